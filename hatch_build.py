@@ -27,7 +27,7 @@ FILES = {
     "echarts/NOTICE": f"{STATIC}/echarts.NOTICE",
     f"{FONT_PACKAGE}/400Regular/NotoSansSC_400Regular.ttf": f"{FONTS}/NotoSansSC-Regular.ttf",
     f"{FONT_PACKAGE}/700Bold/NotoSansSC_700Bold.ttf": f"{FONTS}/NotoSansSC-Bold.ttf",
-    f"{FONT_PACKAGE}/LICENSE": f"{FONTS}/NotoSansSC.LICENSE",
+    f"{FONT_PACKAGE}/LICENSE_FONT": f"{FONTS}/NotoSansSC.LICENSE",
 }
 
 

@@ -1,0 +1,1 @@
+"""Energy and output records, frozen runs, inventory and trace pages."""

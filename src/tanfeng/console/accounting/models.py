@@ -1,0 +1,178 @@
+"""Reported energy and output, frozen runs and their totals."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tanfeng.console.archive.models import Organisation
+from tanfeng.console.core.models import KnownRecord, User
+
+
+class Tier(models.TextChoices):
+    """Data quality of a reported value."""
+
+    MEASURED = "measured", _("Measured")
+    REPORTED = "reported", _("Reported")
+    ESTIMATED = "estimated", _("Estimated")
+
+
+def _quantity(label: str) -> models.FloatField[float | None, float | None]:
+    return models.FloatField(label, null=True, blank=True)
+
+
+class EnergyRecord(KnownRecord):
+    """One energy item of one organisation in one month (the shape of form 205-1).
+
+    Quantities are in the unit of the item; empty means no data, never zero. Month 0 stands for
+    a whole year.
+    """
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="energy_records")
+    year = models.PositiveSmallIntegerField(_("year"))
+    month = models.PositiveSmallIntegerField(_("month"))
+    item_key = models.CharField(_("energy item"), max_length=40)
+    opening_stock_qty = _quantity(_("opening stock"))
+    purchase_qty = _quantity(_("purchase"))
+    purchase_amount_kcny = _quantity(_("purchase amount"))
+    own_production_qty = _quantity(_("own production"))
+    consumption_total_qty = _quantity(_("consumption"))
+    feedstock_qty = _quantity(_("used as feedstock"))
+    transfer_out_qty = _quantity(_("supplied to others"))
+    stock_adjustment_qty = _quantity(_("stock adjustment"))
+    closing_stock_qty = _quantity(_("closing stock"))
+    coef_used_tce = _quantity(_("coefficient used"))
+    green_power_1e4kwh = _quantity(_("of which green power"))
+    tier = models.CharField(
+        _("data quality"), max_length=10, choices=Tier.choices, default=Tier.REPORTED
+    )
+    remark = models.CharField(_("remark"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("energy record")
+        verbose_name_plural = _("energy records")
+        ordering = ("organisation", "year", "month", "item_key")
+        indexes = (models.Index(fields=("organisation", "year", "month")),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("organisation", "year", "month", "item_key"),
+                condition=models.Q(known_to__isnull=True),
+                name="energy_record_current_once",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.organisation} {self.year}-{self.month:02d} {self.item_key}"
+
+
+class OutputRecord(KnownRecord):
+    """One product of one organisation in one month."""
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="output_records")
+    year = models.PositiveSmallIntegerField(_("year"))
+    month = models.PositiveSmallIntegerField(_("month"))
+    product_code = models.CharField(_("product code"), max_length=40, blank=True)
+    product_name = models.CharField(_("product"), max_length=80)
+    unit = models.CharField(_("unit"), max_length=20, blank=True)
+    output_qty = _quantity(_("output"))
+    gross_output_kcny = _quantity(_("gross output value"))
+    value_added_kcny = _quantity(_("value added"))
+    remark = models.CharField(_("remark"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("output record")
+        verbose_name_plural = _("output records")
+        ordering = ("organisation", "year", "month", "product_name")
+        indexes = (models.Index(fields=("organisation", "year", "month")),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("organisation", "year", "month", "product_name"),
+                condition=models.Q(known_to__isnull=True),
+                name="output_record_current_once",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.organisation} {self.year}-{self.month:02d} {self.product_name}"
+
+
+class Run(models.Model):
+    """A frozen computation. Its lines and factors lie as Parquet beside the database.
+
+    Recomputing makes a new run; a finished run never changes. Exactly one is the published one.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    number = models.PositiveIntegerField(_("number"), unique=True)
+    title = models.CharField(_("title"), max_length=120)
+    first_year = models.PositiveSmallIntegerField(_("first year"))
+    last_year = models.PositiveSmallIntegerField(_("last year"))
+    as_of = models.DateTimeField(_("data as known on"))
+    options = models.JSONField(default=dict)
+    #: Engine version, digests of tables, input and factors.
+    manifest = models.JSONField(default=dict)
+    line_count = models.PositiveBigIntegerField(_("lines"), default=0)
+    organisation_count = models.PositiveIntegerField(_("enterprises"), default=0)
+    note_count = models.PositiveIntegerField(_("notes"), default=0)
+    #: Enterprises and items the account could not take, with the reason.
+    findings = models.JSONField(default=list, blank=True)
+    published = models.BooleanField(_("published"), default=False, db_index=True)
+    is_demo = models.BooleanField(_("demonstration data"), default=False)
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(_("computed"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
+        ordering = ("-number",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("published",), condition=models.Q(published=True), name="one_published_run"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.title}"
+
+
+class Total(models.Model):
+    """Sums of a run's lines for one organisation and period; month 0 is the whole year."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="totals")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="totals")
+    year = models.PositiveSmallIntegerField(_("year"))
+    month = models.PositiveSmallIntegerField(_("month"))
+    energy_calorific_tce = models.FloatField(_("energy, calorific"), default=0)
+    energy_equivalent_tce = models.FloatField(_("energy, equivalent"), default=0)
+    feedstock_calorific_tce = models.FloatField(default=0)
+    feedstock_equivalent_tce = models.FloatField(default=0)
+    green_power_calorific_tce = models.FloatField(default=0)
+    green_power_equivalent_tce = models.FloatField(default=0)
+    emission_fuel_tco2 = models.FloatField(_("direct CO2"), default=0)
+    emission_electricity_average_tco2 = models.FloatField(default=0)
+    emission_electricity_residual_tco2 = models.FloatField(default=0)
+    emission_electricity_fossil_tco2 = models.FloatField(default=0)
+    emission_heat_tco2 = models.FloatField(default=0)
+    #: Shares of calorific energy by data quality; what is missing has no tce, only months.
+    measured_tce = models.FloatField(default=0)
+    reported_tce = models.FloatField(default=0)
+    estimated_tce = models.FloatField(default=0)
+    months_reported = models.PositiveSmallIntegerField(default=0)
+    months_expected = models.PositiveSmallIntegerField(default=0)
+    confidence = models.CharField(max_length=10, blank=True)
+
+    class Meta:
+        verbose_name = _("total")
+        verbose_name_plural = _("totals")
+        ordering = ("run", "organisation", "year", "month")
+        indexes = (models.Index(fields=("run", "month", "year")),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("run", "organisation", "year", "month"), name="total_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.organisation_id} {self.year}-{self.month:02d}"

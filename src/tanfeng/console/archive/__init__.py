@@ -1,0 +1,1 @@
+"""Who is meant: places, parks, organisations, official lists and known plants."""

@@ -1,0 +1,19 @@
+"""Django application of this room."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ArchiveConfig(AppConfig):
+    """Who is meant: places, parks, organisations, official lists and known plants."""
+
+    name = "tanfeng.console.archive"
+    label = "archive"
+    verbose_name = _("Archive")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Declare the rules."""
+        from tanfeng.console.archive import permissions
+
+        permissions.register()

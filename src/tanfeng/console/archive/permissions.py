@@ -1,0 +1,65 @@
+"""Who sees which organisation; every other register follows it through its organisation."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+from django.utils import timezone
+
+from tanfeng.console.archive import models
+from tanfeng.console.core import rights
+from tanfeng.console.core.models import Role, User
+
+
+def organisation_scope(user: User, path: str = "") -> Q:
+    """Return the condition on organisations, reached through ``path`` (``organisation__``)."""
+    if user.role in (Role.CITY, Role.ADMIN):
+        return rights.EVERYTHING
+    if user.role == Role.COUNTY and user.place_code:
+        return Q(**{f"{path}place_id": user.place_code})
+    if user.role == Role.PARK and user.park_code:
+        return Q(**{f"{path}park_id": user.park_code})
+    if user.role == Role.ENTERPRISE and user.org_code:
+        return Q(**{f"{path}credit_code": user.org_code})
+    if user.role == Role.VERIFIER:
+        today = timezone.localdate()
+        assigned = models.Assignment.objects.filter(verifier=user, valid_from__lte=today).filter(
+            Q(valid_to__isnull=True) | Q(valid_to__gte=today)
+        )
+        return Q(**{f"{path}id__in": assigned.values("organisation_id")})
+    return rights.NOTHING
+
+
+def through_organisation(user: User) -> Q:
+    """Return the scope of a register with a foreign key ``organisation``."""
+    return organisation_scope(user, "organisation__")
+
+
+def _own_assignments(user: User) -> Q:
+    return Q(verifier=user) if user.role == Role.VERIFIER else through_organisation(user)
+
+
+def _signed_in(_user: User) -> Q:
+    return rights.EVERYTHING
+
+
+def register() -> None:
+    """Declare the rules of this app."""
+    officers = rights.is_role(Role.CITY, Role.COUNTY)
+    rights.register(models.Organisation, organisation_scope, change=officers, upload=may_upload_for)
+    rights.register(models.OrganisationVersion, through_organisation)
+    rights.register(models.Membership, through_organisation, change=rights.is_role(Role.CITY))
+    rights.register(models.Assignment, _own_assignments, change=rights.is_role(Role.CITY))
+    for model in (models.Place, models.Park, models.OfficialList, models.Plant):
+        rights.register(model, _signed_in)
+
+
+def may_upload_for(user: User, organisation: models.Organisation | None) -> bool:
+    """Tell whether the user may hand in forms for an organisation inside its scope.
+
+    With None the question is whether the user may hand in forms at all.
+    """
+    if user.role in (Role.CITY, Role.COUNTY):
+        return True
+    if user.role != Role.ENTERPRISE:
+        return False
+    return organisation is None or organisation.credit_code == user.org_code

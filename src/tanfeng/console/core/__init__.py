@@ -1,0 +1,1 @@
+"""The kernel of the console: users, rights, audit, jobs and imports."""

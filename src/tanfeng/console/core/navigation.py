@@ -1,0 +1,67 @@
+"""The side bar: apps add their pages when they start; a page a user may not open is not shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from tanfeng.console.core.models import User
+
+GROUPS: dict[str, Promise] = {
+    "work": _("Workspace"),
+    "accounts": _("Accounts"),
+    "assess": _("Assessment"),
+    "steer": _("Steering"),
+    "basis": _("Basis"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An entry of the side bar."""
+
+    group: str
+    order: int
+    label: Promise
+    url_name: str
+    icon: str
+    allowed: Callable[[User], bool] = lambda _user: True
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page as one user sees it."""
+
+    label: Promise
+    url: str
+    icon: str
+    active: bool
+
+
+_pages: list[Page] = []
+
+
+def add(page: Page) -> None:
+    """Register a page."""
+    if page.group not in GROUPS:
+        raise ValueError(f"navigation group {page.group!r} is not one of {', '.join(GROUPS)}")
+    _pages.append(page)
+    _pages.sort(key=lambda one: (list(GROUPS).index(one.group), one.order))
+
+
+def groups_for(request: HttpRequest) -> list[tuple[Promise, list[Entry]]]:
+    """Return the groups with the pages this user may open, the current one marked."""
+    user = request.user
+    groups: dict[str, list[Entry]] = {}
+    for page in _pages:
+        if not isinstance(user, User) or not page.allowed(user):
+            continue
+        url = reverse(page.url_name)
+        active = request.path == url or (url != "/" and request.path.startswith(url))
+        groups.setdefault(page.group, []).append(Entry(page.label, url, page.icon, active))
+    return [(GROUPS[key], entries) for key, entries in groups.items()]

@@ -1,0 +1,1 @@
+"""Documents and standards tables, and the city's own verified values."""

@@ -1,0 +1,1 @@
+"""Targets and tasks of the city plan."""
