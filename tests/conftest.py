@@ -1,0 +1,21 @@
+"""Fixtures for every test."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+#: Where the material beside the project lies; its data is read in place and never committed.
+SHARED = Path(os.environ.get("TANFENG_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Return the folder of the material beside the project; required in CI, else a skip."""
+    if not (SHARED / "data").is_dir():
+        if os.environ.get("CI"):
+            pytest.fail("the data beside the project is missing; set TANFENG_SHARED")
+        pytest.skip("the data beside the project is not on this machine")
+    return SHARED
