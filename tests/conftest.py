@@ -19,3 +19,11 @@ def shared() -> Path:
             pytest.fail("the data beside the project is missing; set TANFENG_SHARED")
         pytest.skip("the data beside the project is not on this machine")
     return SHARED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """In CI a skipped test is a test that was not made to run: say so and fail."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if skipped and os.environ.get("CI"):
+        terminalreporter.write_line(f"{len(skipped)} skipped; CI allows none", red=True)
+        terminalreporter._session.exitstatus = pytest.ExitCode.TESTS_FAILED
