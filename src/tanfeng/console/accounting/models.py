@@ -138,36 +138,46 @@ class Run(models.Model):
 
 
 class Total(models.Model):
-    """Sums of a run's lines for one organisation and period; month 0 is the whole year."""
+    """Sums of a run's lines for one organisation and period; month 0 is the whole year.
+
+    Empty means that no line speaks of the quantity: no data is not zero.
+    """
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="totals")
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="totals")
     year = models.PositiveSmallIntegerField(_("year"))
     month = models.PositiveSmallIntegerField(_("month"))
-    energy_calorific_tce = models.FloatField(_("energy, calorific"), default=0)
-    energy_equivalent_tce = models.FloatField(_("energy, equivalent"), default=0)
-    feedstock_calorific_tce = models.FloatField(default=0)
-    feedstock_equivalent_tce = models.FloatField(default=0)
-    green_power_calorific_tce = models.FloatField(default=0)
-    green_power_equivalent_tce = models.FloatField(default=0)
-    emission_fuel_tco2 = models.FloatField(_("direct CO2"), default=0)
-    emission_electricity_average_tco2 = models.FloatField(default=0)
-    emission_electricity_residual_tco2 = models.FloatField(default=0)
-    emission_electricity_fossil_tco2 = models.FloatField(default=0)
-    emission_heat_tco2 = models.FloatField(default=0)
-    #: Shares of calorific energy by data quality; what is missing has no tce, only months.
-    measured_tce = models.FloatField(default=0)
-    reported_tce = models.FloatField(default=0)
-    estimated_tce = models.FloatField(default=0)
+    energy_calorific_tce = _quantity(_("energy, calorific"))
+    energy_equivalent_tce = _quantity(_("energy, equivalent"))
+    feedstock_calorific_tce = _quantity(_("feedstock, calorific"))
+    feedstock_equivalent_tce = _quantity(_("feedstock, equivalent"))
+    green_power_calorific_tce = _quantity(_("green power, calorific"))
+    green_power_equivalent_tce = _quantity(_("green power, equivalent"))
+    emission_fuel_tco2 = _quantity(_("CO2 of fuel burned"))
+    emission_electricity_average_tco2 = _quantity(_("CO2 of electricity, average"))
+    emission_electricity_residual_tco2 = _quantity(_("CO2 of electricity, residual mix"))
+    emission_electricity_fossil_tco2 = _quantity(_("CO2 of electricity, fossil only"))
+    emission_heat_tco2 = _quantity(_("CO2 of heat"))
+    #: Fuel, heat and electricity on the average basis: what lists are sorted by.
+    emission_total_tco2 = _quantity(_("CO2"))
+    #: Calorific energy by data quality; what is missing has no tce, only months.
+    measured_tce = _quantity(_("measured"))
+    reported_tce = _quantity(_("reported"))
+    estimated_tce = _quantity(_("estimated"))
+    #: Months with at least one record, and months a record was due for; of year rows only.
     months_reported = models.PositiveSmallIntegerField(default=0)
     months_expected = models.PositiveSmallIntegerField(default=0)
+    #: Weakest confidence among the factors used.
     confidence = models.CharField(max_length=10, blank=True)
 
     class Meta:
         verbose_name = _("total")
         verbose_name_plural = _("totals")
         ordering = ("run", "organisation", "year", "month")
-        indexes = (models.Index(fields=("run", "month", "year")),)
+        indexes = (
+            models.Index(fields=("run", "month", "year", "emission_total_tco2")),
+            models.Index(fields=("run", "month", "year", "energy_equivalent_tce")),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=("run", "organisation", "year", "month"), name="total_once"
