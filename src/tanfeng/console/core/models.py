@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from tanfeng.errors import ModelError
 
 
 class Role(models.TextChoices):
@@ -34,6 +36,8 @@ class User(AbstractUser):
     org_code = models.CharField(_("credit code"), max_length=18, blank=True)
     department = models.CharField(_("department"), max_length=80, blank=True)
     display_name = models.CharField(_("name shown"), max_length=80, blank=True)
+    #: Set when somebody else chose the password; every page then leads to the change of it.
+    must_change_password = models.BooleanField(_("must change the password"), default=False)
 
     class Meta:
         verbose_name = _("user")
@@ -42,6 +46,33 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.display_name or self.username
+
+    @property
+    def scope_key(self) -> str:
+        """Role and scope as one text: colleagues with the same one share uploads.
+
+        What a person made under another scope stays behind when the scope changes. A verifier's
+        scope is a list of assignments of one person, so verifiers share nothing.
+        """
+        codes: dict[str, str] = {
+            Role.COUNTY: self.place_code,
+            Role.PARK: self.park_code,
+            Role.ENTERPRISE: self.org_code,
+            Role.VERIFIER: str(self.pk),
+        }
+        return f"{self.role}:{codes.get(self.role, '')}"
+
+
+class AppendOnly(models.QuerySet["AuditEvent"]):
+    """Rows that can be added and read and nothing else."""
+
+    def update(self, **_values: object) -> int:
+        """Refuse."""
+        raise ModelError("audit events are append-only: they cannot be changed")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Refuse."""
+        raise ModelError("audit events are append-only: they cannot be deleted")
 
 
 class AuditEvent(models.Model):
@@ -65,6 +96,8 @@ class AuditEvent(models.Model):
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64, unique=True)
 
+    objects = AppendOnly.as_manager()
+
     class Meta:
         verbose_name = _("audit event")
         verbose_name_plural = _("audit log")
@@ -72,6 +105,16 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.username} {self.action} {self.object_label}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Add the event; an event that is already stored is refused."""
+        if not self._state.adding:
+            raise ModelError("audit events are append-only: they cannot be changed")
+        super().save(*args, **kwargs)
+
+    def delete(self, *_args: Any, **_kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Refuse."""
+        raise ModelError("audit events are append-only: they cannot be deleted")
 
 
 class Job(models.Model):
@@ -92,6 +135,9 @@ class Job(models.Model):
     user = models.ForeignKey(
         User, models.PROTECT, related_name="jobs", verbose_name=_("started by")
     )
+    #: ``User.scope_key`` at the start: a result is not shown to a person whose scope moved on.
+    scope = models.CharField(max_length=40, blank=True)
+    language = models.CharField(max_length=10, default="zh-hans")
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.QUEUED, db_index=True
     )
@@ -99,8 +145,14 @@ class Job(models.Model):
     message = models.CharField(_("message"), max_length=300, blank=True)
     arguments = models.JSONField(default=dict, blank=True)
     result = models.JSONField(default=dict, blank=True)
+    #: Path below ``settings.RESULTS`` and the name the file is handed out under.
     result_file = models.CharField(max_length=300, blank=True)
+    result_name = models.CharField(max_length=200, blank=True)
+    #: What went wrong in words for everybody; the traceback is for administrators.
     error = models.TextField(_("error"), blank=True)
+    traceback = models.TextField(blank=True)
+    #: Process that does the work; a job whose process is gone has failed.
+    worker = models.CharField(max_length=32, blank=True)
     cancel_requested = models.BooleanField(default=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
@@ -121,7 +173,9 @@ class Batch(models.Model):
     class Status(models.TextChoices):
         """Where the file stands."""
 
+        CHECKING = "checking", _("Being checked")
         REFUSED = "refused", _("Refused")
+        DISCARDED = "discarded", _("Discarded")
         PREVIEW = "preview", _("Awaiting confirmation")
         COMMITTED = "committed", _("Committed")
         UNDONE = "undone", _("Undone")
@@ -136,6 +190,11 @@ class Batch(models.Model):
     mapping = models.JSONField(default=dict, blank=True)
     #: Field key -> column letter of the file, so that a record's cell can be named for ever.
     columns = models.JSONField(default=dict, blank=True)
+    #: Corrections accepted on the preview page, oldest first: cell, original value, value,
+    #: rule, who and when. The uploaded file itself is never changed.
+    fixes = models.JSONField(default=list, blank=True)
+    #: Errors kept some rows out and the person said to take the others.
+    good_rows_only = models.BooleanField(default=False)
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.PREVIEW, db_index=True
     )
@@ -143,11 +202,17 @@ class Batch(models.Model):
     rows_good = models.PositiveIntegerField(_("good rows"), default=0)
     errors = models.PositiveIntegerField(_("errors"), default=0)
     warnings = models.PositiveIntegerField(_("warnings"), default=0)
-    #: Every problem found, as dictionaries with the fields of ``tanfeng.errors.Problem``.
+    infos = models.PositiveIntegerField(_("notes"), default=0)
+    #: The gravest problems (``imports.KEPT_PROBLEMS`` at most) as dictionaries with the fields of
+    #: ``tanfeng.errors.Problem``; the counts above are complete, and so is the marked file.
     problems = models.JSONField(default=list, blank=True)
     #: What the commit did: counts of added, replaced and unchanged records.
     outcome = models.JSONField(default=dict, blank=True)
-    uploaded_by = models.ForeignKey(User, models.PROTECT, related_name="batches")
+    uploaded_by = models.ForeignKey(
+        User, models.PROTECT, related_name="batches", verbose_name=_("uploaded by")
+    )
+    #: ``User.scope_key`` of the uploader at the time.
+    scope = models.CharField(max_length=40, blank=True, db_index=True)
     uploaded_at = models.DateTimeField(_("uploaded"), auto_now_add=True, db_index=True)
     committed_at = models.DateTimeField(_("committed"), null=True, blank=True)
     committed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
@@ -162,6 +227,26 @@ class Batch(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class Subject(models.Model):
+    """An enterprise a batch speaks of, by code: it need not be registered (yet).
+
+    A batch is shown to people outside the uploader's own office only when every enterprise it
+    speaks of lies in their scope.
+    """
+
+    batch = models.ForeignKey(Batch, models.CASCADE, related_name="subjects")
+    org_code = models.CharField(max_length=18)
+
+    class Meta:
+        verbose_name = _("enterprise of an upload")
+        verbose_name_plural = _("enterprises of uploads")
+        ordering = ("batch", "org_code")
+        constraints = (models.UniqueConstraint(fields=("batch", "org_code"), name="subject_once"),)
+
+    def __str__(self) -> str:
+        return self.org_code
 
 
 class KnownQuerySet(models.QuerySet["KnownRecord"]):
@@ -181,13 +266,15 @@ class KnownQuerySet(models.QuerySet["KnownRecord"]):
 class KnownRecord(models.Model):
     """A reported fact with two times: the period it speaks of and when it became known.
 
-    A correction closes the old row (``known_to``) and adds a new one; nothing is overwritten.
+    A correction closes the old row (``known_to``, ``closed_by``) and adds a new one; nothing is
+    overwritten.
     """
 
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="+")
     source_row = models.PositiveIntegerField(_("row in the file"))
     known_from = models.DateTimeField(_("known from"), db_index=True)
     known_to = models.DateTimeField(_("known until"), null=True, blank=True, db_index=True)
+    closed_by = models.ForeignKey(Batch, models.PROTECT, null=True, blank=True, related_name="+")
 
     objects: ClassVar = KnownQuerySet.as_manager()
 
