@@ -66,8 +66,8 @@ class Period:
         if match is None:
             raise ValueError(f"{text!r} is no period; write 2024, 2024-Q1, 2024-03 or 2024-03-05")
         parts = {name: int(value or 0) for name, value in match.groupdict().items()}
-        if match["month"] == "00":
-            raise ValueError(f"{text!r} has month 0")
+        if match["month"] == "00" or match["day"] == "00":
+            raise ValueError(f"{text!r} has month or day 0")
         return cls(**parts)
 
     def __str__(self) -> str:

@@ -258,7 +258,8 @@ def _mathml(node: ast.expr) -> str:
     if isinstance(node, ast.Constant):
         return f"<mn>{node.value!r}</mn>"
     if isinstance(node, ast.UnaryOp):
-        return f"<mrow><mo>&#8722;</mo>{_mathml(node.operand)}</mrow>"
+        operand = _bracketed(node.operand, _mathml(node.operand))
+        return f"<mrow><mo>&#8722;</mo>{operand}</mrow>"
     assert isinstance(node, ast.BinOp)
     left, right = _mathml(node.left), _mathml(node.right)
     if isinstance(node.op, ast.Div):
@@ -349,7 +350,8 @@ def check_lines(
     for input_column, factor_column in zip(INPUT_COLUMNS, FACTOR_COLUMNS, strict=True):
         index = lines[factor_column].fill_null(0).to_numpy()
         stored = lines[input_column].fill_null(np.nan).to_numpy()
-        wrong = (index > 0) & (stored != values[index])
+        dangling = index >= len(values)
+        wrong = dangling | ((index > 0) & (stored != values[np.where(dangling, 0, index)]))
         reason = np.where(wrong & (reason == ""), factor_column, reason)
     failing = reason != ""
     return lines.with_columns(pl.Series("redone", redone), pl.Series("reason", reason)).filter(

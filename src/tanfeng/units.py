@@ -104,4 +104,5 @@ def round_gb8170(value: float, places: int) -> Decimal:
     .. [1] GB/T 8170-2008, clause 3.2: below five down, above five up, exactly five to the even
        neighbour; the value is rounded once, never in steps (clause 3.3).
     """
-    return Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
+    rounded = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
+    return rounded if rounded else rounded.copy_abs()  # never print -0
