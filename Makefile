@@ -7,7 +7,7 @@ BIN := .venv/bin
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check install install-dev clean
+.PHONY: run test docs install install-dev clean
 
 install: .venv/installed
 install-dev: .venv/installed-dev
@@ -31,6 +31,9 @@ run: install
 
 test: install-dev
 	scripts/check
+
+docs: install-dev
+	$(BIN)/sphinx-build --fail-on-warning --quiet docs build/docs
 
 clean:
 	rm -rf .venv build dist src/tanfeng/console/static/vendor src/tanfeng/reports/fonts
