@@ -1,0 +1,99 @@
+"""Numbers as a person reads them: rounded once by GB/T 8170, grouped, never a bare minus sign.
+
+Nothing here looks at a request; templates use it through ``core.templatetags.ui``, views through
+these functions when a sentence is put together in Python.
+"""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from tanfeng.units import round_gb8170
+
+#: Narrow no-break space: the thin space of the style sheet, which never breaks a line.
+GROUP = "\u202f"
+MINUS = "\u2212"
+#: What stands where there is no data; no data is not zero.
+NONE = "—"
+WAN = 10_000.0
+
+
+def number(value: Any) -> float | None:
+    """Return ``value`` as a float, or None where there is no number.
+
+    None, NaN, infinities and empty text are no numbers.
+    """
+    if value is None or value == "" or isinstance(value, bool):
+        return None
+    try:
+        found = float(Decimal(str(value))) if isinstance(value, (str, Decimal)) else float(value)
+    except (TypeError, ValueError, InvalidOperation):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def plain(value: Any, places: int = 0) -> str:
+    """Return a number with thousands grouped, or a dash where there is none.
+
+    Parameters
+    ----------
+    value : number or None
+        Unrounded value.
+    places : int
+        Decimal places kept by GB/T 8170.
+    """
+    found = number(value)
+    if found is None:
+        return NONE
+    rounded = round_gb8170(found, places)
+    digits = f"{abs(rounded):,f}".replace(",", GROUP)
+    return f"{MINUS}{digits}" if rounded < 0 else digits
+
+
+def wan(value: Any, places: int = 1) -> str:
+    """Return a number in units of ten thousand (万)."""
+    found = number(value)
+    return plain(None if found is None else found / WAN, places)
+
+
+def percent(share: Any, places: int = 1) -> str:
+    """Return a share (0 to 1) as a percentage."""
+    found = number(share)
+    return NONE if found is None else f"{plain(found * 100.0, places)}%"
+
+
+def rounded_percent(share: float, places: int) -> Decimal:
+    """Return a share as a rounded percentage; its sign decides the arrow that is drawn."""
+    return round_gb8170(share * 100.0, places)
+
+
+def change_words(share: Any, places: int = 1) -> str:
+    """Return a change as words for a sentence: ``down 1.8%``, ``up 0.6%``, ``unchanged``.
+
+    Parameters
+    ----------
+    share : number or None
+        new / old - 1. [1]
+    places : int
+        Decimal places of the percentage.
+    """
+    found = number(share)
+    if found is None:
+        return NONE
+    rounded = rounded_percent(found, places)
+    if rounded == 0:
+        return _("unchanged")
+    amount = f"{plain(abs(found) * 100.0, places)}%"
+    return (_("up %(amount)s") if rounded > 0 else _("down %(amount)s")) % {"amount": amount}
+
+
+def share_of_change(new: Any, old: Any) -> float | None:
+    """Return new / old - 1, or None when either is missing or the old one is not positive."""
+    now, before = number(new), number(old)
+    if now is None or before is None or before <= 0:
+        return None
+    return now / before - 1.0

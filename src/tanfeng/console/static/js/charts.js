@@ -1,0 +1,401 @@
+// Pictures of columns of numbers, drawn by ECharts as SVG in the colours of tokens.css.
+// Tooltips are built as elements: a string would carry inline styles, which the policy refuses.
+import { words } from "./ui.js";
+
+const THIN = "\u202f";
+const drawn = new Map();
+let library;
+
+function load() {
+  library ??= new Promise((resolve, reject) => {
+    if (window.echarts) return resolve(window.echarts);
+    const script = document.createElement("script");
+    script.src = new URL("../vendor/echarts.min.js", import.meta.url).href;
+    script.onload = () => resolve(window.echarts);
+    script.onerror = () => reject(new Error(script.src));
+    document.head.append(script);
+  });
+  return library;
+}
+
+function palette() {
+  const style = getComputedStyle(document.documentElement);
+  const get = (name) => style.getPropertyValue(`--${name}`).trim();
+  const names = ["ink", "ink-2", "ink-3", "line", "panel", "brand", "brand-fill", "good-fill", "late-fill", "bad-fill", "bad", "late", "note-fill", "track", "control"];
+  const colours = Object.fromEntries(names.map((name) => [name, get(name)]));
+  const sectors = ["steel", "petrochemical", "building", "textile", "equipment", "electronics", "power", "other"];
+  colours.series = sectors.map((key) => get(`s-${key}`));
+  colours.of = Object.fromEntries(sectors.map((key, index) => [key, colours.series[index]]));
+  Object.assign(colours.of, { measured: get("measured"), reported: get("reported"), estimated: get("estimated"), missing: get("missing"), good: get("good-fill"), late: get("late-fill"), bad: get("bad-fill"), note: get("note-fill"), brand: get("brand-fill") });
+  colours.font = style.getPropertyValue("--font").trim();
+  return colours;
+}
+
+// Rounds half to even on the shortest decimal form, as GB/T 8170 and the pages do.
+export function format(value, places = 1) {
+  if (value === null || value === undefined || Number.isNaN(value)) return "—";
+  const [digits, exponent = "0"] = String(Math.abs(value)).split("e");
+  const [whole, fraction = ""] = digits.split(".");
+  const power = BigInt(places + Number(exponent) - fraction.length);
+  let scaled = BigInt(whole + fraction);
+  if (power >= 0n) scaled *= 10n ** power;
+  else {
+    const divisor = 10n ** -power;
+    const [quotient, rest] = [scaled / divisor, (scaled % divisor) * 2n];
+    scaled = quotient + (rest > divisor || (rest === divisor && quotient % 2n === 1n) ? 1n : 0n);
+  }
+  const text = scaled.toString().padStart(places + 1, "0");
+  const grouped = text.slice(0, text.length - places).replace(/\B(?=(\d{3})+$)/g, THIN);
+  const sign = value < 0 && scaled !== 0n ? "\u2212" : "";
+  return sign + grouped + (places ? `.${text.slice(-places)}` : "");
+}
+
+function short(value) {
+  return format(value, Number.isInteger(value) ? 0 : Math.abs(value) >= 10 ? 1 : 2).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
+}
+
+function measure(text, size = 12) {
+  let width = 0;
+  for (const letter of text) width += letter.codePointAt(0) > 0x2e80 ? size : size * 0.58;
+  return Math.ceil(width);
+}
+
+// Tooltip
+
+function cell(tag, text, className) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  element.textContent = text;
+  return element;
+}
+
+function swatch(colour) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 8 8");
+  svg.setAttribute("width", "9");
+  svg.setAttribute("height", "9");
+  const dot = document.createElementNS("http://www.w3.org/2000/svg", "circle");
+  dot.setAttribute("cx", "4");
+  dot.setAttribute("cy", "4");
+  dot.setAttribute("r", "4");
+  dot.setAttribute("fill", colour);
+  svg.append(dot);
+  return svg;
+}
+
+function tip(data, colours, index) {
+  const box = cell("div", "", "tip");
+  box.append(cell("p", String(data.x[index]), "strong"));
+  const list = document.createElement("table");
+  const shown = data.series.map((series, order) => ({ series, order, value: series.values[index] })).filter((one) => one.value !== null && one.value !== undefined);
+  let sum = 0;
+  for (const { series, order, value } of shown.reverse()) {
+    const row = document.createElement("tr");
+    const name = cell("td", "");
+    name.append(swatch(colourOf(series, order, colours)), ` ${series.name}`);
+    const range = series.low && series.low[index] !== null ? ` (${format(series.low[index], data.places)}–${format(series.high[index], data.places)})` : "";
+    row.append(name, cell("td", format(value, data.places) + range, "n"));
+    list.append(row);
+    sum += value;
+  }
+  if (data.kind === "stack" && shown.length > 1) {
+    const row = cell("tr", "", "total");
+    row.append(cell("td", words.total), cell("td", format(sum, data.places), "n"));
+    list.append(row);
+  }
+  if (!shown.length) list.append(cell("caption", words.noData));
+  box.append(list);
+  if (data.unit) box.append(cell("p", data.unit, "muted small"));
+  return box;
+}
+
+function tooltip(data, colours) {
+  return {
+    trigger: "axis",
+    confine: true,
+    padding: 0,
+    borderWidth: 0,
+    backgroundColor: "transparent",
+    extraCssText: "box-shadow:none",
+    transitionDuration: 0,
+    axisPointer: { type: data.kind === "line" || data.kind === "band" || data.mode === "area" ? "line" : "shadow", lineStyle: { color: colours.control }, shadowStyle: { color: colours.ink, opacity: 0.05 } },
+    formatter: (items) => tip(data, colours, (Array.isArray(items) ? items[0] : items).dataIndex),
+  };
+}
+
+// Parts every picture shares
+
+function colourOf(series, order, colours) {
+  return colours.of[series.key] || colours.series[order % colours.series.length];
+}
+
+function axes(data, colours, options = {}) {
+  const label = { color: colours["ink-3"], fontSize: 12 };
+  const names = { type: "category", data: data.x.map(String), boundaryGap: options.gap ?? true, axisTick: { show: false }, axisLine: { lineStyle: { color: colours.control } }, axisLabel: { ...label, hideOverlap: true } };
+  const values = { type: "value", scale: options.scale ?? false, min: options.min, axisLabel: { ...label, formatter: short }, splitNumber: 4, splitLine: { lineStyle: { color: colours.line } } };
+  if (!data.horizontal) return { xAxis: names, yAxis: values };
+  names.inverse = true;
+  names.axisLabel = { ...label, color: colours["ink-2"], width: options.nameWidth, overflow: "truncate" };
+  return { xAxis: { ...values, axisLabel: { show: false }, splitLine: { show: false } }, yAxis: { ...names, axisLine: { show: false } } };
+}
+
+function guides(data, colours) {
+  const lines = [];
+  for (const mark of data.marks || []) {
+    lines.push({ [data.horizontal ? "xAxis" : "yAxis"]: mark.value, label: { formatter: mark.label, position: "insideEndTop", color: colours.bad, fontSize: 12 }, lineStyle: { color: colours["bad-fill"], type: "dashed", width: 1.2 } });
+  }
+  for (const event of data.events || []) {
+    lines.push({ xAxis: String(event.x), label: { formatter: event.label, color: colours.late, fontSize: 12 }, lineStyle: { color: colours["late-fill"], type: "dotted", width: 1.2 } });
+  }
+  return lines.length ? { symbol: "none", silent: true, animation: false, data: lines } : undefined;
+}
+
+function room(data, width) {
+  if (width < 560) return null;
+  return Math.min(190, Math.max(...data.series.map((series) => measure(series.name)))) + 14;
+}
+
+function legend(data, colours, width) {
+  const show = data.series.length > 1 && width < 560;
+  return { show, type: "scroll", bottom: 0, itemWidth: 9, itemHeight: 9, icon: "circle", textStyle: { color: colours["ink-2"], fontSize: 12 }, data: data.series.map((series) => series.name) };
+}
+
+function grid(data, width, right) {
+  return { left: 4, right: right ?? 8, top: 26, bottom: data.series.length > 1 && width < 560 ? 30 : 4, containLabel: true };
+}
+
+// The last value a series has carries its name: no legend to look up.
+function lastIndex(values) {
+  for (let index = values.length - 1; index >= 0; index -= 1) if (values[index] !== null && values[index] !== undefined) return index;
+  return -1;
+}
+
+function nameLabel(colours, name) {
+  return { show: true, position: "right", distance: 8, color: colours["ink-2"], fontSize: 12, formatter: () => name };
+}
+
+// Kinds
+
+function stack(data, colours, width) {
+  const area = data.mode === "area";
+  const right = room(data, width);
+  const end = data.x.length - 1;
+  const series = data.series.map((one, order) => {
+    const colour = colourOf(one, order, colours);
+    const values = one.values.map((value, index) => (index === end && right && !area && value ? { value, label: nameLabel(colours, one.name) } : value));
+    return {
+      name: one.name,
+      type: area ? "line" : "bar",
+      stack: "all",
+      data: values,
+      color: colour,
+      barMaxWidth: 56,
+      barCategoryGap: "38%",
+      symbol: "none",
+      lineStyle: { width: 0 },
+      areaStyle: area ? { color: colour, opacity: 1 } : undefined,
+      itemStyle: { borderColor: colours.panel, borderWidth: area ? 0 : 1 },
+      emphasis: { focus: "series" },
+      blur: { itemStyle: { opacity: 0.35 }, areaStyle: { opacity: 0.35 } },
+      endLabel: area && right ? { show: true, color: colours["ink-2"], fontSize: 12, formatter: () => one.name } : undefined,
+      labelLayout: { moveOverlap: "shiftY" },
+    };
+  });
+  const sums = data.x.map((_, index) => {
+    const found = data.series.map((one) => one.values[index]).filter((value) => value !== null && value !== undefined);
+    return found.length ? found.reduce((a, b) => a + b, 0) : null;
+  });
+  series.push({ name: "", type: "line", data: sums, symbol: "circle", symbolSize: 1, silent: true, lineStyle: { opacity: 0 }, itemStyle: { opacity: 0 }, z: 9, tooltip: { show: false }, label: { show: data.series.length > 1, position: "top", color: colours.ink, fontSize: 12, fontWeight: 600, formatter: (item) => format(item.value, data.places) }, markLine: guides(data, colours) });
+  return { ...axes(data, colours, { gap: !area }), grid: grid(data, width, right), series };
+}
+
+function bars(data, colours, width) {
+  const single = data.series.length === 1;
+  const series = data.series.map((one, order) => ({
+    name: one.name,
+    type: one.kind === "line" ? "line" : "bar",
+    data: one.values,
+    color: colourOf(one, order, colours),
+    barMaxWidth: data.horizontal ? 18 : 40,
+    symbolSize: 6,
+    itemStyle: { borderRadius: data.horizontal ? [0, 3, 3, 0] : [3, 3, 0, 0] },
+    lineStyle: { width: 2, type: one.dashed ? "dashed" : "solid" },
+    label: { show: single || data.horizontal, position: data.horizontal ? "right" : "top", color: colours["ink-2"], fontSize: 12, formatter: (item) => format(item.value, data.places) },
+    labelLayout: { hideOverlap: true },
+    markLine: order === 0 ? guides(data, colours) : undefined,
+  }));
+  const shape = grid(data, 1000, data.horizontal ? 66 : 8);
+  const keys = { ...legend(data, colours, 0), bottom: undefined, top: 0, left: 0, show: !single };
+  return { ...axes(data, colours, { nameWidth: Math.min(180, width * 0.34) }), grid: { ...shape, top: single ? (data.horizontal ? 4 : 22) : 32 }, legend: keys, series };
+}
+
+function line(data, colours, width) {
+  const right = room(data, width);
+  const series = data.series.flatMap((one, order) => {
+    const colour = colourOf(one, order, colours);
+    const main = {
+      name: one.name,
+      type: "line",
+      data: one.values,
+      color: colour,
+      symbol: "circle",
+      symbolSize: 5,
+      showSymbol: data.x.length <= 24,
+      connectNulls: false,
+      lineStyle: { width: 2, type: one.dashed ? "dashed" : "solid" },
+      areaStyle: data.series.length === 1 && !one.low ? { color: colour, opacity: 0.1 } : undefined,
+      endLabel: right && data.series.length > 1 ? { show: true, color: colours["ink-2"], fontSize: 12, formatter: () => one.name } : undefined,
+      labelLayout: { moveOverlap: "shiftY" },
+      emphasis: { focus: "series" },
+      markLine: order === 0 ? guides(data, colours) : undefined,
+    };
+    return one.low ? [...band(one, colour, order), main] : [main];
+  });
+  return { ...axes(data, colours, { gap: false }), grid: grid(data, width, data.series.length > 1 ? right : 14), series };
+}
+
+function band(one, colour, order) {
+  const common = { type: "line", stack: `band-${order}`, stackStrategy: "all", symbol: "none", silent: true, tooltip: { show: false }, lineStyle: { opacity: 0 } };
+  const width = one.low.map((low, index) => (low === null || one.high[index] === null ? null : one.high[index] - low));
+  return [
+    { ...common, data: one.low, areaStyle: { opacity: 0 } },
+    { ...common, data: width, areaStyle: { color: colour, opacity: 0.18 } },
+  ];
+}
+
+function waterfall(data, colours) {
+  const steps = data.series[0].values;
+  const totals = new Set(data.totals || []);
+  const rows = [];
+  let level = 0;
+  steps.forEach((value, index) => {
+    if (totals.has(index)) {
+      rows.push({ from: 0, to: value, kind: "total" });
+      level = value;
+    } else {
+      rows.push({ from: level, to: level + (value || 0), kind: value > 0 ? "up" : "down" });
+      level += value || 0;
+    }
+  });
+  const lowest = Math.min(...rows.map((row) => (row.kind === "total" ? row.to : Math.min(row.from, row.to))));
+  const highest = Math.max(...rows.map((row) => Math.max(row.from, row.to)));
+  // Steps far smaller than the totals would vanish: cut the axis, and say so.
+  const cut = lowest > 0 && highest - lowest < 0.25 * highest;
+  const magnitude = 10 ** Math.floor(Math.log10(Math.max(highest - lowest, 1e-9)));
+  const floor = cut ? Math.max(0, Math.floor((lowest - (highest - lowest) * 0.6) / magnitude) * magnitude) : 0;
+  const upIsGood = data.good === "up";
+  const fill = { total: colours["brand-fill"], up: upIsGood ? colours["good-fill"] : colours["bad-fill"], down: upIsGood ? colours["bad-fill"] : colours["good-fill"] };
+  const bottoms = rows.map((row) => (row.kind === "total" ? floor : Math.min(row.from, row.to)));
+  const heights = rows.map((row, index) => ({ value: Math.max(row.from, row.to) - bottoms[index], itemStyle: { color: fill[row.kind], borderRadius: 2 } }));
+  const text = (item) => (totals.has(item.dataIndex) ? "" : steps[item.dataIndex] > 0 ? "+" : "") + format(steps[item.dataIndex], data.places);
+  const common = { type: "bar", stack: "steps", barMaxWidth: 64 };
+  const shape = axes(data, colours, { min: floor });
+  shape.xAxis.axisLabel = { ...shape.xAxis.axisLabel, interval: 0, overflow: "break", width: 84 };
+  if (cut) Object.assign(shape.yAxis, { name: words.cutAxis, nameTextStyle: { color: colours["ink-3"], fontSize: 11, align: "left" } });
+  return {
+    ...shape,
+    grid: grid(data, 1000),
+    series: [
+      { ...common, data: bottoms, silent: true, itemStyle: { color: "transparent" }, tooltip: { show: false } },
+      { ...common, data: heights, label: { show: true, position: "top", color: colours.ink, fontSize: 12, formatter: text } },
+    ],
+  };
+}
+
+const kinds = { stack, bars, line, band: line, waterfall };
+
+// One figure
+
+function address(data, index, series) {
+  if (!data.link || index < 0) return null;
+  const x = (data.keys || data.x)[index];
+  const key = series?.key ?? data.series[0]?.key ?? "";
+  return data.link.replace("{x}", encodeURIComponent(x)).replace("{key}", encodeURIComponent(key));
+}
+
+function paint(echarts, figure) {
+  const canvas = figure.querySelector("[data-canvas]");
+  const data = JSON.parse(document.getElementById(figure.dataset.values).textContent);
+  data.kind = figure.dataset.chart;
+  data.places ??= 1;
+  if (data.horizontal) {
+    // Rankings longer than the card belong in a table.
+    figure.classList.add("tall");
+  }
+  const colours = palette();
+  const chart = echarts.init(canvas, null, { renderer: "svg" });
+  const render = () => {
+    const width = canvas.clientWidth;
+    chart.setOption(
+      { animation: false, textStyle: { fontFamily: colours.font, color: colours.ink }, tooltip: tooltip(data, colours), legend: legend(data, colours, width), ...kinds[data.kind](data, colours, width) },
+      { notMerge: true },
+    );
+  };
+  render();
+  if (data.link) {
+    chart.on("click", (item) => {
+      const series = data.series.find((one) => one.name === item.seriesName);
+      const url = address(data, item.dataIndex ?? -1, series);
+      if (url) location.assign(url);
+    });
+  }
+  const observer = new ResizeObserver(() => {
+    chart.resize();
+    render();
+  });
+  observer.observe(canvas);
+  drawn.set(figure, () => {
+    observer.disconnect();
+    chart.dispose();
+  });
+}
+
+function fail(figure, error) {
+  const notice = figure.querySelector("[data-failed]");
+  notice.textContent = `${words.chartFailed} (${error.message})`;
+  notice.hidden = false;
+  figure.querySelector("[data-canvas]").hidden = true;
+  figure.querySelector("[data-table]").open = true;
+}
+
+function repaint(figure) {
+  drawn.get(figure)?.();
+  try {
+    paint(window.echarts, figure);
+  } catch (error) {
+    fail(figure, error);
+  }
+}
+
+export async function draw(part = document) {
+  const figures = [...part.querySelectorAll("[data-chart]")];
+  try {
+    await load();
+    figures.forEach(repaint);
+  } catch (error) {
+    figures.forEach((figure) => fail(figure, error));
+  }
+}
+
+function repaintAll() {
+  for (const figure of [...drawn.keys()]) {
+    if (figure.isConnected) repaint(figure);
+    else drawn.delete(figure);
+  }
+}
+
+// Paper is white: draw light before printing, and as it was afterwards. Numbers print below.
+const root = document.documentElement;
+let before;
+addEventListener("beforeprint", () => {
+  before = root.dataset.theme;
+  root.dataset.theme = "light";
+  repaintAll();
+  for (const table of document.querySelectorAll("[data-table]")) table.open = true;
+});
+addEventListener("afterprint", () => {
+  root.dataset.theme = before;
+  repaintAll();
+  for (const table of document.querySelectorAll("[data-table]")) table.open = false;
+});
+document.addEventListener("tanfeng:theme", repaintAll);
