@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 
 from tanfeng.units import round_gb8170
 
-#: Narrow no-break space: the thin space of the style sheet, which never breaks a line.
-GROUP = "\u202f"
+#: No-break space: a fifth of an em in Chinese fonts, and never the end of a line. The narrow one
+#: (U+202F) is missing from most of them and comes out too thin to see.
+GROUP = "\u00a0"
 MINUS = "\u2212"
 #: What stands where there is no data; no data is not zero.
 NONE = "—"

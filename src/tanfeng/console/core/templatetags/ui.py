@@ -454,7 +454,7 @@ def crumb(label: Any, url: str = "") -> SafeString:
 def field(bound: BoundField, label: str = "") -> dict[str, Any]:
     """Print a form field with label, help and errors."""
     widget = bound.field.widget
-    attributes: dict[str, str] = {}
+    attributes: dict[str, str | bool] = {}
     if bound.errors:
         attributes["aria-invalid"] = "true"
     many = isinstance(widget, (CheckboxSelectMultiple, RadioSelect))

@@ -2,7 +2,9 @@
 // Tooltips are built as elements: a string would carry inline styles, which the policy refuses.
 import { words } from "./ui.js";
 
-const THIN = "\u202f";
+const SPACE = "\u00a0";
+// Below this width the names of series stand in a legend, above it beside their last value. [px]
+const NARROW = 460;
 const drawn = new Map();
 let library;
 
@@ -45,7 +47,7 @@ export function format(value, places = 1) {
     scaled = quotient + (rest > divisor || (rest === divisor && quotient % 2n === 1n) ? 1n : 0n);
   }
   const text = scaled.toString().padStart(places + 1, "0");
-  const grouped = text.slice(0, text.length - places).replace(/\B(?=(\d{3})+$)/g, THIN);
+  const grouped = text.slice(0, text.length - places).replace(/\B(?=(\d{3})+$)/g, SPACE);
   const sign = value < 0 && scaled !== 0n ? "\u2212" : "";
   return sign + grouped + (places ? `.${text.slice(-places)}` : "");
 }
@@ -151,27 +153,62 @@ function guides(data, colours) {
 }
 
 function room(data, width) {
-  if (width < 560) return null;
-  return Math.min(190, Math.max(...data.series.map((series) => measure(series.name)))) + 14;
+  if (width < NARROW) return null;
+  return Math.min(190, Math.max(...data.series.map((series) => measure(series.name)))) + 26;
 }
 
-function legend(data, colours, width) {
-  const show = data.series.length > 1 && width < 560;
-  return { show, type: "scroll", bottom: 0, itemWidth: 9, itemHeight: 9, icon: "circle", textStyle: { color: colours["ink-2"], fontSize: 12 }, data: data.series.map((series) => series.name) };
+function legend(figure, data, colours, width) {
+  figure.querySelector(".legend")?.remove();
+  const grouped = data.kind === "bars" && data.series.length > 1;
+  if (data.series.length < 2 || data.kind === "waterfall" || (width >= NARROW && !grouped)) return;
+  const list = cell("ul", "", "legend");
+  data.series.forEach((one, order) => {
+    const item = cell("li", "");
+    item.append(swatch(colourOf(one, order, colours)), one.name);
+    list.append(item);
+  });
+  const canvas = figure.querySelector("[data-canvas]");
+  if (grouped) canvas.before(list);
+  else canvas.after(list);
 }
 
-function grid(data, width, right) {
-  return { left: 4, right: right ?? 8, top: 26, bottom: data.series.length > 1 && width < 560 ? 30 : 4, containLabel: true };
+function grid(right) {
+  return { left: 4, right: right ?? 8, top: 26, bottom: 4, containLabel: true };
 }
 
-// The last value a series has carries its name: no legend to look up.
+// The last value a series has carries its name: no legend to look up. Names that would touch are
+// moved apart, from the top down and back up where the picture ends.
+function names(chart, data, colours, width, height) {
+  if (width < NARROW || data.kind === "bars" || data.kind === "waterfall" || data.series.length < 2) return [];
+  const stacked = data.kind === "stack";
+  const end = data.x.length - 1;
+  let level = 0;
+  const labels = [];
+  data.series.forEach((one, order) => {
+    const index = stacked ? end : lastIndex(one.values);
+    const value = one.values[index];
+    if (value === null || value === undefined || (stacked && value === 0)) return;
+    const at = stacked ? level + value / 2 : value;
+    if (stacked) level += value;
+    labels.push({ name: one.name, colour: colourOf(one, order, colours), y: chart.convertToPixel({ yAxisIndex: 0 }, at) });
+  });
+  labels.sort((one, other) => one.y - other.y);
+  const step = 16;
+  labels.forEach((label, index) => {
+    if (index) label.y = Math.max(label.y, labels[index - 1].y + step);
+  });
+  const floor = height - 12;
+  for (let index = labels.length - 1; index >= 0; index -= 1) labels[index].y = Math.min(labels[index].y, floor - (labels.length - 1 - index) * step);
+  const left = width - room(data, width) + (stacked && data.mode !== "area" ? -2 : 8);
+  return labels.flatMap((label) => [
+    { type: "circle", silent: true, shape: { cx: left + 4, cy: label.y, r: 4 }, style: { fill: label.colour } },
+    { type: "text", silent: true, x: left + 13, y: label.y, style: { text: label.name, fill: colours["ink-2"], fontSize: 12, fontFamily: colours.font, verticalAlign: "middle" } },
+  ]);
+}
+
 function lastIndex(values) {
   for (let index = values.length - 1; index >= 0; index -= 1) if (values[index] !== null && values[index] !== undefined) return index;
   return -1;
-}
-
-function nameLabel(colours, name) {
-  return { show: true, position: "right", distance: 8, color: colours["ink-2"], fontSize: 12, formatter: () => name };
 }
 
 // Kinds
@@ -179,15 +216,13 @@ function nameLabel(colours, name) {
 function stack(data, colours, width) {
   const area = data.mode === "area";
   const right = room(data, width);
-  const end = data.x.length - 1;
   const series = data.series.map((one, order) => {
     const colour = colourOf(one, order, colours);
-    const values = one.values.map((value, index) => (index === end && right && !area && value ? { value, label: nameLabel(colours, one.name) } : value));
     return {
       name: one.name,
       type: area ? "line" : "bar",
       stack: "all",
-      data: values,
+      data: one.values,
       color: colour,
       barMaxWidth: 56,
       barCategoryGap: "38%",
@@ -197,16 +232,14 @@ function stack(data, colours, width) {
       itemStyle: { borderColor: colours.panel, borderWidth: area ? 0 : 1 },
       emphasis: { focus: "series" },
       blur: { itemStyle: { opacity: 0.35 }, areaStyle: { opacity: 0.35 } },
-      endLabel: area && right ? { show: true, color: colours["ink-2"], fontSize: 12, formatter: () => one.name } : undefined,
-      labelLayout: { moveOverlap: "shiftY" },
     };
   });
   const sums = data.x.map((_, index) => {
     const found = data.series.map((one) => one.values[index]).filter((value) => value !== null && value !== undefined);
     return found.length ? found.reduce((a, b) => a + b, 0) : null;
   });
-  series.push({ name: "", type: "line", data: sums, symbol: "circle", symbolSize: 1, silent: true, lineStyle: { opacity: 0 }, itemStyle: { opacity: 0 }, z: 9, tooltip: { show: false }, label: { show: data.series.length > 1, position: "top", color: colours.ink, fontSize: 12, fontWeight: 600, formatter: (item) => format(item.value, data.places) }, markLine: guides(data, colours) });
-  return { ...axes(data, colours, { gap: !area }), grid: grid(data, width, right), series };
+  series.push({ name: "", type: "line", data: sums, symbol: "circle", symbolSize: 1, silent: true, lineStyle: { width: 0 }, itemStyle: { color: "transparent" }, z: 9, tooltip: { show: false }, label: { show: data.series.length > 1 && !area, position: "top", color: colours.ink, fontSize: 12, fontWeight: 600, textBorderColor: colours.panel, textBorderWidth: 3, formatter: (item) => format(item.value, data.places) }, markLine: guides(data, colours) });
+  return { ...axes(data, colours, { gap: !area }), grid: grid(right), series };
 }
 
 function bars(data, colours, width) {
@@ -224,9 +257,8 @@ function bars(data, colours, width) {
     labelLayout: { hideOverlap: true },
     markLine: order === 0 ? guides(data, colours) : undefined,
   }));
-  const shape = grid(data, 1000, data.horizontal ? 66 : 8);
-  const keys = { ...legend(data, colours, 0), bottom: undefined, top: 0, left: 0, show: !single };
-  return { ...axes(data, colours, { nameWidth: Math.min(180, width * 0.34) }), grid: { ...shape, top: single ? (data.horizontal ? 4 : 22) : 32 }, legend: keys, series };
+  const shape = { ...grid(data.horizontal ? 66 : 8), top: data.horizontal ? 4 : 22 };
+  return { ...axes(data, colours, { nameWidth: Math.min(180, width * 0.34) }), grid: shape, series };
 }
 
 function line(data, colours, width) {
@@ -240,18 +272,16 @@ function line(data, colours, width) {
       color: colour,
       symbol: "circle",
       symbolSize: 5,
-      showSymbol: data.x.length <= 24,
+      showSymbol: data.x.length <= 12,
       connectNulls: false,
       lineStyle: { width: 2, type: one.dashed ? "dashed" : "solid" },
       areaStyle: data.series.length === 1 && !one.low ? { color: colour, opacity: 0.1 } : undefined,
-      endLabel: right && data.series.length > 1 ? { show: true, color: colours["ink-2"], fontSize: 12, formatter: () => one.name } : undefined,
-      labelLayout: { moveOverlap: "shiftY" },
       emphasis: { focus: "series" },
       markLine: order === 0 ? guides(data, colours) : undefined,
     };
     return one.low ? [...band(one, colour, order), main] : [main];
   });
-  return { ...axes(data, colours, { gap: false }), grid: grid(data, width, data.series.length > 1 ? right : 14), series };
+  return { ...axes(data, colours, { gap: false }), grid: grid(data.series.length > 1 ? (right ?? 14) : 14), series };
 }
 
 function band(one, colour, order) {
@@ -291,10 +321,10 @@ function waterfall(data, colours) {
   const common = { type: "bar", stack: "steps", barMaxWidth: 64 };
   const shape = axes(data, colours, { min: floor });
   shape.xAxis.axisLabel = { ...shape.xAxis.axisLabel, interval: 0, overflow: "break", width: 84 };
-  if (cut) Object.assign(shape.yAxis, { name: words.cutAxis, nameTextStyle: { color: colours["ink-3"], fontSize: 11, align: "left" } });
+  if (cut) Object.assign(shape.yAxis, { axisLabel: { ...shape.yAxis.axisLabel, showMinLabel: false }, name: words.cutAxis, nameTextStyle: { color: colours["ink-3"], fontSize: 11, align: "left" } });
   return {
     ...shape,
-    grid: grid(data, 1000),
+    grid: grid(),
     series: [
       { ...common, data: bottoms, silent: true, itemStyle: { color: "transparent" }, tooltip: { show: false } },
       { ...common, data: heights, label: { show: true, position: "top", color: colours.ink, fontSize: 12, formatter: text } },
@@ -318,18 +348,17 @@ function paint(echarts, figure) {
   const data = JSON.parse(document.getElementById(figure.dataset.values).textContent);
   data.kind = figure.dataset.chart;
   data.places ??= 1;
-  if (data.horizontal) {
-    // Rankings longer than the card belong in a table.
-    figure.classList.add("tall");
-  }
   const colours = palette();
   const chart = echarts.init(canvas, null, { renderer: "svg" });
   const render = () => {
     const width = canvas.clientWidth;
+    legend(figure, data, colours, width);
     chart.setOption(
-      { animation: false, textStyle: { fontFamily: colours.font, color: colours.ink }, tooltip: tooltip(data, colours), legend: legend(data, colours, width), ...kinds[data.kind](data, colours, width) },
+      { animation: false, textStyle: { fontFamily: colours.font, color: colours.ink }, tooltip: tooltip(data, colours), ...kinds[data.kind](data, colours, width) },
       { notMerge: true },
     );
+    const beside = names(chart, data, colours, width, canvas.clientHeight);
+    if (beside.length) chart.setOption({ graphic: beside });
   };
   render();
   if (data.link) {
