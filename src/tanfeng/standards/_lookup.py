@@ -124,7 +124,7 @@ def newest(
     Returns
     -------
     Factor
-        With ``passed_over`` (the other rows that fit, newest first) and the choice in words.
+        With ``passed_over`` (the other rows seen, newest first) and the choice in words.
 
     Raises
     ------
@@ -139,13 +139,12 @@ def newest(
     _check_key(about, {field: None, **key}, by_id=False)
     rows = _catalogue(shelf, table)
     year = pl.col(field).cast(pl.Int32, strict=False)
-    fitting = rows.filter(_fits(key))
-    seen = _in_force(fitting, as_of).filter(year <= (limit if limit is not None else 9999))
+    seen = _in_force(rows.filter(_fits(key)), as_of)
+    seen = seen.filter(year <= (limit if limit is not None else 9999))
     seen = seen.sort(year, descending=True, maintain_order=True)
-    top = seen.filter(pl.col(field) == seen[field].first())
+    top = seen.filter(year == year.max())
     if top.is_empty():
-        asked: dict[str, object] = {**key, "as_of": as_of}
-        asked |= {} if limit is None else {f"highest {field}": limit}
+        asked: dict[str, object] = {**key, "as_of": as_of, f"highest {field}": limit or "any"}
         raise FactorNotFound(table, asked, _nearest(about, rows, {**key, field: limit}))
     if top.height > 1:
         raise _no_single_row(about, rows, top, {**key, field: top[field][0]}, as_of)
@@ -311,7 +310,7 @@ def _column(name: str) -> str:
 def _comparable(name: str, numeric: bool) -> pl.Expr:
     """Return the text two cells share when they are the same, as printed or as a number."""
     text = pl.col(name).cast(pl.String).fill_null("")
-    return text.cast(pl.Float64, strict=False).cast(pl.String) if numeric else text
+    return text.cast(pl.Float64, strict=False).cast(pl.String).fill_null(text) if numeric else text
 
 
 def _equal(name: str, cell: Cell) -> pl.Expr:
