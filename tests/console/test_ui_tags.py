@@ -1,4 +1,4 @@
-"""The tags of the pages, the picture helpers, the style sheet's contrast and its catalogue."""
+"""The tags of the pages, the picture helpers and the contrast of the style sheets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from babel.messages.pofile import read_po
 from django import forms
 from django.core.paginator import Paginator
 from django.template import Context, Template, engines
@@ -512,38 +511,3 @@ def test_marks_can_be_seen(theme: str) -> None:
         if contrast(tokens[name], tokens["panel"]) < 3.0
     }
     assert not weak
-
-
-# Catalogues
-
-
-def _message_ids(path: Path) -> set[str]:
-    source = path.read_text(encoding="utf-8")
-    if path.suffix == ".py":
-        return {found for found in re.findall(r'\b_\(\s*"([^"]+)"\s*[,)]', source)}
-    found = {
-        one or other
-        for one, other in re.findall(
-            r"""(?:\{%\s*trans(?:late)?\s+|\b_\()(?:"([^"]*)"|'([^']*)')""", source
-        )
-    }
-    for text in re.findall(
-        r"\{%\s*blocktrans(?:late)?\b[^%]*%\}(.*?)\{%\s*(?:plural|endblocktrans)", source, re.S
-    ):
-        found.add(re.sub(r"\{\{\s*(\w+)\s*\}\}", r"%(\1)s", text))
-    return found
-
-
-def test_every_word_of_the_frame_has_its_chinese() -> None:
-    with (CONSOLE / "locale/zh_Hans/LC_MESSAGES/django.po").open("rb") as handle:
-        catalogue = {str(message.id) for message in read_po(handle) if message.string}
-    core = CONSOLE / "core"
-    sources = [
-        *(CONSOLE / "templates").glob("**/*.html"),
-        core / "figures.py",
-        core / "picture.py",
-        core / "templatetags" / "ui.py",
-    ]
-    wanted = set().union(*(_message_ids(path) for path in sources))
-    assert wanted
-    assert wanted - catalogue == set()
