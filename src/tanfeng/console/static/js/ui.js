@@ -99,11 +99,9 @@ function autoSubmit(form) {
     clearTimeout(timer);
     timer = setTimeout(() => form.requestSubmit(), 600);
   });
-  form.addEventListener("submit", () => {
+  form.addEventListener("formdata", (event) => {
     // Empty filters do not clutter the address.
-    for (const control of form.elements) {
-      if (control.name && control.value === "" && !control.disabled) control.disabled = true;
-    }
+    for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
   });
 }
 

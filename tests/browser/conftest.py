@@ -1,0 +1,99 @@
+"""A console of its own on a small demonstration city, and a browser to look at it.
+
+``TANFENG_BROWSER_HOME`` names a home folder to use instead of building one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from browser.watch import CHROMIUM, SHOTS, Console, Opener, launch, window
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _command(*arguments: str) -> list[str]:
+    return [sys.executable, "-c", "from tanfeng.cli import main; main()", *arguments]
+
+
+def _run(*arguments: str) -> None:
+    done = subprocess.run(
+        _command(*arguments),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session")
+def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    """Build the city, start the console, stop it at the end."""
+    given = os.environ.get("TANFENG_BROWSER_HOME")
+    home = Path(given) if given else tmp_path_factory.mktemp("browser") / "home"
+    _run("demo", "--home", str(home), "--if-empty", "--enterprises", "60")
+    port = _free_port()
+    log = (home / "browser-tests.log").open("w")
+    server = subprocess.Popen(
+        _command("serve", "--home", str(home), "--port", str(port)),
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    base = f"http://127.0.0.1:{port}"
+    try:
+        _wait(base, server)
+        accounts = json.loads((home / "demo-accounts.json").read_text(encoding="utf-8"))
+        yield Console(base, home, tuple(accounts))
+    finally:
+        server.terminate()
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+        log.close()
+
+
+def _wait(base: str, server: subprocess.Popen[bytes]) -> None:
+    for _attempt in range(120):
+        assert server.poll() is None, "the console ended by itself"
+        try:
+            with urllib.request.urlopen(f"{base}/healthz", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.5)
+    raise AssertionError("the console did not answer within a minute")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Return the system's Chromium; the tests are not skipped when it is missing."""
+    assert shutil.which("chromium") or Path(CHROMIUM).exists(), "install Debian's chromium"
+    shutil.rmtree(SHOTS, ignore_errors=True)
+    with sync_playwright() as playwright:
+        started = launch(playwright)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def look(browser: Browser, console: Console) -> Opener:
+    """Open windows of the console."""
+    return partial(window, browser, console.base)
