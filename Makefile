@@ -16,6 +16,7 @@ install-dev: .venv/installed-dev
 	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Tanfeng needs Python 3.11 or later with the venv module (Debian: python3-venv)."; exit 1; }
 	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip  # the one that comes with Python knows no groups
 
 .venv/installed: pyproject.toml constraints.txt package-lock.json hatch_build.py | .venv/bin/python
 	$(BIN)/pip install --quiet --editable .

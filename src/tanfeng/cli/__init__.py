@@ -1,19 +1,21 @@
 """``tanfeng <noun> <verb>``: a command parses, calls one function and prints.
 
-Exit codes: 0 fine, 1 findings in what was given, 2 wrong use. Modules of commands are imported
-when their command is called, so that ``tanfeng --help`` stays quick.
+Exit codes: 0 fine, 1 findings in what was given, 2 wrong use. The module of a command is imported
+when the command is called, so that ``tanfeng --help`` stays quick.
 """
 
 from __future__ import annotations
 
 import importlib
+import sys
+from collections.abc import Sequence
 from typing import Any
 
-import click
+from tanfeng import __version__
 
-#: name -> (module with the command, attribute, one sentence of help)
+#: name -> (module with the command, its typer app or function, one sentence of help)
 COMMANDS: dict[str, tuple[str, str, str]] = {
-    "account": ("tanfeng.cli.account", "app", "Account a workbook without console or workspace."),
+    "account": ("tanfeng.cli.account", "account", "Account a workbook without console or home."),
     "demo": ("tanfeng.cli.demo", "app", "Build the demonstration city in a home folder."),
     "map": ("tanfeng.cli.map", "app", "Import an official boundary map."),
     "report": ("tanfeng.cli.report", "app", "Write a report from a home folder."),
@@ -23,38 +25,48 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "user": ("tanfeng.cli.user", "app", "Create accounts and set passwords."),
     "work": ("tanfeng.cli.serve", "work", "Run background jobs apart from the console."),
 }
+WRONG_USE = 2
 
 
-class Commands(click.Group):
-    """A group that knows its commands by name and imports one only when it is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in order."""
-        return sorted(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return the command."""
-        entry = COMMANDS.get(cmd_name)
-        if entry is None:
-            return None
-        module, attribute, _sentence = entry
-        found: Any = getattr(importlib.import_module(module), attribute)
-        if isinstance(found, click.Command):
-            command = found
-        else:
-            import typer
-
-            command = typer.main.get_command(found)
-        command.name = cmd_name
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list from the sentences above, importing nothing."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, COMMANDS[name][2]) for name in sorted(COMMANDS)])
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command named by the first argument; ends the process with its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in ("-h", "--help"):
+        _say(usage())
+        sys.exit(0 if words else WRONG_USE)
+    if words[0] == "--version":
+        _say(f"tanfeng {__version__}")
+        sys.exit(0)
+    name, *rest = words
+    if name not in COMMANDS:
+        sys.stderr.write(f"tanfeng: there is no command {name!r}\n\n{usage()}\n")
+        sys.exit(WRONG_USE)
+    command(name).main(args=rest, prog_name=f"tanfeng {name}")
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="tanfeng")
-def main() -> None:
-    """Energy and CO2 accounts of a city's industry, traceable to form cell and clause."""
+def usage() -> str:
+    """Return the list of commands, each with its sentence."""
+    width = max(map(len, COMMANDS)) + 2
+    listed = "\n".join(f"  {name:<{width}}{COMMANDS[name][2]}" for name in sorted(COMMANDS))
+    return (
+        "Usage: tanfeng COMMAND ...\n\n"
+        "Energy and CO2 accounts of a city's industry, traceable to form cell and clause.\n\n"
+        f"Commands:\n{listed}\n\n"
+        "tanfeng COMMAND --help tells more; tanfeng --version the version."
+    )
+
+
+def command(name: str) -> Any:
+    """Import a command and return it ready to run."""
+    import typer
+
+    module, attribute, _sentence = COMMANDS[name]
+    found = getattr(importlib.import_module(module), attribute)
+    if not isinstance(found, typer.Typer):
+        function, found = found, typer.Typer(add_completion=False)
+        found.command()(function)
+    return typer.main.get_command(found)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
