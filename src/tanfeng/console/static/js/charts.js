@@ -5,8 +5,11 @@ import { words } from "./ui.js";
 const SPACE = "\u00a0";
 // Below this width the names of series stand in a legend, above it beside their last value. [px]
 const NARROW = 460;
+const root = document.documentElement;
 const drawn = new Map();
 let library;
+// The theme on the screen while the page is being printed.
+let before;
 
 function load() {
   library ??= new Promise((resolve, reject) => {
@@ -369,6 +372,7 @@ function paint(echarts, figure) {
     });
   }
   const observer = new ResizeObserver(() => {
+    if (before) return;
     chart.resize();
     render();
   });
@@ -414,16 +418,20 @@ function repaintAll() {
 }
 
 // Paper is white: draw light before printing, and as it was afterwards. Numbers print below.
-const root = document.documentElement;
-let before;
 addEventListener("beforeprint", () => {
-  before = root.dataset.theme;
+  const theme = root.dataset.theme;
   root.dataset.theme = "light";
   repaintAll();
+  before = theme;
+  // The page is laid out anew at the width of the paper: let the picture grow and shrink with it.
+  for (const svg of document.querySelectorAll("[data-canvas] svg")) {
+    svg.setAttribute("viewBox", `0 0 ${svg.getAttribute("width")} ${svg.getAttribute("height")}`);
+  }
   for (const table of document.querySelectorAll("[data-table]")) table.open = true;
 });
 addEventListener("afterprint", () => {
   root.dataset.theme = before;
+  before = undefined;
   repaintAll();
   for (const table of document.querySelectorAll("[data-table]")) table.open = false;
 });
