@@ -1,0 +1,386 @@
+"""Reading a filled-in form: one call, every problem at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from tanfeng.errors import ModelError, Severity
+from tanfeng.sheets import _checks, _frame
+from tanfeng.sheets._cells import Context, clean
+from tanfeng.sheets._findings import Findings, refusal
+from tanfeng.sheets._guard import Limits
+from tanfeng.sheets._head import Head, read_head
+from tanfeng.sheets._headings import Match, candidates, factor_of
+from tanfeng.sheets._layout import SEARCHED, Header, find_header, fits
+from tanfeng.sheets._numbers import PLAIN, to_unit
+from tanfeng.sheets._rows import Rows, sort_rows
+from tanfeng.sheets._source import Grid, Source, index, letter, open_source
+from tanfeng.sheets._tables import threshold_values
+from tanfeng.sheets.forms import ROW_UNITS, Column, Form, forms
+from tanfeng.sheets.forms import form as form_of
+from tanfeng.sheets.result import MappedColumn, ReadResult, SheetInfo, UnmappedColumn
+
+_DEFAULT_LIMITS = Limits()
+
+
+def read(
+    content: bytes,
+    filename: str,
+    *,
+    today: dt.date,
+    form: Form | str | None = None,
+    sheet: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    fixes: Mapping[str, str] | None = None,
+    history: pl.DataFrame | None = None,
+    register: pl.DataFrame | None = None,
+    places: Mapping[str, str] | None = None,
+    thresholds: Mapping[str, float] | None = None,
+    limits: Limits = _DEFAULT_LIMITS,
+) -> ReadResult:
+    """Read a form out of a workbook or text file.
+
+    Parameters
+    ----------
+    content : bytes
+        The file.
+    filename : str
+        Its name, for messages only; the content decides what it is.
+    today : date
+        Today in the city; periods after it are errors.
+    form : Form or str, optional
+        The form it is; without it the best match among all forms is taken.
+    sheet : str, optional
+        Worksheet to read; without it the visible sheet that fits best.
+    mapping : mapping, optional
+        Column letter -> field, given by a person; an empty field leaves the column out.
+    fixes : mapping, optional
+        Cell address -> text to read instead of what stands there.
+    history : polars.DataFrame, optional
+        Earlier data: ``credit_code``, ``item_key``, ``period``, ``consumption_total_qty`` and
+        perhaps ``opening_stock_qty``, ``closing_stock_qty``, ``purchase_qty``. [unit of the item]
+    register : polars.DataFrame, optional
+        Known enterprises: ``credit_code``, ``org_name``, ``former_names`` (``;`` between them).
+    places : mapping, optional
+        Place name -> six-digit code.
+    thresholds : mapping, optional
+        Numbers of the rules, by the names of :func:`tanfeng.sheets.thresholds`.
+    limits : Limits, optional
+        What is accepted at most.
+
+    Returns
+    -------
+    ReadResult
+
+    Raises
+    ------
+    DataError
+        If the file as a whole is refused. Problems of its content are in the result.
+    """
+    wanted = [form_of(form) if isinstance(form, str) else form] if form else list(forms().values())
+    numbers = threshold_values(thresholds)
+    source = open_source(content, filename, limits)
+    for grid in source.grids if fixes else ():
+        if sheet in (None, grid.name) or len(source.grids) == 1:
+            _apply(fixes or {}, grid)
+    chosen = _choose(source, wanted, sheet, told=form is not None)
+    findings = Findings(chosen.grid.name)
+    _tell_file(findings, source, chosen)
+    work = _Work(
+        source, chosen, findings, today, mapping or {}, places or {}, told=form is not None
+    )
+    return work.result(
+        _checks.Options(thresholds=numbers, today=today, history=history, register=register)
+    )
+
+
+def _apply(fixes: Mapping[str, str], grid: Grid) -> None:
+    for address, text in fixes.items():
+        match = re.fullmatch(r"([A-Za-z]{1,3})(\d{1,7})", address)
+        if match is None:
+            raise ModelError(f"{address!r} is no cell address such as G17")
+        row, column = int(match[2]) - 1, index(match[1])
+        if row < len(grid.rows) and column < grid.width:
+            plain = PLAIN.fullmatch(text) and not grid.text
+            grid.rows[row][column] = float(text) if plain else text
+
+
+@dataclass(slots=True)
+class _Choice:
+    grid: Grid
+    header: Header
+    sheets: tuple[SheetInfo, ...]
+    also: tuple[str, ...]
+
+
+def _choose(source: Source, wanted: Sequence[Form], sheet: str | None, *, told: bool) -> _Choice:
+    """Find the sheet and the header that fit best."""
+    names = [grid.name for grid in source.grids]
+    if sheet and sheet not in names:
+        raise refusal("U008", value=sheet, known="、".join(names))
+    offered = [g for g in source.grids if (g.name == sheet if sheet else g.state == "visible")]
+    filled = [g for g in offered if any(cell != "" for row in g.rows for cell in row)]
+    if not filled:
+        raise refusal("U009")
+    headers = {id(grid): find_header(grid, wanted) for grid in filled}
+    best = max(filled, key=lambda grid: headers[id(grid)].score)
+    header = headers[id(best)]
+    head = read_head(enumerate(best.rows[: header.first]), header.form).fields
+    if not told and not fits(header, head):
+        header = Header(None, header.first, header.depth, header.paths, {}, header.index_row)
+    also = tuple(
+        grid.name
+        for grid in filled
+        if grid is not best
+        and header.form
+        and headers[id(grid)].form == header.form
+        and fits(headers[id(grid)], head)
+    )
+    infos = tuple(SheetInfo(g.name, g.state, _role(g, best, filled, also)) for g in source.grids)
+    return _Choice(best, header, infos if source.kind != "csv" else (), also)
+
+
+def _role(grid: Grid, best: Grid, filled: Sequence[Grid], also: Sequence[str]) -> str:
+    if grid is best:
+        return "read"
+    if grid.name in also:
+        return "table"
+    if grid.state != "visible":
+        return "ignore"
+    return "other" if any(grid is one for one in filled) else "empty"
+
+
+def _tell_file(findings: Findings, source: Source, chosen: _Choice) -> None:
+    if source.encoding:
+        findings.add("S010", value=source.encoding)
+    for info in chosen.sheets:
+        if info.state != "visible":
+            findings.add("S012", kind=("工作表", "sheet"), value=info.name)
+    for column in sorted(chosen.grid.hidden_columns):
+        if column < chosen.grid.width and any(row[column] != "" for row in chosen.grid.rows):
+            findings.add("S012", letter=letter(column), kind=("列", "column"), value=letter(column))
+    for row in sorted(chosen.grid.hidden_rows):
+        if row < len(chosen.grid.rows):
+            findings.add("S012", row + 1, kind=("行", "row"), value=row + 1)
+    if chosen.also:
+        findings.add("X026", value="、".join(chosen.also), known=chosen.grid.name)
+
+
+@dataclass(slots=True)
+class _Work:
+    """One reading, from the chosen sheet to the result."""
+
+    source: Source
+    chosen: _Choice
+    findings: Findings
+    today: dt.date
+    mapping: Mapping[str, str]
+    places: Mapping[str, str]
+    told: bool
+
+    def result(self, options: _checks.Options) -> ReadResult:
+        """Read, check and put everything together."""
+        header, grid = self.chosen.header, self.chosen.grid
+        form = header.form
+        if form is None:
+            return self._unknown()
+        columns = dict(self._columns(form))
+        rows = sort_rows(grid, header, {i: found.field for i, found in columns.items()})
+        head = self._head(form, rows)
+        columns = {i: self._with_unit_line(form, c, head, i) for i, c in columns.items()}
+        self.findings.places = {c.field: (c.letter, c.heading) for c in columns.values()}
+        self._tell_layout(rows, head, columns, form)
+        missing = self._missing(form, columns, head)
+        cells, merged = _frame.data_cells(grid, rows.data, columns, form)
+        numbers = [row + 1 for row in rows.data]
+        context = Context(self.findings, numbers, grid.text, self.today, head.year)
+        for name, first, last in merged:
+            span = f"{numbers[first]}-{numbers[last]}"
+            self.findings.add("X016", numbers[first], name, value=span)
+        building = _frame.Building(form, context, columns, cells, head.fields, self.places)
+        frame = _frame.build(building)
+        if form.has_items:
+            frame = _frame.mark_parts(frame, form, context)
+        table = _checks.Table(form, frame, columns, building, rows, grid, head.fields)
+        _checks.run(table, options)
+        columns = {i: self._with_splits(form, c, columns) for i, c in columns.items()}
+        return self._finished(
+            form=form,
+            columns=tuple(columns[i] for i in sorted(columns)),
+            unmapped=tuple(self._unmapped(form, columns)),
+            missing=missing,
+            head=head.fields,
+            frame=frame,
+            skipped=tuple((row + 1, reason) for row, reason in rows.skipped),
+        )
+
+    def _finished(self, **parts: object) -> ReadResult:
+        header, grid = self.chosen.header, self.chosen.grid
+        return ReadResult(
+            sheet=grid.name,
+            sheets=self.chosen.sheets,
+            filename=self.source.filename,
+            encoding=self.source.encoding,
+            delimiter=self.source.delimiter,
+            title_rows=tuple(range(1, header.first + 1)),
+            header_rows=tuple(range(header.first + 1, header.last + 2)),
+            bad_rows=self.findings.bad_rows(),
+            problems=self.findings.problems(),
+            cells=tuple(grid.rows),
+            **parts,  # type: ignore[arg-type]
+        )
+
+    def _unknown(self) -> ReadResult:
+        header, grid = self.chosen.header, self.chosen.grid
+        nearest = find_header(grid, forms().values())
+        name = nearest.form.name_zh if nearest.form else "—"
+        self.findings.add("X001", value=name)
+        unmapped = tuple(self._unmapped(nearest.form, {}))
+        head = read_head(enumerate(grid.rows[: header.first]), None)
+        return self._finished(form=None, unmapped=unmapped, head=head.fields)
+
+    # ------------------------------------------------------------------ columns
+
+    def _columns(self, form: Form) -> Iterator[tuple[int, MappedColumn]]:
+        header = self.chosen.header
+        matches = dict(header.matches)
+        for letters, name in self.mapping.items():
+            i = index(letters)
+            matches.pop(i, None)
+            if name:
+                form.column(name)  # an unknown field is the caller's mistake
+                matches = {k: m for k, m in matches.items() if m.field != name}
+                matches[i] = self._mapped_by_hand(form, name, i)
+        for i, match in sorted(matches.items()):
+            if i < self.chosen.grid.width:
+                yield (
+                    i,
+                    MappedColumn(
+                        letter(i),
+                        header.heading(i),
+                        match.field,
+                        match.factor,
+                        match.unit,
+                        (),
+                        match.how,
+                    ),
+                )
+
+    def _mapped_by_hand(self, form: Form, name: str, i: int) -> Match:
+        from tanfeng.sheets._headings import fold
+
+        path = self.chosen.header.paths[i] if i < len(self.chosen.header.paths) else ()
+        unit = next((u for _, u in (fold(part) for part in reversed(path)) if u), "")
+        factor = factor_of(form.column(name), unit)
+        return Match(name, "mapping", unit, factor)
+
+    def _with_unit_line(self, form: Form, found: MappedColumn, head: Head, i: int) -> MappedColumn:
+        column = form.column(found.field)
+        if not column.numeric or found.unit:
+            return found
+        if self._by_row(form, column):
+            return MappedColumn(found.letter, found.heading, found.field, None, "", (), found.how)
+        for line in head.unit_lines:
+            if line.money_only and "CNY" not in column.unit:
+                continue
+            for unit in line.units:
+                factor = to_unit(unit, column.unit)
+                if factor is not None:
+                    return MappedColumn(
+                        found.letter, found.heading, found.field, factor, unit, (), found.how
+                    )
+        return found
+
+    def _by_row(self, form: Form, column: Column) -> bool:
+        """Tell whether the row's unit column decides although the field has a fixed unit."""
+        if form.has_items or column.unit in ROW_UNITS or "unit_zh" not in form.fields:
+            return False
+        fixed = next(c.unit for c in form.columns if c.unit)
+        has = any(match.field == "unit_zh" for match in self.chosen.header.matches.values())
+        return has and column.unit == fixed
+
+    def _with_splits(
+        self, form: Form, found: MappedColumn, columns: Mapping[int, MappedColumn]
+    ) -> MappedColumn:
+        behind = form.splits.get(found.field)
+        if not behind or any(c.field == behind for c in columns.values()):
+            return found
+        return MappedColumn(
+            found.letter, found.heading, found.field, found.factor, found.unit, (behind,), found.how
+        )
+
+    def _unmapped(
+        self, form: Form | None, columns: Mapping[int, MappedColumn]
+    ) -> Iterator[UnmappedColumn]:
+        header, grid = self.chosen.header, self.chosen.grid
+        taken = {found.field for found in columns.values()}
+        free = [name for name in form.fields if name not in taken] if form else []
+        below = grid.rows[header.data_start : header.data_start + SEARCHED]
+        for i, path in enumerate(header.paths):
+            if not path or i in columns:
+                continue
+            samples = [clean(row[i]) for row in below if row[i] != ""]
+            alike = candidates(form, path, free) if form else ()
+            yield UnmappedColumn(letter(i), header.heading(i), alike, tuple(samples[:3]))
+
+    def _missing(
+        self, form: Form, columns: Mapping[int, MappedColumn], head: Head
+    ) -> tuple[str, ...]:
+        present = {found.field for found in columns.values()} | set(head.fields)
+        if "energy_code" in present:
+            present.add("energy_name")
+        present |= {behind for name, behind in form.splits.items() if name in present}
+        missing = []
+        for column in form.columns:
+            if column.required == "no" or column.key in present:
+                continue
+            hard = column.required == "key"
+            missing += [column.key] if hard else []
+            name = (column.heading_zh, column.heading_en)
+            grave: Severity = "error" if hard else "warning"
+            self.findings.add("S002", value=column.key, result=name, severity=grave)
+        return tuple(missing)
+
+    # ------------------------------------------------------------------ around the table
+
+    def _head(self, form: Form, rows: Rows) -> Head:
+        grid = self.chosen.grid
+        around = [*range(self.chosen.header.first), *rows.note_rows()]
+        return read_head(((row, grid.rows[row]) for row in around), form)
+
+    def _tell_layout(
+        self, rows: Rows, head: Head, columns: Mapping[int, MappedColumn], form: Form
+    ) -> None:
+        findings = self.findings
+        for line in head.unit_lines:
+            text = "、".join(line.units)
+            place = letter(line.column)
+            findings.add("S011", line.row + 1, letter=place, value=text, unit=text, column="")
+        for found in columns.values():
+            if found.factor not in (None, 1.0):
+                findings.add(
+                    "S011",
+                    letter=found.letter,
+                    heading=found.heading,
+                    unit=found.unit,
+                    value=found.unit,
+                )
+        for row, reason in rows.skipped:
+            if reason == "repeat_header":
+                findings.add("S013", row + 1)
+        if rows.notes_from is not None:
+            findings.add("S014", rows.notes_from + 1)
+        for unmapped in self._unmapped(form, columns):
+            if self.mapping.get(unmapped.letter, None) == "":
+                continue
+            findings.add(
+                "S001",
+                letter=unmapped.letter,
+                heading=unmapped.heading,
+                value=unmapped.heading,
+            )

@@ -1,0 +1,453 @@
+"""What a form is: one declaration gives its template, its reader, its writer and its checks.
+
+The columns come from tables (``tables/*.csv``): the official forms as the shared tables print
+them, our own forms and the additions met in practice in ``own_forms.csv``. What a table cannot
+say (which columns are the key, which may be summed) stands in :data:`_SPECS`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Literal
+
+import polars as pl
+
+from tanfeng.errors import ModelError
+from tanfeng.sheets._tables import rows
+
+Kind = Literal[
+    "text",
+    "code",
+    "int",
+    "decimal",
+    "percent",
+    "bool",
+    "enum",
+    "date",
+    "period",
+    "credit_code",
+    "industry_code",
+    "place_code",
+    "item",
+]
+Need = Literal["key", "wanted", "no"]
+
+NUMERIC: frozenset[str] = frozenset({"int", "decimal", "percent"})
+
+#: Canonical unit -> how a heading prints it, Chinese and English.
+UNIT_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "t": ("吨", "t"),
+        "1e4 m3": ("万立方米", "1e4 m³"),
+        "1e4 kWh": ("万千瓦时", "1e4 kWh"),
+        "GJ": ("百万千焦", "GJ"),
+        "tce": ("吨标准煤", "tce"),
+        "tCO2": ("吨", "tCO2"),
+        "1e3 CNY": ("千元", "1e3 CNY"),
+        "1e4 CNY": ("万元", "1e4 CNY"),
+        "kW": ("kW", "kW"),
+        "h": ("小时", "h"),
+        "%": ("%", "%"),
+        "deg": ("°", "deg"),
+        "set": ("台", "set"),
+    }
+)
+#: Units that say "as the row states it"; a heading shows nothing for them.
+ROW_UNITS: frozenset[str] = frozenset(
+    {"item unit", "row unit", "tce per item unit", "capacity unit", "unit energy unit"}
+)
+
+_DTYPES: Mapping[str, pl.DataType] = MappingProxyType(
+    {"int": pl.Int64(), "decimal": pl.Float64(), "percent": pl.Float64(), "bool": pl.Boolean()}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a form.
+
+    Parameters
+    ----------
+    key : str
+        Field name, ending in its unit.
+    kind : str
+        How the cells are read.
+    heading_zh, heading_en : str
+        Heading without its unit.
+    unit : str
+        Unit of the values in the frame; ``item unit`` is the unit of the row's energy item.
+    required : {"key", "wanted", "no"}
+        ``key``: a row without it is refused; ``wanted``: its absence is told.
+    choices : tuple of str
+        Allowed values of a list, empty when free.
+    synonyms : tuple of str
+        Other headings met in files.
+    group_zh : str
+        Upper cell of a merged heading.
+    note_zh, note_en : str
+        What to write here, for the template.
+    low, high : float or None
+        Bounds of the value in ``unit``.
+    past : bool
+        True when the date cannot lie after today.
+    example : str
+        Value of the example row of the template.
+    confidence : str
+        ``own``, or the confidence of the shared table.
+    """
+
+    key: str
+    kind: Kind
+    heading_zh: str
+    heading_en: str
+    unit: str = ""
+    required: Need = "no"
+    choices: tuple[str, ...] = ()
+    synonyms: tuple[str, ...] = ()
+    group_zh: str = ""
+    note_zh: str = ""
+    note_en: str = ""
+    low: float | None = None
+    high: float | None = None
+    past: bool = False
+    example: str = ""
+    confidence: str = "own"
+
+    @property
+    def numeric(self) -> bool:
+        """True for columns of numbers."""
+        return self.kind in NUMERIC
+
+    @property
+    def dtype(self) -> pl.DataType:
+        """Type of the column in the frame."""
+        return _DTYPES.get(self.kind, pl.String())
+
+    def heading(self, lang: str = "zh") -> str:
+        """Return the heading with its unit, as the template prints it."""
+        text = self.heading_en if lang == "en" else self.heading_zh
+        unit = UNIT_NAMES.get(self.unit, (self.unit, self.unit))[lang == "en"]
+        if not self.unit or self.unit in ROW_UNITS or ("(" in text and lang != "en"):
+            return text
+        return f"{text} ({unit})" if lang == "en" else f"{text}({unit})"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Form:
+    """A form: its columns, its key and what a table of columns cannot say.
+
+    Parameters
+    ----------
+    key, name_zh, name_en : str
+        Identifier and names.
+    columns : tuple of Column
+        In the order of the template.
+    key_fields : tuple of str
+        Fields that make a row unique; ``item_key`` is derived from the energy item.
+    layout : {"table", "grid"}
+        ``grid`` prints one row per energy item.
+    basis : str
+        Document behind the form.
+    note_zh, note_en : str
+        What the sheet 填报说明 says at its top.
+    head : mapping
+        Label above or below the table -> field of the head block.
+    sums : mapping
+        Fields whose total rows are compared -> field that weighs them, or empty.
+    splits : mapping
+        Number field -> text field that takes the unit written behind the number.
+    fill_down : frozenset of str
+        Fields that take the value above when empty.
+    cumulative : bool
+        True when figures run from January to the month.
+    """
+
+    key: str
+    name_zh: str
+    name_en: str
+    columns: tuple[Column, ...]
+    key_fields: tuple[str, ...]
+    layout: Literal["table", "grid"] = "table"
+    basis: str = ""
+    note_zh: str = ""
+    note_en: str = ""
+    head: Mapping[str, str] = field(default_factory=dict)
+    sums: Mapping[str, str] = field(default_factory=dict)
+    splits: Mapping[str, str] = field(default_factory=dict)
+    fill_down: frozenset[str] = frozenset()
+    cumulative: bool = False
+
+    def name(self, lang: str = "zh") -> str:
+        """Return the name in the language asked for."""
+        return self.name_en if lang == "en" else self.name_zh
+
+    def column(self, key: str) -> Column:
+        """Return the column of a field.
+
+        Raises
+        ------
+        ModelError
+            If the form has no such field.
+        """
+        for column in self.columns:
+            if column.key == key:
+                return column
+        raise ModelError(f"form {self.key} has no field {key!r}; it has {', '.join(self.fields)}")
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Keys of the columns in order."""
+        return tuple(column.key for column in self.columns)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Fields without which a row is refused."""
+        return tuple(column.key for column in self.columns if column.required == "key")
+
+    @property
+    def has_items(self) -> bool:
+        """True when the rows speak of energy items."""
+        return any(column.kind == "item" for column in self.columns)
+
+    def schema(self) -> dict[str, pl.DataType]:
+        """Return the columns of the frame with their types, derived ones last."""
+        schema: dict[str, pl.DataType] = {"source_row": pl.Int64()}
+        schema.update({column.key: column.dtype for column in self.columns})
+        if self.has_items:
+            schema["item_key"] = pl.String()
+        if "unit_zh" in schema:
+            schema["unit"] = pl.String()
+        if self.has_items:
+            schema["is_part"] = pl.Boolean()
+        if "period" in schema:
+            schema["year"] = pl.Int32()
+            schema["month"] = pl.Int8()
+        if "data_source" in schema:
+            schema["tier"] = pl.String()
+        return schema
+
+
+@dataclass(frozen=True, slots=True)
+class _Spec:
+    key: str
+    table: str
+    name_zh: str
+    name_en: str
+    key_fields: tuple[str, ...]
+    hard: tuple[str, ...] = ()
+    layout: Literal["table", "grid"] = "table"
+    basis: str = ""
+    note_zh: str = ""
+    note_en: str = ""
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    head: Mapping[str, str] = field(default_factory=dict)
+    sums: Mapping[str, str] = field(default_factory=dict)
+    splits: Mapping[str, str] = field(default_factory=dict)
+    fill_down: frozenset[str] = frozenset()
+    cumulative: bool = False
+
+
+def _plain(fields: str) -> dict[str, str]:
+    return dict.fromkeys(fields.split(), "")
+
+
+_SPECS = (
+    _Spec(
+        "enterprise_archive",
+        "own_forms.csv",
+        "企业基本情况(一企一档)",
+        "Enterprise archive",
+        ("credit_code",),
+        note_zh="每家法人单位一行。分支机构填在所属法人单位名下。",
+        note_en="One row per legal person; branches belong to their legal person.",
+    ),
+    _Spec(
+        "monthly_energy",
+        "own_forms.csv",
+        "能源购进、消费与库存月报(平台表)",
+        "Monthly energy",
+        ("credit_code", "period", "item_key"),
+        basis="按 205-1 表口径的平台明细行",
+        note_zh="每家单位、每月、每个能源品种一行, 填当月数(不是累计数)。"
+        "没有数据请留空, 0 表示确实为零。",
+        note_en="One row per enterprise, month and energy item; the month's own figures, not "
+        "cumulative. Leave a cell empty when there is no data; 0 means zero.",
+        sums=_plain("purchase_amount_kcny green_power_1e4kwh"),
+    ),
+    _Spec(
+        "product_output",
+        "own_forms.csv",
+        "主要产品产量与产值月报",
+        "Product output",
+        ("credit_code", "period", "product_name"),
+        note_zh="每家单位、每月、每种产品一行; 产值只填在其中一行或按产品分列, 不要重复。",
+        note_en="One row per enterprise, month and product; give output value once or split it "
+        "by product, never twice.",
+        sums=_plain("gross_output_kcny value_added_kcny"),
+    ),
+    _Spec(
+        "monthly_wide",
+        "own_forms.csv",
+        "企业分月能耗统计表(宽表)",
+        "Monthly energy, one row per month",
+        ("credit_code", "period"),
+        note_zh="企业自用的分月表: 每月一行, 每种能源一列。",
+        note_en="A firm's own table: one row per month, one column per kind of energy.",
+        sums=_plain(
+            "electricity_1e4kwh self_use_pv_1e4kwh raw_coal_t natural_gas_1e4m3 steam_t heat_gj "
+            "diesel_t gasoline_t lng_t lpg_t output_t gross_output_kcny electricity_cost_kcny "
+            "gas_cost_kcny"
+        ),
+    ),
+    _Spec(
+        "stat_205_1",
+        "stat_205_1.csv",
+        "能源购进、消费与库存(205-1表)",
+        "Energy purchase, consumption and stock (form 205-1)",
+        ("item_key",),
+        hard=("energy_name",),
+        layout="grid",
+        basis="国家统计局《能源统计报表制度》, 企业自留副本",
+        note_zh="1—本月累计数; 年初库存量全年不变; 金额单位千元; 没有数据请留空。",
+        note_en="Cumulative from January; the stock at the start of the year stays the same all "
+        "year; amounts in thousand CNY; leave a cell empty when there is no data.",
+        kinds={"energy_name": "item"},
+        head={"单位负责人": "signed_head", "统计负责人": "signed_statistics"},
+        cumulative=True,
+    ),
+    _Spec(
+        "equip_motor",
+        "equipment.csv",
+        "电动机台账",
+        "Motors",
+        ("equipment_no",),
+        hard=("equipment_no",),
+        basis="GB 18613-2020",
+        sums={"rated_power_kw": "quantity", "quantity": ""},
+    ),
+    _Spec(
+        "two_high_list",
+        "two_high_projects.csv",
+        "两高项目清单",
+        "Register of two-high projects",
+        ("project_name", "builder_name"),
+        hard=("project_name",),
+        basis="各地两高项目通知; 固定资产投资项目节能审查办法",
+        sums=_plain(
+            "investment_10kcny energy_equiv_tce energy_equal_tce coal_t electricity_1e4kwh co2_t "
+            "replacement_tce"
+        ),
+        splits={"design_capacity": "capacity_unit", "unit_energy": "unit_energy_unit"},
+    ),
+    _Spec(
+        "waste_t2",
+        "solid_waste_ledger.csv",
+        "一般工业固体废物流向汇总表(附表2)",
+        "Industrial waste, monthly flow (annex 2)",
+        ("period", "waste_code"),
+        hard=("waste_code",),
+        basis="生态环境部公告2021年第82号",
+        head={"负责人": "signed_by", "填表日期": "filled_on"},
+        sums=_plain("generated_t own_use_t out_use_t own_disposal_t out_disposal_t stored_t"),
+        fill_down=frozenset({"period"}),
+    ),
+)
+
+_SHARED_KINDS: Mapping[str, Kind] = {"month": "date", "year": "date", "datetime": "date"}
+
+
+def _bounds(rule: str) -> tuple[float | None, float | None]:
+    span = re.fullmatch(r"(-?[\d.]+)\.\.(-?[\d.]+)", rule.split(";")[0].strip())
+    if span:
+        return float(span[1]), float(span[2])
+    least = re.match(r">=? (-?[\d.]+)\b", rule)
+    return (float(least[1]) if least else None), None
+
+
+def _column(row: Mapping[str, str], spec: _Spec) -> Column:
+    rule = row["rule"]
+    choices = tuple(rule[3:].strip().split("/")) if rule.startswith("in:") else ()
+    kind = spec.kinds.get(row["field_key"]) or _SHARED_KINDS.get(row["type"], row["type"])  # type: ignore[arg-type]
+    if row["field_key"] == "credit_code":
+        kind = "credit_code"
+    if kind == "enum" and not choices:
+        kind = "text"
+    if kind == "enum" and all(choice.isdigit() for choice in choices):
+        kind = "int"
+    need = row["required"]
+    if spec.table != "own_forms.csv" and need in {"yes", "no"}:
+        need = "key" if row["field_key"] in spec.hard else {"yes": "wanted"}.get(need, "no")
+    low, high = _bounds(rule)
+    return Column(
+        key=row["field_key"],
+        kind=kind,  # type: ignore[arg-type]
+        heading_zh=row["heading_zh"],
+        heading_en=row["heading_en"],
+        unit=row["unit"],
+        required=need,  # type: ignore[arg-type]
+        choices=() if kind == "bool" else choices,
+        synonyms=tuple(filter(None, row["synonyms_zh"].split(";"))),
+        group_zh="" if row.get("group_zh") in {"公共", "电动机"} else row.get("group_zh", ""),
+        note_zh=row.get("note_zh", ""),
+        note_en=row.get("note_en", ""),
+        low=low,
+        high=high,
+        past="<= today" in rule,
+        example=row.get("example", ""),
+        confidence=row.get("confidence") or "own",
+    )
+
+
+def _build(spec: _Spec) -> Form:
+    columns: dict[str, Column] = {}
+    head = dict(spec.head)
+    sources = [spec.table] if spec.table == "own_forms.csv" else [spec.table, "own_forms.csv"]
+    for row in (row for name in sources for row in rows(name) if row["form_key"] == spec.key):
+        key = row["field_key"]
+        if row["column_no"].startswith("H"):
+            head.setdefault(row["heading_zh"], key)
+        elif not row["heading_zh"]:
+            more = tuple(row["synonyms_zh"].split(";"))
+            columns[key] = replace(columns[key], synonyms=columns[key].synonyms + more)
+        else:
+            columns[key] = _column(row, spec)
+    return Form(
+        key=spec.key,
+        name_zh=spec.name_zh,
+        name_en=spec.name_en,
+        columns=tuple(columns.values()),
+        key_fields=spec.key_fields,
+        layout=spec.layout,
+        basis=spec.basis,
+        note_zh=spec.note_zh,
+        note_en=spec.note_en,
+        head=MappingProxyType(head),
+        sums=MappingProxyType(dict(spec.sums)),
+        splits=MappingProxyType(dict(spec.splits)),
+        fill_down=spec.fill_down,
+        cumulative=spec.cumulative,
+    )
+
+
+@lru_cache(maxsize=1)
+def forms() -> Mapping[str, Form]:
+    """Return every form by key, in the order a person is offered them."""
+    return MappingProxyType({spec.key: _build(spec) for spec in _SPECS})
+
+
+def form(key: str) -> Form:
+    """Return one form.
+
+    Raises
+    ------
+    ModelError
+        If there is no such form; the message lists the known ones.
+    """
+    found = forms().get(key)
+    if found is None:
+        raise ModelError(f"there is no form {key!r}; known: {', '.join(forms())}")
+    return found
