@@ -1,0 +1,53 @@
+"""Open a home folder for a command: point the console's settings at it and start Django."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+#: Exit code of findings, see ``tanfeng.cli``.
+FINDINGS = 1
+
+
+def fail(message: str, code: int = FINDINGS) -> NoReturn:
+    """Say what is wrong and end the process."""
+    sys.stderr.write(f"tanfeng: {message}\n")
+    sys.exit(code)
+
+
+def open_home(home: Path, *, must_exist: bool = True) -> Path:
+    """Set Django up for a home folder.
+
+    Parameters
+    ----------
+    home : Path
+        Folder of database, uploads, runs and secret.
+    must_exist : bool
+        Whether a folder without a database is refused; PostgreSQL needs none.
+
+    Returns
+    -------
+    Path
+        The folder, absolute.
+    """
+    home = home.resolve()
+    if (
+        must_exist
+        and not os.environ.get("DATABASE_URL")
+        and not (home / "tanfeng.sqlite3").exists()
+    ):
+        fail(f"{home} holds no database; make one with: tanfeng demo --home {home}")
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        fail(f"{home} cannot be used as home folder: {error.strerror}")
+    if not os.access(home, os.W_OK):
+        fail(f"{home} cannot be written to")
+    os.environ["TANFENG_HOME"] = str(home)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tanfeng.console.settings")
+    import django
+
+    django.setup()
+    return home

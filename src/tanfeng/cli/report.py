@@ -1,0 +1,79 @@
+"""``tanfeng report city``: write the yearly brief from a home folder."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tanfeng.cli._home import fail, open_home
+
+app = typer.Typer(add_completion=False, help="Write a report from a home folder.")
+
+
+class Kind(StrEnum):
+    """Files a brief can be written as."""
+
+    PDF = "pdf"
+    DOCX = "docx"
+
+
+class Basis(StrEnum):
+    """Bases of the electricity factor."""
+
+    AVERAGE = "average"
+    RESIDUAL = "residual"
+    FOSSIL = "fossil"
+
+
+class Language(StrEnum):
+    """Languages of the brief."""
+
+    CHINESE = "zh-hans"
+    ENGLISH = "en"
+
+
+@app.callback()
+def _group() -> None:
+    """Write a report from a home folder."""
+
+
+@app.command()
+def city(
+    year: Annotated[int, typer.Option(help="Year the brief speaks of.")],
+    home: Annotated[Path, typer.Option(help="Home folder of the console.")] = Path("tanfeng-home"),
+    out: Annotated[Path, typer.Option(help="Folder the files go to.")] = Path(),
+    kind: Annotated[
+        list[Kind] | None, typer.Option("--format", help="pdf or docx; both when not given.")
+    ] = None,
+    basis: Annotated[Basis, typer.Option(help="Basis of purchased electricity.")] = Basis.AVERAGE,
+    account: Annotated[
+        str, typer.Option(help="Account whose scope counts; the whole city when not given.")
+    ] = "",
+    language: Annotated[Language, typer.Option(help="zh-hans or en.")] = Language.CHINESE,
+) -> None:
+    """Write the yearly brief of the published run as PDF and Word."""
+    open_home(home)
+    from django.utils import translation
+
+    from tanfeng.console.accounting.brief import brief_data
+    from tanfeng.console.core import audit, services
+    from tanfeng.console.core.models import User
+    from tanfeng.reports import city_brief, to_pdf, to_word
+
+    user = User.objects.filter(username=account).first() if account else services.system_user()
+    if user is None:
+        fail(f"there is no account {account!r}; see: tanfeng user list --home {home}", 2)
+    with translation.override(language.value):
+        brief = brief_data(user, year=year, basis=basis.value)
+    if brief is None or brief.year != year:
+        fail(f"the published run of {home} holds nothing on {year}; compute and publish one first")
+    document = city_brief(brief)
+    out.mkdir(parents=True, exist_ok=True)
+    for one in kind or list(Kind):
+        path = out / f"{brief.scope}-{year}.{one.value}"
+        path.write_bytes(to_pdf(document) if one is Kind.PDF else to_word(document))
+        audit.record("export.brief", user=user, year=year, run=brief.run, kind=one.value)
+        typer.echo(path)
