@@ -11,3 +11,21 @@ class AccountingConfig(AppConfig):
     label = "accounting"
     verbose_name = _("Accounting")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Declare the rules, the pages, and what is said on the pages of the archive."""
+        from tanfeng.console.accounting import enterprise_figures, enterprise_panels, permissions
+        from tanfeng.console.archive import panels
+        from tanfeng.console.core import navigation
+
+        permissions.register()
+        panels.keep_figures(enterprise_figures.PublishedFigures())
+        for panel in enterprise_panels.PANELS:
+            panels.add(panel)
+        for page in (
+            navigation.Page("work", 10, _("Overview"), "overview", "overview"),
+            navigation.Page("accounts", 20, _("Energy and CO2"), "inventory", "energy"),
+            navigation.Page("accounts", 30, _("Trace"), "trace", "trace"),
+            navigation.Page("run", 5, _("Runs"), "runs", "run"),
+        ):
+            navigation.add(page)

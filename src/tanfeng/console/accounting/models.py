@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +20,7 @@ class Tier(models.TextChoices):
     ESTIMATED = "estimated", _("Estimated")
 
 
-def _quantity(label: str) -> models.FloatField[float | None, float | None]:
+def _quantity(label: Any) -> models.FloatField[float | None, float | None]:
     return models.FloatField(label, null=True, blank=True)
 
 

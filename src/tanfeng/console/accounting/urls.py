@@ -1,5 +1,22 @@
 """Addresses of this app."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern] = []
+from tanfeng.console.accounting.api import api
+from tanfeng.console.accounting.views import inventory, overview, report, runs, trace
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", overview.overview, name="overview"),
+    path("inventory/", inventory.inventory, name="inventory"),
+    path("runs/", runs.runs, name="runs"),
+    path("runs/compute/", runs.compute, name="run-compute"),
+    path("runs/<int:run_number>/", runs.run, name="run"),
+    path("runs/<int:run_number>/publish/", runs.publish, name="run-publish"),
+    path("runs/<int:run_number>/findings/", runs.findings, name="run-findings"),
+    path("runs/<int:run_number>/factors/", runs.factors, name="run-factors"),
+    path("trace/", trace.trace, name="trace"),
+    path("trace/record/<int:record_id>/", trace.record, name="trace-record"),
+    path("trace/<int:run_number>/<int:line_number>/", trace.line, name="trace-line"),
+    path("reports/city/", report.city, name="report-city"),
+    path("api/v1/", api.urls),
+]

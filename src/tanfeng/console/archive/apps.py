@@ -13,7 +13,12 @@ class ArchiveConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Declare the rules."""
+        """Declare the rules and the pages."""
         from tanfeng.console.archive import permissions
+        from tanfeng.console.core import navigation
 
         permissions.register()
+        navigation.add(
+            navigation.Page("accounts", 10, _("Enterprises"), "enterprises", "enterprise")
+        )
+        navigation.add(navigation.Page("accounts", 40, _("Known plants"), "plants", "plant"))

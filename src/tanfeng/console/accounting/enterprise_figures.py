@@ -1,0 +1,173 @@
+"""Columns of the enterprise list: emission, change, energy and months, from the published run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tanfeng.console.accounting import figures
+from tanfeng.console.accounting.models import Run, Total
+from tanfeng.console.archive import panels
+from tanfeng.console.archive.models import Organisation
+from tanfeng.console.core import rights
+from tanfeng.console.core.models import User
+
+
+def trace_url(measure: str, **query: Any) -> str:
+    """Return the address of the trace list of a figure."""
+    from urllib.parse import urlencode
+
+    asked = {"measure": measure, **{k: v for k, v in query.items() if v not in (None, "")}}
+    return f"{reverse('trace')}?{urlencode(asked)}"
+
+
+def _traced(measure: str) -> Any:
+    return lambda row, year: trace_url(measure, org=row.credit_code, year=year)
+
+
+#: List column -> field of ``Total`` it is sorted by.
+_SORTED_BY = {"emission_tco2": "emission_total_tco2", "energy_tce": "energy_equivalent_tce"}
+
+
+class PublishedFigures:
+    """What the published run says of each enterprise."""
+
+    columns: Sequence[panels.FigureColumn] = (
+        panels.FigureColumn(
+            "emission_tco2",
+            gettext_lazy("CO2"),
+            unit="t",
+            sortable=True,
+            url=_traced("emission_total_tco2"),
+        ),
+        panels.FigureColumn("emission_change", gettext_lazy("On the year before"), kind="change"),
+        panels.FigureColumn(
+            "energy_tce",
+            gettext_lazy("Energy, equivalent"),
+            unit="tce",
+            sortable=True,
+            url=_traced("energy_equivalent_tce"),
+        ),
+        panels.FigureColumn("months", gettext_lazy("Months reported"), kind="text"),
+    )
+
+    def years(self, user: User) -> Sequence[int]:
+        """Return the years of the published run, newest first."""
+        run = figures.run_for(user)
+        return () if run is None else tuple(range(run.last_year, run.first_year - 1, -1))
+
+    def note(self, user: User, year: int) -> str:
+        """Return which run the figures come from."""
+        run = figures.run_for(user)
+        if run is None:
+            return ""
+        day = timezone.localtime(run.as_of).strftime("%Y-%m-%d")
+        return _("%(year)s, run %(run)s, data as of %(day)s") % {
+            "year": year,
+            "run": run.number,
+            "day": day,
+        }
+
+    def values(self, user: User, keys: Sequence[int], year: int) -> Mapping[int, Mapping[str, Any]]:
+        """Return the figures of some enterprises; a change needs the same months in both years."""
+        run = figures.run_for(user)
+        rows = (
+            rights.visible(user, Total)
+            .filter(run=run, month=0, year__in=(year, year - 1), organisation_id__in=list(keys))
+            .values_list(
+                "organisation_id",
+                "year",
+                "emission_total_tco2",
+                "energy_equivalent_tce",
+                "months_reported",
+                "months_expected",
+            )
+        )
+        by_key: dict[int, dict[int, tuple[Any, ...]]] = {}
+        for key, of_year, *rest in rows:
+            by_key.setdefault(key, {})[of_year] = tuple(rest)
+        return {key: _row(years.get(year), years.get(year - 1)) for key, years in by_key.items()}
+
+    def ranked(
+        self, user: User, condition: panels.Condition, column: str, year: int, *, descending: bool
+    ) -> panels.Ranking | None:
+        """Return the enterprises by a column, read from the index of the totals."""
+        run = figures.run_for(user)
+        field = _SORTED_BY.get(column)
+        if run is None or field is None:
+            return None
+        return _Ranking(user, run, condition, field, year, descending=descending)
+
+    def complete(self, year: int, *, complete: bool) -> panels.Condition:
+        """Return the condition of having reported every month that was due."""
+
+        def condition(path: str) -> Q:
+            full = Total.objects.filter(
+                run__published=True,
+                month=0,
+                year=year,
+                organisation=OuterRef(f"{path}pk"),
+                months_reported__gte=F("months_expected"),
+                months_reported__gt=0,
+            )
+            return Q(Exists(full)) if complete else ~Q(Exists(full))
+
+        return condition
+
+
+def _row(now: tuple[Any, ...] | None, before: tuple[Any, ...] | None) -> dict[str, Any]:
+    if now is None:
+        return {}
+    emission, energy, reported, expected = now
+    earlier = before[0] if before is not None and before[2] == reported else None
+    return {
+        "emission_tco2": emission,
+        "energy_tce": energy,
+        "emission_change": figures.share_of_change(emission, earlier),
+        "months": f"{reported} / {expected}" if expected else str(reported),
+    }
+
+
+class _Ranking:
+    """Enterprises with totals by a figure, then those without any, by credit code."""
+
+    def __init__(
+        self,
+        user: User,
+        run: Run,
+        condition: panels.Condition,
+        field: str,
+        year: int,
+        *,
+        descending: bool,
+    ) -> None:
+        self._of_year = Q(run=run, month=0, year=year)
+        self._totals: QuerySet[Total, Total] = rights.visible(user, Total).filter(
+            self._of_year, condition("organisation__")
+        )
+        self._organisations = rights.visible(user, Organisation).filter(condition(""))
+        by = F(field).desc(nulls_last=True) if descending else F(field).asc(nulls_last=True)
+        self._order = by
+
+    def count(self) -> int:
+        """Return how many enterprises there are, with figures or without."""
+        return self._organisations.count()
+
+    def keys(self, start: int, stop: int) -> Sequence[int]:
+        """Return the keys of a part of the list."""
+        ordered = self._totals.order_by(self._order, "organisation_id")
+        found = list(ordered.values_list("organisation_id", flat=True)[start:stop])
+        if len(found) == stop - start:
+            return found
+        with_figures = self._totals.count()
+        missing = Exists(Total.objects.filter(self._of_year, organisation=OuterRef("pk")))
+        others = self._organisations.filter(~missing).order_by("credit_code")
+        first = max(start - with_figures, 0)
+        wanted = stop - start - len(found)
+        return [*found, *others.values_list("pk", flat=True)[first : first + wanted]]

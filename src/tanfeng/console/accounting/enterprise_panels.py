@@ -1,0 +1,274 @@
+"""What this room says on the one-page file of an enterprise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import polars as pl
+from django.db.models import Count, Q, Sum
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from tanfeng.console.accounting import charts, figures, frozen, measures
+from tanfeng.console.accounting.enterprise_figures import trace_url
+from tanfeng.console.accounting.models import EnergyRecord, Run, Total
+from tanfeng.console.archive.models import Organisation
+from tanfeng.console.archive.panels import FileLine, Panel
+from tanfeng.console.core import rights
+from tanfeng.console.core.models import Batch, User
+from tanfeng.periods import Period
+
+_ITEM_MEASURES = ("energy_calorific_tce", "energy_equivalent_tce", "emission_total_tco2")
+_FILE_MEASURES = (
+    "emission_total_tco2",
+    "emission_direct_tco2",
+    "emission_indirect_tco2",
+    "energy_equivalent_tce",
+    "energy_equivalent_net_feedstock_tce",
+    "energy_equivalent_net_green_power_tce",
+    "energy_calorific_tce",
+)
+_SHOWN_PROBLEMS = 30
+_SHOWN_UPLOADS = 10
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 - the sign-in fence let no other through
+    return request.user
+
+
+def _year(request: HttpRequest, run: Run) -> int:
+    asked = request.GET.get("year", "")
+    inside = asked.isdecimal() and run.first_year <= int(asked) <= run.last_year
+    return int(asked) if inside else run.last_year
+
+
+def _totals(user: User, run: Run, organisation: Organisation) -> list[dict[str, Any]]:
+    rows = rights.visible(user, Total).filter(run=run, organisation=organisation)
+    return [dict(row) for row in rows.order_by("year", "month").values()]
+
+
+def yearly(request: HttpRequest, organisation: Organisation) -> Mapping[str, Any]:
+    """Return energy and CO2 by year, CO2 by month of the year and the one before."""
+    user = _user(request)
+    run = figures.run_for(user)
+    if run is None:
+        return {"run": None}
+    rows = _totals(user, run, organisation)
+    by_year = [row for row in rows if row["month"] == 0]
+    year = _year(request, run)
+    latest = next((row for row in by_year if row["year"] == year), None)
+    link = f"{trace_url('emission_total_tco2', org=organisation.credit_code)}&year={{x}}"
+    return {
+        "run": run,
+        "year": year,
+        "latest": latest,
+        "figures": {key: measures.of(latest, key) for key in measures.MEASURES} if latest else {},
+        "emission": charts.columns(
+            [row["year"] for row in by_year],
+            [
+                ("direct", _("Direct"), [row["emission_fuel_tco2"] for row in by_year]),
+                (
+                    "power",
+                    _("Power"),
+                    [row["emission_electricity_average_tco2"] for row in by_year],
+                ),
+                ("heat", _("Heat"), [row["emission_heat_tco2"] for row in by_year]),
+            ],
+            unit="tCO₂",
+            link=link,
+        ),
+        "energy": charts.columns(
+            [row["year"] for row in by_year],
+            [
+                ("equivalent", _("Equivalent"), [row["energy_equivalent_tce"] for row in by_year]),
+                ("calorific", _("Calorific"), [row["energy_calorific_tce"] for row in by_year]),
+            ],
+            unit="tce",
+        ),
+        "months": _monthly(rows, year, organisation),
+        "trace_url": trace_url("emission_total_tco2", org=organisation.credit_code, year=year),
+    }
+
+
+def _monthly(
+    rows: Iterable[Mapping[str, Any]], year: int, organisation: Organisation
+) -> dict[str, Any] | None:
+    found = {(row["year"], row["month"]): row["emission_total_tco2"] for row in rows}
+    months = range(1, 13)
+    series = [
+        (str(one), str(one), [found.get((one, month)) for month in months])
+        for one in (year - 1, year)
+        if any((one, month) in found for month in months)
+    ]
+    link = trace_url("emission_total_tco2", org=organisation.credit_code)
+    return charts.columns(
+        list(months), series, unit="tCO₂", link=f"{link}&year={{key}}&month={{x}}"
+    )
+
+
+def items(request: HttpRequest, organisation: Organisation) -> Mapping[str, Any]:
+    """Return energy and CO2 of a year by energy item."""
+    user = _user(request)
+    run = figures.run_for(user)
+    if run is None:
+        return {"rows": ()}
+    year = _year(request, run)
+    return {"year": year, "rows": _item_rows(user, run, organisation, year)}
+
+
+def _item_rows(user: User, run: Run, organisation: Organisation, year: int) -> list[dict[str, Any]]:
+    scope = figures.scope_of(user)
+    wide = (
+        scope.within_lazy(frozen.opened(run).items)
+        .filter(pl.col("org_code") == organisation.credit_code, pl.col("year") == year)
+        .select("item_key", *(measures.expression(key) for key in _ITEM_MEASURES))
+        .sort("emission_total_tco2", descending=True, nulls_last=True)
+        .collect()
+    )
+    lang = "en" if get_language() == "en" else "zh"
+    names, units = figures.item_names(lang), figures.item_units(lang)
+    used = _quantities(user, run, organisation, year)
+    code = organisation.credit_code
+    return [
+        {
+            **row,
+            "name": names.get(row["item_key"], row["item_key"]),
+            "unit": units.get(row["item_key"], ""),
+            "quantity": used.get(row["item_key"]),
+            "url": trace_url("emission_total_tco2", org=code, year=year, item=row["item_key"]),
+        }
+        for row in wide.to_dicts()
+    ]
+
+
+def _quantities(
+    user: User, run: Run, organisation: Organisation, year: int
+) -> dict[str, float | None]:
+    """Consumption by item as the run knew it: the months, or the year's row where there is none."""
+    known = EnergyRecord.objects.as_known_on(run.as_of).values("pk")
+    rows = (
+        rights.visible(user, EnergyRecord)
+        .filter(organisation=organisation, year=year, pk__in=known)
+        .values("item_key")
+        .annotate(
+            months=Sum("consumption_total_qty", filter=Q(month__gt=0)),
+            whole=Sum("consumption_total_qty", filter=Q(month=0)),
+        )
+    )
+    return {
+        row["item_key"]: row["whole"] if row["months"] is None else row["months"] for row in rows
+    }
+
+
+def calendar(request: HttpRequest, organisation: Organisation) -> Mapping[str, Any]:
+    """Return which months were reported, as the records stand now."""
+    user = _user(request)
+    rows = (
+        rights.visible(user, EnergyRecord)
+        .filter(organisation=organisation, known_to__isnull=True)
+        .order_by()
+        .values_list("year", "month")
+        .annotate(items=Count("pk"))
+    )
+    found = {(year, month): count for year, month, count in rows}
+    if not found:
+        return {"years": ()}
+    today = timezone.localdate()
+    years = range(min(year for year, _month in found), today.year + 1)
+    laid: list[dict[str, Any]] = [
+        {"year": year, "months": [_cell(found, year, month, today) for month in range(1, 13)]}
+        for year in years
+    ]
+    missing = sum(cell["state"] == "missing" for row in laid for cell in row["months"])
+    return {"years": laid[::-1], "missing": missing}
+
+
+def _cell(
+    found: Mapping[tuple[int, int], int], year: int, month: int, today: Any
+) -> dict[str, Any]:
+    count = found.get((year, month)) or found.get((year, 0))
+    if count:
+        state = "there"
+    elif Period(year, month).end < today:
+        state = "missing"
+    else:
+        state = "ahead"
+    return {"month": month, "state": state, "items": count or 0}
+
+
+def problems(request: HttpRequest, organisation: Organisation) -> Mapping[str, Any]:
+    """Return what the run found about the enterprise."""
+    user = _user(request)
+    run = figures.run_for(user)
+    if run is None:
+        return {"rows": (), "run": None}
+    notes = figures.findings(user, run).filter(pl.col("org_code") == organisation.credit_code)
+    lang = "en" if get_language() == "en" else "zh"
+    rows = [
+        {**row, "text": row[f"text_{lang}"], "period": period(row["year"], row["month"])}
+        for row in notes.filter(pl.col("severity") != "info").head(_SHOWN_PROBLEMS).to_dicts()
+    ]
+    return {"rows": rows, "run": run, "more": max(notes.height - len(rows), 0)}
+
+
+def period(year: int | None, month: int | None) -> str:
+    """Return a period as ISO text; month 0 or None is the year."""
+    if year is None:
+        return ""
+    return str(Period(year, month or 0))
+
+
+def uploads(request: HttpRequest, organisation: Organisation) -> Mapping[str, Any]:
+    """Return the files that spoke of the enterprise and that the person may see."""
+    rows = (
+        rights.visible(_user(request), Batch)
+        .filter(subjects__org_code=organisation.credit_code)
+        .select_related("uploaded_by")
+        .order_by("-uploaded_at")
+        .distinct()[:_SHOWN_UPLOADS]
+    )
+    return {"rows": rows, "all_url": f"{reverse('uploads')}?q={organisation.credit_code}"}
+
+
+def file_lines(user: User, organisation: Organisation) -> Iterator[FileLine]:
+    """Yield the rows of the one-page workbook: figures by year, then the last year by item."""
+    run = figures.run_for(user)
+    if run is None:
+        return
+    by_year = [row for row in _totals(user, run, organisation) if row["month"] == 0]
+    for row in by_year:
+        for key in _FILE_MEASURES:
+            chosen = measures.MEASURES[key]
+            yield FileLine(
+                _("Energy and CO2"),
+                str(chosen.name),
+                measures.of(row, key),
+                chosen.unit,
+                str(row["year"]),
+            )
+        yield FileLine(
+            _("Completeness"), _("Months reported"), row["months_reported"], "", str(row["year"])
+        )
+    if by_year:
+        yield from _file_items(user, run, organisation, by_year[-1]["year"])
+
+
+def _file_items(user: User, run: Run, organisation: Organisation, year: int) -> Iterator[FileLine]:
+    section = _("By energy item")
+    for row in _item_rows(user, run, organisation, year):
+        yield FileLine(section, row["name"], row["quantity"], row["unit"], str(year))
+        yield FileLine(section, row["name"], row["emission_total_tco2"], "tCO2", str(year))
+
+
+PANELS = (
+    Panel("yearly", 10, "accounting/panels/yearly.html", yearly, file_lines),
+    Panel("items", 20, "accounting/panels/items.html", items),
+    Panel("calendar", 30, "accounting/panels/calendar.html", calendar),
+    Panel("problems", 40, "accounting/panels/problems.html", problems),
+    Panel("uploads", 50, "accounting/panels/uploads.html", uploads),
+)

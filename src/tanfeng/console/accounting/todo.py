@@ -1,0 +1,169 @@
+"""What to look at first: a list computed from how things stand, gravest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import polars as pl
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from tanfeng.console.accounting import figures, findings
+from tanfeng.console.accounting.models import EnergyRecord, Run
+from tanfeng.console.core import rights
+from tanfeng.console.core.figures import percent
+from tanfeng.console.core.models import Batch, User
+
+#: Share of the emission resting on 待核实 factors from which it is worth a line. [1]
+_UNVERIFIED_SHARE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """One thing to do: how grave, what, where it opens."""
+
+    kind: str
+    label: str
+    text: str
+    url: str
+    note: str = ""
+
+
+def todo_list(user: User, overview: figures.Overview | None) -> list[Todo]:
+    """Return what waits for this user, gravest first.
+
+    Parameters
+    ----------
+    user : User
+        Whose scope counts.
+    overview : Overview or None
+        Figures of the page; None when no run is published.
+    """
+    found = [*_uploads(user)]
+    if overview is None:
+        found += _no_run(user)
+    else:
+        found += [
+            *_findings(user, overview),
+            *_missing_months(overview),
+            *_news(user, overview.run),
+            *_unverified(overview),
+        ]
+    rank = {"bad": 0, "late": 1, "note": 2}
+    return sorted(found, key=lambda one: rank[one.kind])
+
+
+def _uploads(user: User) -> Iterator[Todo]:
+    batches = rights.visible(user, Batch)
+    faulty = batches.filter(Q(status=Batch.Status.REFUSED) | Q(errors__gt=0)).filter(
+        status__in=(Batch.Status.REFUSED, Batch.Status.PREVIEW)
+    )
+    wrong = faulty.count()
+    if wrong:
+        text = ngettext(
+            "%(count)s file has errors; nothing of the bad rows is taken in",
+            "%(count)s files have errors; nothing of the bad rows is taken in",
+            wrong,
+        )
+        url = f"{reverse('uploads')}?status=errors"
+        yield Todo("bad", _("Errors"), text % {"count": wrong}, url)
+    waiting = batches.filter(status=Batch.Status.PREVIEW, errors=0).count()
+    if waiting:
+        text = ngettext(
+            "%(count)s upload waits to be confirmed",
+            "%(count)s uploads wait to be confirmed",
+            waiting,
+        )
+        url = f"{reverse('uploads')}?status=preview"
+        yield Todo("late", _("Waiting"), text % {"count": waiting}, url)
+
+
+def _no_run(user: User) -> Iterator[Todo]:
+    if rights.can(user, "compute", Run):
+        text = _("No run is published yet: confirm the forms, compute a run and publish it")
+        yield Todo("late", _("To do"), text, reverse("runs"))
+
+
+def _findings(user: User, overview: figures.Overview) -> Iterator[Todo]:
+    notes = figures.findings(user, overview.run, scope=overview.scope)
+    page = reverse("run-findings", args=[overview.run.number])
+    of_year = notes.filter(pl.col("year") == overview.year)
+    errors = of_year.filter(pl.col("severity") == "error")
+    if errors.height:
+        rows, firms = int(errors["rows"].sum()), errors["org_code"].n_unique()
+        text = ngettext(
+            "%(rows)s row of %(firms)s enterprises could not be counted; the total lacks it",
+            "%(rows)s rows of %(firms)s enterprises could not be counted; the total lacks them",
+            rows,
+        )
+        query = urlencode({"severity": "error", "year": overview.year})
+        yield Todo(
+            "bad", _("Not counted"), text % {"rows": rows, "firms": firms}, f"{page}?{query}"
+        )
+    stock = of_year.filter(pl.col("code") == findings.STOCK_CODE)
+    if stock.height:
+        text = ngettext(
+            "Opening and closing stock of %(count)s row do not fit its consumption",
+            "Opening and closing stock of %(count)s rows do not fit their consumption",
+            stock.height,
+        )
+        query = urlencode({"code": findings.STOCK_CODE, "year": overview.year})
+        yield Todo("late", _("Stock"), text % {"count": stock.height}, f"{page}?{query}")
+
+
+def _missing_months(overview: figures.Overview) -> Iterator[Todo]:
+    rows = overview.coverage.filter(pl.col("year") == overview.year).to_dicts()
+    if not rows or not rows[0]["with_gaps"]:
+        return
+    row = rows[0]
+    months = row["months_expected"] - row["months_reported"]
+    text = ngettext(
+        "%(count)s enterprise has months missing in %(year)s, %(months)s in all",
+        "%(count)s enterprises have months missing in %(year)s, %(months)s in all",
+        row["with_gaps"],
+    )
+    query = urlencode({"completeness": "gaps", "year": overview.year})
+    yield Todo(
+        "late",
+        _("Missing"),
+        text % {"count": row["with_gaps"], "year": overview.year, "months": months},
+        f"{reverse('enterprises')}?{query}",
+    )
+
+
+def _news(user: User, run: Run) -> Iterator[Todo]:
+    """Tell of records that came or went after the run; the published figures do not hold them."""
+    later = Q(known_from__gt=run.as_of) | Q(known_to__gt=run.as_of)
+    count = (
+        rights.visible(user, EnergyRecord)
+        .filter(later, year__range=(run.first_year, run.last_year))
+        .count()
+    )
+    if count:
+        text = ngettext(
+            "%(count)s record changed after run %(run)s; published figures do not hold it yet",
+            "%(count)s records changed after run %(run)s; published figures do not hold them yet",
+            count,
+        )
+        yield Todo(
+            "note", _("New data"), text % {"count": count, "run": run.number}, reverse("runs")
+        )
+
+
+def _unverified(overview: figures.Overview) -> Iterator[Todo]:
+    total = overview.headline.get("emission_tco2")
+    part = overview.headline.get("emission_tco2.unverified")
+    if not total or not part or part / total < _UNVERIFIED_SHARE:
+        return
+    text = _("%(share)s of the CO2 of %(year)s rests on factors nobody has verified yet")
+    url = f"{reverse('run-factors', args=[overview.run.number])}?confidence=unverified"
+    yield Todo(
+        "note",
+        _("To be verified"),
+        text % {"share": percent(part / total, 0), "year": overview.year},
+        url,
+    )

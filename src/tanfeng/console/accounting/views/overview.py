@@ -1,0 +1,341 @@
+"""The first page: how are we doing, where, who, and what to look at first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from tanfeng.console.accounting import charts, figures, measures
+from tanfeng.console.accounting.enterprise_figures import trace_url
+from tanfeng.console.accounting.models import Run
+from tanfeng.console.accounting.todo import todo_list
+from tanfeng.console.accounting.views.common import (
+    amount,
+    as_of_text,
+    basis_options,
+    boundary_options,
+    choice,
+    number,
+    run_of,
+    signed_in,
+    table_export,
+)
+from tanfeng.console.archive.models import Place, Sector
+from tanfeng.console.core import lists, rights
+from tanfeng.console.core.figures import WAN, change_words, plain
+from tanfeng.console.core.models import User
+from tanfeng.console.core.picture import geo_paths, levels
+from tanfeng.console.plan.models import Target
+
+TOP = 10
+
+
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    """Show the overview of the person's scope."""
+    user = signed_in(request)
+    run = run_of(request)
+    boundary = choice(request, "boundary", measures.BOUNDARIES, "total")
+    basis = choice(request, "basis", measures.BASES, "average")
+    found = None
+    if run is not None:
+        found = figures.overview_data(
+            user, year=number(request, "year"), boundary=boundary, basis=basis, run=run
+        )
+    context: dict[str, Any] = {
+        "overview": found,
+        "todo": todo_list(user, found),
+        "targets": target_counts(user),
+        "boundary": boundary,
+        "basis": basis,
+        "boundary_options": boundary_options(),
+        "basis_options": basis_options(),
+        "may_compute": rights.can(user, "compute", Run),
+    }
+    if found is None:
+        return render(request, "accounting/overview_empty.html", context)
+    if request.GET.get("export") == "xlsx":
+        return _export(request, found)
+    shown = choice(request, "map", ("emission", "change"), "emission")
+    context |= {
+        "sentence": sentence(found),
+        "year_options": [(year, year) for year in found.years],
+        "cards": cards(found),
+        "chart": sector_chart(found),
+        "coverage": _of_year(found.coverage, found.year),
+        "factor": figures.electricity_factor(found.run, found.year, basis),
+        "top": top_enterprises(found),
+        "map_shown": shown,
+        "map_options": [("emission", _("Emission")), ("change", _("Change"))],
+        "data_as_of": found.as_of,
+        "trace": _trace(found),
+    }
+    if found.scope.kind == "city":
+        context["map"] = county_map(found, shown)
+    return render(request, "accounting/overview.html", context)
+
+
+def sentence(found: figures.Overview) -> str:
+    """Return the headline: whom it speaks of, the number, and the change."""
+    value = found.headline["emission_tco2"]
+    words = {"scope": found.scope.name, "year": found.year, "amount": amount(value, "tCO2")}
+    if value is None:
+        return _("%(year)s: no data for %(scope)s yet") % words
+    change = found.headline.get("emission_tco2_change")
+    words["change"] = change_words(change)
+    words["month"] = found.period_months
+    if found.period_months < 12:
+        if change is None:
+            text = _("January to month %(month)s of %(year)s: CO2 of %(scope)s is %(amount)s")
+        else:
+            text = _(
+                "January to month %(month)s of %(year)s: CO2 of %(scope)s is %(amount)s, "
+                "%(change)s on the same months of the year before"
+            )
+    elif change is None:
+        text = _("%(year)s: CO2 of %(scope)s is %(amount)s")
+    else:
+        text = _("%(year)s: CO2 of %(scope)s is %(amount)s, %(change)s on the year before")
+    return text % words
+
+
+def _trace(found: figures.Overview, **query: Any) -> str:
+    return trace_url(found.measure, basis=found.basis, year=found.year, **query)
+
+
+def cards(found: figures.Overview) -> dict[str, Any]:
+    """Return the key figures with their parts and where each opens."""
+    head = found.headline
+    first = found.by_year.row(0, named=True) if found.by_year.height else {}
+    cover = _of_year(found.coverage, found.year)
+    missing = 1 - cover["complete_share"] if cover else 0.0
+    co2 = head["emission_tco2"]
+    return {
+        "emission": {
+            "value": co2,
+            "change": head.get("emission_tco2_change"),
+            "since": figures.share_of_change(co2, first.get("emission_tco2")),
+            "since_year": first.get("year"),
+            "same_firms": found.like_for_like_change,
+            "parts": [head.get(f"emission_tco2.{tier}") for tier in measures.TIERS],
+            "missing": _missing_amount(co2, missing),
+            "unverified": _share(head.get("emission_tco2.unverified"), co2),
+            "url": _trace(found),
+        },
+        "energy": {
+            "value": head["energy_equivalent_tce"],
+            "change": head.get("energy_equivalent_tce_change"),
+            "calorific": head["energy_calorific_tce"],
+            "net_feedstock": head["energy_equivalent_net_feedstock_tce"],
+            "net_green_power": head["energy_equivalent_net_green_power_tce"],
+            "parts": [head.get(f"energy_tce.{tier}") for tier in measures.TIERS],
+            "missing": _missing_amount(head["energy_equivalent_tce"], missing),
+            "url": trace_url("energy_equivalent_tce", year=found.year),
+            "calorific_url": trace_url("energy_calorific_tce", year=found.year),
+            "net_feedstock_url": trace_url("energy_equivalent_net_feedstock_tce", year=found.year),
+            "net_green_power_url": trace_url(
+                "energy_equivalent_net_green_power_tce", year=found.year
+            ),
+        },
+        "coverage": cover,
+    }
+
+
+def _share(part: float | None, whole: float | None) -> float | None:
+    return None if part is None or not whole else part / whole
+
+
+def _missing_amount(value: float | None, share: float) -> float:
+    """Return how much stands for the missing months when the rest is like what was reported."""
+    return (value or 0.0) * share / (1 - share) if share < 1 else 0.0
+
+
+def _of_year(frame: pl.DataFrame, year: int) -> dict[str, Any] | None:
+    rows = frame.filter(pl.col("year") == year).to_dicts()
+    return rows[0] if rows else None
+
+
+def sector_chart(found: figures.Overview) -> dict[str, Any] | None:
+    """Return CO2 by sector and year, stacked."""
+    cells = {
+        (row["sector"], row["year"]): row["emission_tco2"]
+        for row in found.by_sector.select("sector", "year", "emission_tco2").to_dicts()
+    }
+    series = [
+        (str(key), str(label), [cells.get((key, year)) for year in found.years])
+        for key, label in Sector.choices
+    ]
+    link = trace_url(found.measure, basis=found.basis) + "&year={x}&sector={key}"
+    return charts.columns(list(found.years), series, unit="tCO₂", link=link)
+
+
+def county_map(found: figures.Overview, shown: str) -> dict[str, Any]:
+    """Return the areas of the map with class, text and address; no data is no class."""
+    values = _by_place(found, shown)
+    places = list(Place.objects.all())
+    factor, unit = 1.0, "%"
+    if shown == "emission":
+        factor, unit = charts.scale(list(values.values()), "tCO₂")
+    else:
+        factor = 0.01
+    numbers = [_divided(values.get(place.code), factor) for place in places]
+    classes, labels = levels(numbers, places=1 if shown == "change" or factor > 1 else None)
+    drawn = {place.code: place.geometry for place in places if place.geometry}
+    view_box, paths = geo_paths(drawn) if drawn else ("", {})
+    areas = []
+    for place, value, level in zip(places, numbers, classes, strict=True):
+        path, label_x, label_y = paths.get(place.code, ("", 0, 0))
+        areas.append(
+            {
+                "code": place.code,
+                "name": str(place),
+                "x": place.tile_x,
+                "y": place.tile_y,
+                "width": place.tile_width,
+                "path": path,
+                "label_x": label_x,
+                "label_y": label_y,
+                "level": level,
+                "value_text": _area_text(value, unit, shown),
+                "url": _trace(found, place=place.code),
+            }
+        )
+    title = _("Change on the year before") if shown == "change" else _("CO2")
+    return {
+        "areas": areas,
+        "view_box": view_box,
+        "legend": {"title": title, "unit": unit, "labels": labels},
+        "caption": next((place.geometry_source for place in places if place.geometry), ""),
+    }
+
+
+def _by_place(found: figures.Overview, shown: str) -> dict[str, float | None]:
+    by = (
+        found.by_org.group_by("place", "year")
+        .agg(measures.summed("emission_tco2"))
+        .with_columns(pl.col("place").cast(pl.String))
+    )
+    cells = {(row["place"], row["year"]): row["emission_tco2"] for row in by.to_dicts()}
+    now = {place: value for (place, year), value in cells.items() if year == found.year}
+    if shown == "emission":
+        return now
+    return {
+        place: figures.share_of_change(value, cells.get((place, found.year - 1)))
+        for place, value in now.items()
+    }
+
+
+def _divided(value: float | None, factor: float) -> float | None:
+    return None if value is None else value / factor
+
+
+def _area_text(value: float | None, unit: str, shown: str) -> str:
+    if value is None:
+        return "—"
+    if shown == "change":
+        sign = "+" if value > 0 else ""
+        return f"{sign}{plain(value, 1)}%"
+    return plain(value, 1 if WAN and unit != "tCO₂" else 0)
+
+
+def top_enterprises(found: figures.Overview, count: int = TOP) -> dict[str, Any]:
+    """Return the largest emitters of the year with change, data quality and share of the total."""
+    now = found.by_org.filter(pl.col("year") == found.year)
+    before = found.by_org.filter(pl.col("year") == found.year - 1).select(
+        "org_code", pl.col("emission_tco2").alias("before")
+    )
+    rows = (
+        now.sort("emission_tco2", descending=True, nulls_last=True)
+        .head(count)
+        .join(before, on="org_code", how="left", maintain_order="left")
+        .with_columns(pl.col(pl.Categorical).cast(pl.String))
+        .to_dicts()
+    )
+    names = figures.names_of("org_code", [row["org_code"] for row in rows])
+    laid = [
+        {
+            "code": row["org_code"],
+            "name": names.get(row["org_code"], row["org_code"]),
+            "sector": row["sector"],
+            "value": row["emission_tco2"],
+            "change": figures.share_of_change(row["emission_tco2"], row["before"]),
+            "parts": [row.get(f"emission_tco2.{tier}") for tier in measures.TIERS],
+            "url": _trace(found, org=row["org_code"]),
+        }
+        for row in rows
+    ]
+    total = found.headline["emission_tco2"]
+    covered = sum(row["value"] or 0.0 for row in laid)
+    labels: Mapping[str, Any] = dict(Sector.choices)
+    for row in laid:
+        row["sector_name"] = labels.get(row["sector"], row["sector"])
+    return {"rows": laid, "share": _share(covered, total)}
+
+
+def target_counts(user: User) -> dict[str, Any] | None:
+    """Return how many targets of the plan there are, by how they can be judged."""
+    counts = dict(rights.visible(user, Target).order_by().values_list("kind").annotate(Count("pk")))
+    if not counts:
+        return None
+    page = reverse("targets")
+    return {
+        "total": sum(counts.values()),
+        "url": page,
+        "kinds": [
+            {"label": label, "count": counts[kind], "url": f"{page}?kind={kind}"}
+            for kind, label in Target.Kind.choices
+            if counts.get(kind)
+        ],
+    }
+
+
+_EXPORT_COLUMNS = ("emission_tco2", "emission_direct_tco2", "emission_indirect_tco2",
+                   "energy_equivalent_tce", "energy_calorific_tce")  # fmt: skip
+
+
+def _export(request: HttpRequest, found: figures.Overview) -> HttpResponse:
+    """Return sectors and counties by year as a workbook."""
+    columns = [
+        lists.Column("group", _("Grouped by")),
+        lists.Column("name", _("Name")),
+        lists.Column("year", _("Year")),
+        lists.Column("emission_tco2", _("CO2, chosen boundary"), unit="tCO2", places=1),
+        *(
+            lists.Column(
+                key, measures.MEASURES[key].name, unit=measures.MEASURES[key].unit, places=1
+            )
+            for key in _EXPORT_COLUMNS[1:]
+        ),
+    ]
+    rows = []
+    for key, label, frame in (
+        ("sector", _("Sector"), found.by_sector),
+        ("place", _("County"), found.by_place),
+    ):
+        laid = frame.with_columns(pl.col(key).cast(pl.String))
+        names = figures.names_of(key, laid[key].drop_nulls().unique().to_list())
+        rows += [
+            {**row, "group": label, "name": names.get(row[key], row[key])}
+            for row in laid.select(key, "year", *_EXPORT_COLUMNS).to_dicts()
+        ]
+    rows += [
+        {**row, "group": _("Total"), "name": found.scope.name}
+        for row in found.by_year.select("year", *_EXPORT_COLUMNS).to_dicts()
+    ]
+    title = _("Energy and CO2 of %(scope)s") % {"scope": found.scope.name}
+    return table_export(
+        request,
+        name="overview",
+        title=f"{title} {as_of_text(found.run)}",
+        columns=columns,
+        rows=rows,
+        run=found.run,
+    )

@@ -1,0 +1,145 @@
+"""How other rooms speak on the archive's pages without the archive knowing them.
+
+An app with something to say about an enterprise adds a :class:`Panel` to its one-page file, and
+the room that keeps the figures gives the list its columns through :class:`Figures`. Both are
+registered when the apps start, so the arrow of imports points to the archive only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils.functional import Promise
+
+from tanfeng.console.archive.models import Organisation
+from tanfeng.console.core.models import User
+
+#: A condition on organisations, reached through a path such as ``organisation__``.
+Condition = Callable[[str], Q]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A section of the enterprise page.
+
+    Parameters
+    ----------
+    key : str
+        Name, once.
+    order : int
+        Place on the page, small first.
+    template : str
+        Template of the section; it gets ``organisation`` and what ``context`` returns.
+    context : callable
+        Request and organisation -> variables; the organisation has been found visible.
+    lines : callable, optional
+        Organisation -> rows (section, name, unit, period, value) for the one-page workbook.
+    """
+
+    key: str
+    order: int
+    template: str
+    context: Callable[[HttpRequest, Organisation], Mapping[str, Any]]
+    lines: Callable[[User, Organisation], Iterable[FileLine]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileLine:
+    """A row of the one-page workbook."""
+
+    section: str
+    name: str
+    value: Any
+    unit: str = ""
+    period: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FigureColumn:
+    """A column of the enterprise list that is kept elsewhere."""
+
+    key: str
+    label: str | Promise
+    unit: str = ""
+    places: int = 0
+    sortable: bool = False
+    #: ``number``, ``change`` (share of the year before) or ``text``.
+    kind: str = "number"
+    #: Organisation and year -> where the figure opens.
+    url: Callable[[Organisation, int], str] | None = None
+
+    @property
+    def heading(self) -> str:
+        """Heading with the unit."""
+        return f"{self.label} ({self.unit})" if self.unit else str(self.label)
+
+
+class Figures(Protocol):
+    """What the room of figures knows of enterprises."""
+
+    columns: Sequence[FigureColumn]
+
+    def years(self, user: User) -> Sequence[int]:
+        """Return the years there are figures for, newest first; the first is the default."""
+        ...
+
+    def note(self, user: User, year: int) -> str:
+        """Return where the figures come from, for the line under the heading."""
+        ...
+
+    def values(self, user: User, keys: Sequence[int], year: int) -> Mapping[int, Mapping[str, Any]]:
+        """Return figures by organisation key for one page of the list."""
+        ...
+
+    def ranked(
+        self, user: User, condition: Condition, column: str, year: int, *, descending: bool
+    ) -> Ranking | None:
+        """Return the organisations that meet a condition in the order of a column."""
+        ...
+
+    def complete(self, year: int, *, complete: bool) -> Condition:
+        """Return the condition of having reported every month of a year, or not."""
+        ...
+
+
+class Ranking(Protocol):
+    """Keys of organisations in an order, cut out page by page."""
+
+    def count(self) -> int:
+        """Return how many there are."""
+        ...
+
+    def keys(self, start: int, stop: int) -> Sequence[int]:
+        """Return the keys of a part of the list."""
+        ...
+
+
+_panels: list[Panel] = []
+_figures: list[Figures] = []
+
+
+def add(panel: Panel) -> None:
+    """Register a section of the enterprise page."""
+    if any(panel.key == other.key for other in _panels):
+        raise ValueError(f"panel {panel.key!r} is registered twice")
+    _panels.append(panel)
+    _panels.sort(key=lambda one: one.order)
+
+
+def panels() -> tuple[Panel, ...]:
+    """Return the sections in page order."""
+    return tuple(_panels)
+
+
+def keep_figures(figures: Figures) -> None:
+    """Register the room that keeps the figures; the last one wins."""
+    _figures[:] = [figures]
+
+
+def figures() -> Figures | None:
+    """Return the room that keeps the figures, if there is one."""
+    return _figures[0] if _figures else None

@@ -1,0 +1,298 @@
+"""Pages of the archive: enterprises, the one-page file, known plants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from tanfeng import standards
+from tanfeng.console.archive import panels
+from tanfeng.console.archive.listing import EnterpriseListing
+from tanfeng.console.archive.models import (
+    Membership,
+    OfficialList,
+    Organisation,
+    OrganisationVersion,
+    Park,
+    Place,
+    Plant,
+    Sector,
+)
+from tanfeng.console.core import audit, lists, rights
+from tanfeng.console.core.models import User
+
+#: Fields of the file in the order the page shows them.
+FACTS = (
+    "former_names",
+    "legal_person",
+    "industry_code",
+    "sector",
+    "place",
+    "park",
+    "address",
+    "size_class",
+    "above_scale",
+    "state_owned",
+    "key_user_level",
+    "ets_status",
+    "permit_no",
+    "energy_body",
+    "energy_leader",
+    "energy_manager",
+    "energy_manager_certificate",
+    "group_name",
+)
+_FILE_COLUMNS = (
+    lists.Column("section", gettext_lazy("Section"), value=lambda row: row.section),
+    lists.Column("name", gettext_lazy("Item"), value=lambda row: row.name),
+    lists.Column("period", gettext_lazy("Period"), value=lambda row: row.period),
+    lists.Column("value", gettext_lazy("Value"), value=lambda row: row.value),
+    lists.Column("unit", gettext_lazy("Unit"), value=lambda row: row.unit),
+)
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 - the sign-in fence let no other through
+    return request.user
+
+
+@require_safe
+def enterprises(request: HttpRequest) -> HttpResponse:
+    """List the enterprises in the person's scope."""
+    user = _user(request)
+    listing = EnterpriseListing(request, user)
+    if listing.wants_export:
+        return listing.export()
+    kept = panels.figures()
+    year = listing.filters.year
+    columns = tuple(kept.columns) if kept and year else ()
+    for row in listing.page.object_list:
+        row.cells = [_cell(row, column, year) for column in columns]
+    return render(
+        request,
+        "archive/enterprises.html",
+        {
+            "listing": listing,
+            "page": listing.page,
+            "sort": listing.sort,
+            "filters": listing.filters,
+            "years": listing.years,
+            "year_options": [(one, one) for one in listing.years],
+            "columns": columns,
+            "note": kept.note(user, year) if kept and year else "",
+            "places": _choices_of(rights.visible(user, Place)),
+            "parks": _choices_of(rights.visible(user, Park)),
+            "official_lists": [(row.key, str(row)) for row in rights.visible(user, OfficialList)],
+            "sectors": Sector.choices,
+        },
+    )
+
+
+def _cell(row: Any, column: panels.FigureColumn, year: int | None) -> dict[str, Any]:
+    value = row.figures.get(column.key)
+    opens = column.url is not None and year is not None and value is not None
+    return {
+        "label": column.heading,
+        "kind": column.kind,
+        "places": column.places,
+        "value": value,
+        "url": column.url(row, year) if opens else "",  # type: ignore[misc,arg-type]
+    }
+
+
+def _choices_of(rows: Any) -> list[tuple[str, str]]:
+    return [(row.code, str(row)) for row in rows]
+
+
+@require_safe
+def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
+    """Show the one-page file of an enterprise, or hand it out as a workbook."""
+    user = _user(request)
+    organisation = rights.get_visible(user, Organisation, credit_code=credit_code)
+    audit.read_of(request, organisation)
+    if request.GET.get("export") == "xlsx":
+        return _one_page_file(request, user, organisation)
+    today = timezone.localdate()
+    memberships = (
+        rights.visible(user, Membership)
+        .filter(organisation=organisation)
+        .select_related("official_list")
+    )
+    kept = panels.figures()
+    years = list(kept.years(user)) if kept else []
+    year = _year(request, years)
+    figures = kept.values(user, [organisation.pk], year) if kept and year else {}
+    return render(
+        request,
+        "archive/enterprise.html",
+        {
+            "organisation": organisation,
+            "facts": _facts(organisation),
+            "memberships": memberships,
+            "current": memberships.filter(
+                Q(valid_to__isnull=True) | Q(valid_to__gte=today), valid_from__lte=today
+            ),
+            "versions": _versions(user, organisation),
+            "years": years,
+            "year_options": [(one, one) for one in years],
+            "year": year,
+            "figures": figures.get(organisation.pk, {}),
+            "note": kept.note(user, year) if kept and year else "",
+            "panels": [
+                {"template": panel.template, "panel": panel.context(request, organisation)}
+                for panel in panels.panels()
+            ],
+        },
+    )
+
+
+def _year(request: HttpRequest, years: list[int]) -> int | None:
+    asked = request.GET.get("year", "")
+    if asked.isdecimal() and int(asked) in years:
+        return int(asked)
+    return years[0] if years else None
+
+
+def _facts(organisation: Organisation) -> list[tuple[str, str]]:
+    return [(_label(name), _shown(organisation, name)) for name in FACTS]
+
+
+def _label(name: str) -> str:
+    return str(Organisation._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+
+
+def _shown(organisation: Organisation, name: str) -> str:
+    if name == "sector":
+        return str(organisation.get_sector_display())
+    if name == "industry_code":
+        return f"{organisation.industry_code} {industry_name(organisation.industry_code)}".strip()
+    value = getattr(organisation, name)
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return "" if value is None else str(value)
+
+
+def industry_name(code: str) -> str:
+    """Return the name of an industry of GB/T 4754-2017 in the language used, empty when unknown."""
+    return _industries("en" if get_language() == "en" else "zh").get(code, "")
+
+
+@lru_cache(maxsize=2)
+def _industries(lang: str) -> Mapping[str, str]:
+    table = standards.load("industries")
+    classes = table.filter(table["level"] == "class")
+    return dict(classes.select("value", f"name_{lang}").iter_rows())
+
+
+def _versions(user: User, organisation: Organisation) -> list[dict[str, Any]]:
+    rows = (
+        rights.visible(user, OrganisationVersion)
+        .filter(organisation=organisation)
+        .select_related("changed_by")[:20]
+    )
+    return [
+        {
+            "row": row,
+            "changes": [
+                (_label_or_key(field), before, after)
+                for field, (before, after) in row.changes.items()
+            ],
+        }
+        for row in rows
+    ]
+
+
+def _label_or_key(name: str) -> str:
+    known = {field.name for field in Organisation._meta.get_fields()}
+    return _label(name) if name in known else name
+
+
+def _one_page_file(request: HttpRequest, user: User, organisation: Organisation) -> HttpResponse:
+    audit.record("export.organisation", request=request, thing=organisation)
+    title = _("File of %s") % organisation.name
+    content = lists.workbook(title, _FILE_COLUMNS, list(_file_lines(user, organisation)))
+    return lists.attachment(content, f"{title}.xlsx")
+
+
+def _file_lines(user: User, organisation: Organisation) -> Iterator[panels.FileLine]:
+    facts = _("Facts")
+    yield panels.FileLine(facts, _label("name"), organisation.name)
+    yield panels.FileLine(facts, _label("credit_code"), organisation.credit_code)
+    for label, value in _facts(organisation):
+        yield panels.FileLine(facts, label, value)
+    rows = rights.visible(user, Membership).filter(organisation=organisation)
+    for row in rows.select_related("official_list"):
+        period = f"{row.valid_from}–{row.valid_to or ''}"
+        yield panels.FileLine(
+            _("Official lists"), str(row.official_list), _("listed"), period=period
+        )
+    for panel in panels.panels():
+        if panel.lines is not None:
+            yield from panel.lines(user, organisation)
+
+
+_PLANT_COLUMNS = (
+    lists.Column("name", gettext_lazy("Plant"), value=str, sort="name"),
+    lists.Column("kind", gettext_lazy("Kind"), sort="kind"),
+    lists.Column("capacity", gettext_lazy("Capacity"), sort="capacity"),
+    lists.Column("capacity_unit", gettext_lazy("Unit")),
+    lists.Column("status", gettext_lazy("Status"), sort="status"),
+    lists.Column("start_year", gettext_lazy("Start"), sort="start_year"),
+    lists.Column(
+        "place",
+        gettext_lazy("County"),
+        value=lambda row: str(row.place) if row.place else "",
+        sort="place__order",
+    ),
+    lists.Column("source", gettext_lazy("Source")),
+)
+
+
+@require_safe
+def plants(request: HttpRequest) -> HttpResponse:
+    """List real plants of the city as public trackers state them."""
+    user = _user(request)
+    found = rights.visible(user, Plant).select_related("place")
+    kind, place, text = (request.GET.get(name, "") for name in ("kind", "place", "q"))
+    rows = found
+    if kind:
+        rows = rows.filter(kind=kind)
+    if place:
+        rows = rows.filter(place_id=place)
+    if text.strip():
+        rows = rows.filter(Q(name__icontains=text.strip()) | Q(name_zh__icontains=text.strip()))
+    listing = lists.Listing(
+        request,
+        rows,
+        name="plants",
+        title=_("Known plants"),
+        columns=_PLANT_COLUMNS,
+        default_sort="kind",
+    )
+    if listing.wants_export:
+        return listing.export()
+    return render(
+        request,
+        "archive/plants.html",
+        {
+            "listing": listing,
+            "page": listing.page,
+            "sort": listing.sort,
+            "kind": kind,
+            "place": place,
+            "text": text,
+            "kinds": sorted(set(found.order_by().values_list("kind", flat=True))),
+            "places": _choices_of(rights.visible(user, Place)),
+            "back": reverse("enterprises"),
+        },
+    )
