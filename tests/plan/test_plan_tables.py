@@ -79,6 +79,7 @@ def test_every_word_used_has_both_languages(lang: str) -> None:
     for task in plan.tasks():
         assert all(plan.word("sector", key, lang) for key in task.sectors)
         assert all(plan.word("capability", key, lang) for key in task.capabilities)
+        assert bool(task.note_zh) == bool(task.note_en)
 
 
 def test_no_word_is_left_over() -> None:

@@ -132,8 +132,8 @@ class Task:
         Chinese names of the units, in the plan's order, which names no lead.
     sectors, capabilities : tuple of str
         Keys of the word lists ``sector`` and ``capability``.
-    note : str
-        Remark of the compiler, in Chinese.
+    note_zh, note_en : str
+        Remark of the compiler, empty for most.
     """
 
     clause: str
@@ -142,7 +142,8 @@ class Task:
     units: tuple[str, ...]
     sectors: tuple[str, ...]
     capabilities: tuple[str, ...]
-    note: str
+    note_zh: str
+    note_en: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +283,7 @@ def _capability(text: str) -> str:
 def tasks() -> tuple[Task, ...]:
     """Return the 45 tasks in the order of the plan."""
     same = _same_sector()
+    english = {row["id"]: row["note_en"] for row in rows("task_texts")}
     return tuple(
         Task(
             clause=row["id"],
@@ -290,7 +292,8 @@ def tasks() -> tuple[Task, ...]:
             units=_list(row["responsible_units"]),
             sectors=tuple(dict.fromkeys(same[key] for key in _list(row["sectors"]))),
             capabilities=tuple(dict.fromkeys(map(_capability, _list(row["capability"])))),
-            note=row["note"],
+            note_zh=row["note"],
+            note_en=english.get(row["id"], ""),
         )
         for row in rows("tasks")
     )

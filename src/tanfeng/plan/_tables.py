@@ -19,6 +19,7 @@ NAMES = (
     "comparators",
     "words",
     "target_texts",
+    "task_texts",
     "remarks",
     "references",
 )

@@ -1,10 +1,38 @@
-"""Targets and tasks of the city plan, as the plan states them."""
+"""Targets and tasks of the city plan, as the plan states them.
+
+What a page shows as words is looked up in ``tanfeng.plan`` by the keys stored here; the rows
+themselves are records, because splits, paths and observations will point to them.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from tanfeng import plan
+
+
+def language() -> str:
+    """Return ``en`` or ``zh``, the language of the page being made."""
+    return "en" if get_language() == "en" else "zh"
+
+
+def packed(keys: Iterable[str]) -> str:
+    """Return keys as ``;a;b;`` so that ``contains=";a;"`` finds exactly one of them."""
+    return "".join(f";{key}" for key in keys) + ";"
+
+
+def joined(words: Iterable[str]) -> str:
+    """Return words as an enumeration in the language of the page."""
+    return (", " if language() == "en" else "、").join(words)
+
+
+def unpacked(text: str) -> tuple[str, ...]:
+    """Return the keys of :func:`packed`."""
+    return tuple(key for key in text.split(";") if key)
 
 
 class Unit(models.Model):
@@ -12,27 +40,40 @@ class Unit(models.Model):
 
     name_zh = models.CharField(max_length=60, unique=True)
     name_en = models.CharField(max_length=80, blank=True)
+    short_zh = models.CharField(max_length=12, blank=True)
+    short_en = models.CharField(max_length=12, blank=True)
+    #: department, collective or area.
+    kind = models.CharField(max_length=12, blank=True)
     order = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
-        verbose_name = _("unit")
-        verbose_name_plural = _("units")
+        verbose_name = _("responsible unit")
+        verbose_name_plural = _("responsible units")
         ordering = ("order",)
 
     def __str__(self) -> str:
-        return (get_language() == "en" and self.name_en) or self.name_zh
+        return (language() == "en" and self.name_en) or self.name_zh
+
+    @property
+    def short(self) -> str:
+        """Return the short name for column heads."""
+        return (self.short_en if language() == "en" else self.short_zh) or str(self)
 
 
 class Task(models.Model):
-    """A clause of the plan that orders something."""
+    """A clause of the plan that orders something.
+
+    The plan names no lead unit; none is stored until the leading-group office assigns one.
+    """
 
     clause = models.CharField(_("clause"), max_length=10, primary_key=True)
     title_zh = models.CharField(max_length=80)
     title_en = models.CharField(max_length=120)
-    units = models.ManyToManyField(Unit, related_name="tasks", verbose_name=_("units"))
-    sectors = models.CharField(_("sectors"), max_length=200, blank=True)
-    capability = models.CharField(_("capabilities"), max_length=200, blank=True)
-    note = models.CharField(_("note"), max_length=300, blank=True)
+    units = models.ManyToManyField(Unit, related_name="tasks", verbose_name=_("responsible units"))
+    sectors = models.CharField(_("sectors"), max_length=300, blank=True)
+    capabilities = models.CharField(_("capabilities"), max_length=200, blank=True)
+    note_zh = models.CharField(max_length=300, blank=True)
+    note_en = models.CharField(max_length=300, blank=True)
     order = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
@@ -41,7 +82,40 @@ class Task(models.Model):
         ordering = ("order",)
 
     def __str__(self) -> str:
-        return f"{self.clause} {self.title_en if get_language() == 'en' else self.title_zh}"
+        return f"{self.clause} {self.title}"
+
+    @property
+    def title(self) -> str:
+        """Return the title in the language of the page."""
+        return self.title_en if language() == "en" else self.title_zh
+
+    @property
+    def note(self) -> str:
+        """Return the compiler's note in the language of the page."""
+        return self.note_en if language() == "en" else self.note_zh
+
+    @property
+    def sector_names(self) -> list[str]:
+        """Return the sectors as words."""
+        return [plan.word("sector", key, language()) for key in unpacked(self.sectors)]
+
+    @property
+    def sector_text(self) -> str:
+        """Return the sectors as an enumeration."""
+        return joined(self.sector_names)
+
+    @property
+    def sector_start(self) -> str:
+        """Return the first sectors, for a narrow column."""
+        names = self.sector_names
+        return joined(names[:4]) + ("…" if len(names) > 4 else "")
+
+    @property
+    def capability_names(self) -> list[tuple[str, str]]:
+        """Return the capabilities as pairs of code and words."""
+        return [
+            (key, plan.word("capability", key, language())) for key in unpacked(self.capabilities)
+        ]
 
 
 class Target(models.Model):
@@ -60,15 +134,18 @@ class Target(models.Model):
     indicator_zh = models.CharField(max_length=120)
     indicator_en = models.CharField(max_length=200)
     comparator = models.CharField(_("comparator"), max_length=20)
-    value = models.CharField(_("value"), max_length=20, blank=True)
+    value = models.CharField(_("value"), max_length=40, blank=True)
     unit = models.CharField(_("unit"), max_length=60, blank=True)
     year = models.CharField(_("due"), max_length=30, blank=True)
-    scope = models.CharField(_("scope"), max_length=120, blank=True)
+    scope = models.CharField(_("scope"), max_length=200, blank=True)
     base_year = models.CharField(_("base year"), max_length=10, blank=True)
     clause = models.CharField(_("clause"), max_length=10)
     kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices)
-    measure = models.CharField(_("how it is measured"), max_length=400, blank=True)
-    units = models.ManyToManyField(Unit, related_name="targets", verbose_name=_("units"))
+    measure_zh = models.CharField(max_length=400, blank=True)
+    measure_en = models.CharField(max_length=400, blank=True)
+    units = models.ManyToManyField(
+        Unit, related_name="targets", verbose_name=_("responsible units")
+    )
 
     class Meta:
         verbose_name = _("target")
@@ -76,4 +153,41 @@ class Target(models.Model):
         ordering = ("key",)
 
     def __str__(self) -> str:
-        return f"{self.key} {self.indicator_en if get_language() == 'en' else self.indicator_zh}"
+        return f"{self.key} {self.indicator}"
+
+    @property
+    def indicator(self) -> str:
+        """Return what is aimed at, in the language of the page."""
+        return self.indicator_en if language() == "en" else self.indicator_zh
+
+    @property
+    def measure(self) -> str:
+        """Return how it is measured, in the language of the page."""
+        return self.measure_en if language() == "en" else self.measure_zh
+
+    @property
+    def rule(self) -> str:
+        """Return what is asked for as words, such as ``at least 70%``."""
+        return plan.rule(
+            self.comparator, self.value, self.unit, base_year=self.base_year, lang=language()
+        )
+
+    @property
+    def judged(self) -> plan.Comparator:
+        """Return how the target is judged."""
+        return plan.comparators()[self.comparator]
+
+    @property
+    def due(self) -> str:
+        """Return when it is due, as words."""
+        return plan.word("year", self.year, language())
+
+    @property
+    def due_year(self) -> int | None:
+        """Return the year it is due; None for standing rules and open dates."""
+        return plan.due_year(self.year)
+
+    @property
+    def scope_text(self) -> str:
+        """Return the scope as an enumeration."""
+        return joined(plan.word("scope", key, language()) for key in unpacked(self.scope))
