@@ -1,0 +1,40 @@
+"""From reported energy to tce and tCO2: one module per standard, every number a line.
+
+Imports numpy, polars, the standards room and leaf modules; no Django, socket, clock or
+environment. ``gb_t_2589`` is comprehensive energy, ``ndrc_general_2015`` fuel, electricity and
+heat, ``stock`` the stock balance, ``inventory`` the roll-up by sector, fuel, place and year.
+"""
+
+from tanfeng.accounting import inventory, stock
+from tanfeng.accounting._account import QUANTITIES, Account, headline, wide, year_on_year
+from tanfeng.accounting._activity import ACTIVITY_SCHEMA
+from tanfeng.accounting._completeness import completeness
+from tanfeng.accounting._engine import FORMULAS, account
+from tanfeng.accounting._factors import FactorSet, factor_set
+from tanfeng.accounting._notes import NOTE_SCHEMA
+from tanfeng.accounting._runs import Manifest, diff, manifest
+from tanfeng.accounting._term import Quantity
+from tanfeng.accounting.ndrc_general_2015 import BASES, BASIS_NAMES
+
+__all__ = [
+    "ACTIVITY_SCHEMA",
+    "BASES",
+    "BASIS_NAMES",
+    "FORMULAS",
+    "NOTE_SCHEMA",
+    "QUANTITIES",
+    "Account",
+    "FactorSet",
+    "Manifest",
+    "Quantity",
+    "account",
+    "completeness",
+    "diff",
+    "factor_set",
+    "headline",
+    "inventory",
+    "manifest",
+    "stock",
+    "wide",
+    "year_on_year",
+]

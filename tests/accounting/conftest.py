@@ -1,0 +1,71 @@
+"""Activity rows and factor sets for the tests of the accounting room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tanfeng import accounting
+from tanfeng.accounting import Account, FactorSet
+
+AS_OF = date(2026, 1, 15)
+Rows = list[dict[str, Any]]
+_DEFAULTS: dict[str, Any] = {
+    "org_code": "91350000A",
+    "year": 2023,
+    "month": 1,
+    "tier": "reported",
+    "consumption_total_qty": None,
+}
+_FLOATS = {
+    name: pl.Float64()
+    for name in accounting.ACTIVITY_SCHEMA
+    if name.endswith(("_qty", "_kcny", "_tce", "_1e4kwh"))
+}
+
+
+def rows_of(rows: Rows) -> pl.DataFrame:
+    """Build an activity table; every row is numbered and filled up with plain defaults."""
+    filled = [{"activity_id": n + 1, **_DEFAULTS, **row} for n, row in enumerate(rows)]
+    names = dict.fromkeys(name for row in filled for name in row)
+    schema = {name: _FLOATS.get(name) for name in names}
+    return pl.DataFrame(filled, schema=schema, infer_schema_length=None)
+
+
+@pytest.fixture(scope="session")
+def make_activity() -> Callable[[Rows], pl.DataFrame]:
+    """Return the builder of activity tables."""
+    return rows_of
+
+
+@pytest.fixture(scope="session")
+def factors() -> FactorSet:
+    """Return the factors of 2022 to 2024 for Fujian."""
+    return accounting.factor_set([2022, 2023, 2024], as_of=AS_OF)
+
+
+@pytest.fixture(scope="session")
+def national() -> FactorSet:
+    """Return the factors of 2023 with the national average of electricity."""
+    return accounting.factor_set([2023], region="CN", as_of=AS_OF)
+
+
+@pytest.fixture(scope="session")
+def run(factors: FactorSet) -> Callable[[Rows], Account]:
+    """Return a function that accounts rows with the factors of Fujian."""
+    return lambda rows: accounting.account(rows_of(rows), factors=factors)
+
+
+def values(account: Account, quantity: str) -> list[float]:
+    """Return the values of a quantity in line order."""
+    return account.lines.filter(pl.col("quantity") == quantity)["value"].to_list()
+
+
+@pytest.fixture(scope="session")
+def of() -> Callable[[Account, str], list[float]]:
+    """Return the reader of a quantity's values."""
+    return values
