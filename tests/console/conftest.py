@@ -49,7 +49,7 @@ def org_a(county_a: Place, park_a: Park) -> Organisation:
 def org_b(county_b: Place) -> Organisation:
     """A steel works in county B, in no park."""
     return Organisation.objects.create(
-        credit_code="91359999MADEM0002X",
+        credit_code="91359999MADEM00028",
         name="演示乙钢铁有限公司",
         industry_code="3120",
         sector=Sector.STEEL,

@@ -5,6 +5,7 @@
 ``DATABASE_URL``            PostgreSQL instead of the embedded SQLite
 ``TANFENG_ALLOWED_HOSTS``   host names the console answers to, separated by commas
 ``TANFENG_HTTPS``           ``1`` behind TLS: secure cookies and HSTS
+``TANFENG_TRUSTED_PROXY``   ``1`` behind a proxy that sets ``X-Forwarded-For``
 ``TANFENG_DEBUG``           ``1`` while developing
 ==========================  ======================================================================
 """
@@ -21,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 HOME = Path(os.environ.get("TANFENG_HOME", "tanfeng-home")).resolve()
 DEBUG = os.environ.get("TANFENG_DEBUG") == "1"
 HTTPS = os.environ.get("TANFENG_HTTPS") == "1"
+TRUSTED_PROXY = os.environ.get("TANFENG_TRUSTED_PROXY") == "1"
 
 
 def _secret_key() -> str:
@@ -61,12 +63,16 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "tanfeng.console.core.middleware.content_security_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tanfeng.console.core.middleware.client_address",
+    "tanfeng.console.core.middleware.limit_body",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "tanfeng.console.core.middleware.RecordRefusals",
     "tanfeng.console.core.middleware.sign_in_required",
+    "tanfeng.console.core.middleware.own_password_required",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -94,7 +100,7 @@ TEMPLATES = [
 
 DATABASES = {
     "default": dj_database_url.config(
-        default=f"sqlite:///{HOME / 'tanfeng.sqlite3'}", conn_max_age=600
+        default=f"sqlite:///{HOME / 'tanfeng.sqlite3'}", conn_max_age=600, conn_health_checks=True
     )
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
@@ -110,14 +116,12 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
+_VALIDATORS = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+    {"NAME": f"{_VALIDATORS}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_VALIDATORS}.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": f"{_VALIDATORS}.CommonPasswordValidator"},
+    {"NAME": f"{_VALIDATORS}.NumericPasswordValidator"},
 ]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "overview"
@@ -137,19 +141,25 @@ USE_I18N = True
 
 STATIC_URL = "static/"
 STATICFILES_DIRS = [Path(__file__).parent / "static"]
-STATIC_ROOT = HOME / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 
 #: Uploaded files and frozen runs; never served directly, only through views that ask for rights.
 UPLOADS = HOME / "uploads"
 RUNS = HOME / "runs"
+#: What a reading of an upload found, and the files jobs made. Both can be made again.
+PARSED = HOME / "parsed"
+RESULTS = HOME / "results"
+#: One lock file per process that works on jobs.
+WORKERS = HOME / "workers"
 JOBS_DATABASE = HOME / "jobs.sqlite3"
 #: Jobs run inside the request, for tests and the command line.
 JOBS_IMMEDIATE = os.environ.get("TANFENG_JOBS_IMMEDIATE") == "1"
 #: Largest file a form may be uploaded as. [byte]
 UPLOAD_LIMIT_BYTES = 20 * 1024 * 1024
-DATA_UPLOAD_MAX_MEMORY_SIZE = 25 * 1024 * 1024
+#: Largest request of any kind: a form and the fields around it. [byte]
+BODY_LIMIT_BYTES = UPLOAD_LIMIT_BYTES + 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o600
 
 SESSION_COOKIE_HTTPONLY = True
@@ -161,6 +171,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "tanfeng.console.core.views.errors.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 LOGGING = {

@@ -9,3 +9,8 @@ urlpatterns = [
     path("", include("tanfeng.console.accounting.urls")),
     path("", include("tanfeng.console.plan.urls")),
 ]
+
+handler400 = "tanfeng.console.core.views.errors.bad_request"
+handler403 = "tanfeng.console.core.views.errors.forbidden"
+handler404 = "tanfeng.console.core.views.errors.not_found"
+handler500 = "tanfeng.console.core.views.errors.server_error"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from typing import Any
+
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from tanfeng.console.archive import models
@@ -34,6 +36,14 @@ def through_organisation(user: User) -> Q:
     return organisation_scope(user, "organisation__")
 
 
+def visible_codes(user: User) -> QuerySet[Any, Any] | None:
+    """Return the credit codes in the user's scope, None for all; the kernel asks for uploads."""
+    condition = organisation_scope(user)
+    if condition == rights.EVERYTHING:
+        return None
+    return models.Organisation.objects.filter(condition).order_by().values_list("credit_code")
+
+
 def _own_assignments(user: User) -> Q:
     return Q(verifier=user) if user.role == Role.VERIFIER else through_organisation(user)
 
@@ -44,12 +54,14 @@ def _signed_in(_user: User) -> Q:
 
 def register() -> None:
     """Declare the rules of this app."""
+    rights.register_codes(visible_codes)
     officers = rights.is_role(Role.CITY, Role.COUNTY)
     rights.register(models.Organisation, organisation_scope, change=officers, upload=may_upload_for)
     rights.register(models.OrganisationVersion, through_organisation)
     rights.register(models.Membership, through_organisation, change=rights.is_role(Role.CITY))
     rights.register(models.Assignment, _own_assignments, change=rights.is_role(Role.CITY))
-    for model in (models.Place, models.Park, models.OfficialList, models.Plant):
+    rights.register(models.Place, _signed_in, change=rights.is_role(Role.CITY))
+    for model in (models.Park, models.OfficialList, models.Plant):
         rights.register(model, _signed_in)
 
 

@@ -1,13 +1,18 @@
-"""The append-only audit chain: every event carries a hash over itself and the one before."""
+"""The append-only audit chain: every event carries a hash over itself and the one before.
+
+Call :func:`record` last in a transaction: the chain lets one writer append at a time, and whoever
+holds it while waiting for another lock makes everybody wait. Personal data does not belong into
+``detail``; numbers in it are kept as text, so that every database gives back what was hashed.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection, models, transaction
 from django.http import HttpRequest
@@ -17,6 +22,8 @@ from tanfeng.console.core.models import AuditEvent, User
 
 #: Hash before the first event.
 GENESIS = "0" * 64
+#: Events between two words on how far a verification is.
+TOLD_EVERY = 2000
 _LOCK = 0x7A6E_6665  # advisory lock number of the chain in PostgreSQL
 
 
@@ -26,6 +33,20 @@ class ChainBreak:
 
     event_id: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a walk over the chain found; note ``last_hash`` elsewhere to notice a cut tail."""
+
+    events: int
+    last_hash: str
+    breaks: tuple[ChainBreak, ...]
+
+    @property
+    def intact(self) -> bool:
+        """Tell whether every link holds."""
+        return not self.breaks
 
 
 def record(
@@ -53,24 +74,26 @@ def record(
     username : str
         Name typed by somebody who could not sign in.
     place_code : str
-        County the event concerns, so that a county may read its own events.
+        County the event concerns, so that a county may read its own events. When it is not
+        given, the county of the object or of its organisation, else the county of the user.
     detail
         Facts worth keeping; JSON values only.
     """
-    if user is None and request is not None and isinstance(request.user, User):
-        user = request.user
+    if user is None and request is not None:
+        signed_in = getattr(request, "user", None)
+        user = cast("User", signed_in) if isinstance(signed_in, User) else None
     event = AuditEvent(
         at=timezone.now(),
         user=user,
-        username=user.username if user else username[:150],
+        username=user.username if user else _clean(username)[:150],
         role=user.role if user else "",
-        address=request.META.get("REMOTE_ADDR", "") if request else "",
+        address=request.META.get("REMOTE_ADDR", "")[:45] if request else "",
         action=action,
         object_type=thing._meta.label_lower if thing is not None else "",
         object_id=str(thing.pk) if thing is not None else "",
-        object_label=str(thing)[:200] if thing is not None else "",
-        place_code=place_code,
-        detail=json.loads(json.dumps(detail, ensure_ascii=False, default=str)),
+        object_label=_clean(str(thing))[:200] if thing is not None else "",
+        place_code=place_code or _place_of(thing) or (user.place_code if user else ""),
+        detail=_plain(detail),
     )
     with transaction.atomic():
         _lock()
@@ -79,6 +102,14 @@ def record(
         event.hash = digest(event)
         event.save(force_insert=True)
     return event
+
+
+def read_of(request: HttpRequest, thing: models.Model, action: str = "organisation.read") -> None:
+    """Record that somebody opened the detail of an enterprise that is not the person's own."""
+    owner = getattr(thing, "organisation", thing)
+    own_code = getattr(request.user, "org_code", "")
+    if not own_code or getattr(owner, "credit_code", None) != own_code:
+        record(action, request=request, thing=thing)
 
 
 def digest(event: AuditEvent) -> str:
@@ -101,15 +132,51 @@ def digest(event: AuditEvent) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def verify() -> Iterator[ChainBreak]:
-    """Walk the chain from its start and yield every place where it is broken."""
-    expected = GENESIS
+def verify(progress: Callable[[float], object] | None = None) -> Report:
+    """Walk the chain from its start and report every place where it is broken.
+
+    Cutting off the newest events leaves a shorter chain that is whole. Against that, note the
+    hash of the last event somewhere else from time to time and compare.
+
+    Parameters
+    ----------
+    progress : callable, optional
+        Told the share done from time to time. [1]
+    """
+    total = AuditEvent.objects.count()
+    expected, events, breaks = GENESIS, 0, []
     for event in AuditEvent.objects.order_by("id").iterator(chunk_size=2000):
+        events += 1
         if event.previous_hash != expected:
-            yield ChainBreak(event.pk, "previous")
+            breaks.append(ChainBreak(event.pk, "previous"))
         if digest(event) != event.hash:
-            yield ChainBreak(event.pk, "content")
+            breaks.append(ChainBreak(event.pk, "content"))
         expected = event.hash
+        if progress is not None and events % TOLD_EVERY == 0:
+            progress(events / max(total, events))
+    return Report(events, expected, tuple(breaks))
+
+
+def _clean(text: str) -> str:
+    """Drop what no PostgreSQL text can hold: NUL and halves of surrogate pairs."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+def _plain(value: Any) -> Any:
+    """Return what every database gives back unchanged: no floats, no NUL."""
+    if isinstance(value, dict):
+        return {_clean(str(key)): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if value is None or isinstance(value, bool | int):
+        return value
+    return _clean(value if isinstance(value, str) else str(value))
+
+
+def _place_of(thing: models.Model | None) -> str:
+    """Return the county code an object carries itself or through its organisation."""
+    owner = getattr(thing, "organisation", thing)
+    return str(getattr(owner, "place_id", None) or "")
 
 
 def _lock() -> None:

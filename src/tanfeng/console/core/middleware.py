@@ -1,4 +1,4 @@
-"""Two fences around every request: the content policy and the sign-in."""
+"""The fences around every request: address, size, content policy, sign-in, refusals."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from tanfeng.console.core import audit
+from tanfeng.console.core.models import User
+from tanfeng.console.core.rights import NotVisible
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -26,6 +33,23 @@ POLICY = "; ".join(
 )
 #: The only paths open to a person who is not signed in.
 OPEN_PREFIXES = ("/sign-in/", "/static/", "/language/", "/healthz")
+#: What a person with a password chosen by somebody else may still open.
+PASSWORD_PREFIXES = (*OPEN_PREFIXES, "/password/", "/sign-out/")
+
+
+def client_address(get_response: Handler) -> Handler:
+    """Behind a trusted proxy take the address it saw; else nobody could be told apart.
+
+    The proxy appends the address of its own peer, so only the last entry is trustworthy.
+    """
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
+        if settings.TRUSTED_PROXY and forwarded:
+            request.META["REMOTE_ADDR"] = forwarded.rsplit(",", 1)[-1].strip()
+        return get_response(request)
+
+    return handle
 
 
 def content_security_policy(get_response: Handler) -> Handler:
@@ -44,6 +68,19 @@ def content_security_policy(get_response: Handler) -> Handler:
     return handle
 
 
+def limit_body(get_response: Handler) -> Handler:
+    """Refuse a request whose body is larger than any form may be, before a byte of it is read."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdigit() and int(length) <= settings.BODY_LIMIT_BYTES:
+            return get_response(request)
+        context = {"limit_mib": settings.UPLOAD_LIMIT_BYTES // 2**20}
+        return render(request, "core/too-large.html", context, status=413)
+
+    return handle
+
+
 def sign_in_required(get_response: Handler) -> Handler:
     """Send everybody to the sign-in page first; no view can forget to ask."""
 
@@ -55,3 +92,48 @@ def sign_in_required(get_response: Handler) -> Handler:
         return redirect_to_login(request.get_full_path())
 
     return handle
+
+
+def own_password_required(get_response: Handler) -> Handler:
+    """Let a person whose password somebody else chose do nothing but choose an own one."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        user = request.user
+        must = isinstance(user, User) and user.must_change_password
+        if not must or request.path.startswith(PASSWORD_PREFIXES):
+            return get_response(request)
+        if request.path.startswith("/api/"):
+            return HttpResponse(status=403)
+        return redirect(reverse("password"))
+
+    return handle
+
+
+class RecordRefusals:
+    """Record every no of the rights function, and every try at a row that is not visible."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, and record a refusal the view did not raise itself, such as a missing token."""
+        response = self.get_response(request)
+        if response.status_code == 403 and not hasattr(request, "refusal"):
+            self._record(request, response.reason_phrase)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """Record the reason while it is still known; the answer is Django's."""
+        if isinstance(exception, PermissionDenied | NotVisible):
+            self._record(request, str(exception))
+
+    @staticmethod
+    def _record(request: HttpRequest, reason: str) -> None:
+        request.refusal = reason  # type: ignore[attr-defined]
+        audit.record(
+            "refused",
+            request=request,
+            method=request.method,
+            path=request.path[:300],
+            reason=reason[:300],
+        )

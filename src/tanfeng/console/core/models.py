@@ -183,11 +183,14 @@ class Batch(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     form_key = models.CharField(_("form"), max_length=40, blank=True)
     file_name = models.CharField(_("file"), max_length=200)
-    sha256 = models.CharField(max_length=64, db_index=True)
+    #: Name of the stored file; empty when a program handed over rows and no file.
+    sha256 = models.CharField(max_length=64, blank=True, db_index=True)
     size_bytes = models.PositiveBigIntegerField(_("size"))
     sheet = models.CharField(_("worksheet"), max_length=100, blank=True)
     #: Column letter -> field key, as answered by the person where the headings did not say.
     mapping = models.JSONField(default=dict, blank=True)
+    #: What the person said where the file did not: ``credit_code``, ``period``.
+    answers = models.JSONField(default=dict, blank=True)
     #: Field key -> column letter of the file, so that a record's cell can be named for ever.
     columns = models.JSONField(default=dict, blank=True)
     #: Corrections accepted on the preview page, oldest first: cell, original value, value,

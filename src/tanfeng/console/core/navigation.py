@@ -18,6 +18,7 @@ GROUPS: dict[str, Promise] = {
     "assess": _("Assessment"),
     "steer": _("Steering"),
     "basis": _("Basis"),
+    "run": _("Operation and audit"),
 }
 
 

@@ -9,12 +9,30 @@ The policy in words
 * A **park** operator sees the enterprises of the own park and uploads nothing for them.
 * An **enterprise** sees and uploads its own data and nobody else's, not even totals that contain
   a single other firm.
-* A **verifier** sees the enterprises assigned to it, while the assignment lasts, and changes nothing.
+* A **verifier** sees the enterprises assigned to it, while the assignment lasts, and changes
+  nothing.
 * An **administrator** keeps accounts, jobs and the audit log, and may read data to help, but
   enters, confirms and publishes nothing.
-* A person who is not signed in, an inactive account, and any model or action without a rule: no.
+* A person who is not signed in, an inactive account, an account whose role needs a scope and has
+  none, and any model or action without a rule: no.
 
 Reading standards tables, documents, targets and tasks needs only a sign-in.
+
+Uploads. A file on its way in is seen by the uploader's own office (people with the same role and
+the same scope), by the city and by administrators. Once its rows are confirmed it is also seen by
+everybody in whose scope *all* enterprises it speaks of lie: a file that names one foreign firm
+stays closed, because its pages show every row. Its own office or the city may correct, confirm and
+discard it. A confirmed file is taken back by its own office, by the city, or by the county in
+whose scope it lies wholly; never by a park operator, verifier or administrator.
+
+Jobs. A person sees the own jobs, as long as the scope they were started under is still the
+person's; city officers and administrators see all. The owner, the city and an administrator may
+stop one. What went wrong inside is shown to administrators only.
+
+Audit log. City officers and administrators read all of it, a county officer the events that
+concern the own county, others nothing. Nobody changes it.
+
+Accounts. Administrators keep them; everybody sees the own one.
 
 Apps declare their rules with :func:`register` when they start; views, exports, imports, API,
 autocomplete, charts, history and jobs all ask here, and none filters by itself.
@@ -37,10 +55,16 @@ M = TypeVar("M", bound=models.Model)
 AnyUser = User | AnonymousUser
 Scope = Callable[[User], models.Q]
 Test = Callable[[User, Any], bool]
+#: Credit codes in a user's scope, None for every code there is.
+Codes = Callable[[User], "models.QuerySet[Any, Any] | None"]
 
 #: A condition no row meets.
 NOTHING = models.Q(pk__in=())
 EVERYTHING = models.Q()
+
+
+class NotVisible(Http404):
+    """The row exists and the person may not see it; the answer looks like any other 404."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +76,9 @@ class Rule:
 
 
 _rules: dict[type[models.Model], Rule] = {}
+_internal: dict[type[models.Model], str] = {}
 _actions: dict[str, frozenset[str]] = {}
+_codes: list[Codes] = []
 
 
 def register(model: type[models.Model], scope: Scope, **actions: Test) -> None:
@@ -60,14 +86,29 @@ def register(model: type[models.Model], scope: Scope, **actions: Test) -> None:
     _rules[model] = Rule(scope, dict(actions))
 
 
+def register_internal(model: type[models.Model], reason: str) -> None:
+    """Say that no page, export or API hands out rows of a model by themselves, and why."""
+    _internal[model] = reason
+
+
 def register_action(name: str, *roles: str) -> None:
     """Declare who may do something that concerns no single row, such as reading the audit log."""
     _actions[name] = frozenset(roles)
 
 
+def register_codes(function: Codes) -> None:
+    """Declare how the credit codes in a user's scope are found; the archive does so once."""
+    _codes[:] = [function]
+
+
 def registered_models() -> tuple[type[models.Model], ...]:
     """Return every model that has a rule; the contract test compares it with all models."""
     return tuple(_rules)
+
+
+def internal_models() -> Mapping[type[models.Model], str]:
+    """Return the models no door hands out by themselves, with the reason."""
+    return dict(_internal)
 
 
 def visible(user: AnyUser, model: type[M]) -> models.QuerySet[M]:
@@ -82,6 +123,13 @@ def visible(user: AnyUser, model: type[M]) -> models.QuerySet[M]:
     return rows.filter(condition)
 
 
+def visible_codes(user: AnyUser) -> models.QuerySet[Any, Any] | None:
+    """Return the credit codes in the user's scope as a query, None for every code there is."""
+    if not _codes or not isinstance(user, User) or not user.is_active:
+        return User.objects.none().values_list("org_code", flat=True)
+    return _codes[0](user)
+
+
 def can(user: AnyUser, action: str, thing: models.Model | type[models.Model] | None = None) -> bool:
     """Tell whether the user may do ``action`` with ``thing``.
 
@@ -94,27 +142,39 @@ def can(user: AnyUser, action: str, thing: models.Model | type[models.Model] | N
         action of the whole console.
     thing : model instance, model class or None
         With a class the question is whether the user may do it with any row at all.
+
+    Raises
+    ------
+    ValueError
+        If the row is not stored yet: its scope cannot be asked. Ask about what it will belong to.
     """
     if not isinstance(user, User) or not user.is_active:
         return False
     if thing is None:
         return user.role in _actions.get(action, frozenset())
-    is_row = isinstance(thing, models.Model)
-    rule = _rules.get(type(thing) if is_row else thing)  # type: ignore[arg-type]
-    if rule is None:
+    if isinstance(thing, models.Model):
+        return _can_with_row(user, action, thing)
+    rule = _rules.get(thing)
+    if rule is None or rule.scope(user) == NOTHING:
         return False
-    if is_row and thing.pk is not None and not _in_scope(user, thing, rule):
-        return False
-    if action == "view":
-        return is_row or rule.scope(user) != NOTHING
     test = rule.actions.get(action)
-    return test is not None and test(user, thing if is_row else None)
+    return action == "view" or (test is not None and test(user, None))
+
+
+def _can_with_row(user: User, action: str, thing: models.Model) -> bool:
+    if thing._state.adding:
+        raise ValueError("rights are asked about a stored row, or about the class for a new one")
+    rule = _rules.get(type(thing))
+    if rule is None or not _in_scope(user, thing, rule):
+        return False
+    test = rule.actions.get(action)
+    return action == "view" or (test is not None and test(user, thing))
 
 
 def _in_scope(user: User, thing: models.Model, rule: Rule) -> bool:
     condition = rule.scope(user)
-    if condition == EVERYTHING:
-        return True
+    if condition in (EVERYTHING, NOTHING):
+        return condition == EVERYTHING
     return type(thing)._default_manager.filter(condition, pk=thing.pk).exists()
 
 
@@ -127,11 +187,16 @@ def require(
 
 
 def get_visible(user: AnyUser, model: type[M], **lookup: Any) -> M:
-    """Return one row the user may see, else 404: a foreign row and no row look the same."""
+    """Return one row the user may see, else 404: a foreign row and no row look the same.
+
+    They differ for the audit log alone, where the try at a foreign row is an event.
+    """
     row = visible(user, model).filter(**lookup).first()
-    if row is None:
-        raise Http404
-    return row
+    if row is not None:
+        return row
+    if model._default_manager.filter(**lookup).exists():
+        raise NotVisible(f"{model._meta.label_lower} {lookup}")
+    raise Http404
 
 
 def is_role(*roles: Role) -> Test:

@@ -1,0 +1,94 @@
+"""Forms of the kernel's pages."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from tanfeng import sheets
+from tanfeng.console.core import scopes
+from tanfeng.console.core.models import Role, User
+from tanfeng.console.core.services import ACCOUNT_FIELDS
+
+
+class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """What an administrator sets of an account; the password is never typed by somebody else."""
+
+    class Meta:
+        """The fields an administrator keeps."""
+
+        model = User
+        fields = ("username", *ACCOUNT_FIELDS)
+        labels: ClassVar = {"place_code": _("county"), "park_code": _("park")}
+        help_texts: ClassVar = {
+            "username": _("Letters, digits and @ . + - _"),
+            "place_code": _("For a county officer."),
+            "park_code": _("For a park operator."),
+            "org_code": _("For an enterprise: its 18-character code, already in the archive."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            del self.fields["username"]
+        self.fields["display_name"].required = True
+        for name in ("place_code", "park_code"):
+            offered = [("", "—"), *scopes.choices(name)]
+            self.fields[name].widget = forms.Select(choices=offered)
+
+    def clean_org_code(self) -> str:
+        """Take the code as it is written on the licence."""
+        return str(self.cleaned_data["org_code"]).strip().upper()
+
+    def _post_clean(self) -> None:
+        """Leave the instance alone: the service validates and writes."""
+
+    def values(self) -> dict[str, Any]:
+        """Return what the service takes."""
+        return {name: self.cleaned_data[name] for name in ACCOUNT_FIELDS}
+
+
+class AuditFilter(forms.Form):
+    """What to look for in the log."""
+
+    user = forms.CharField(label=_("Account"), required=False, max_length=150)
+    action = forms.CharField(label=_("Action"), required=False, max_length=40)
+    object = forms.CharField(label=_("Object"), required=False, max_length=100)
+    county = forms.ChoiceField(label=_("county"), required=False)
+    since = forms.DateField(
+        label=_("from"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        label=_("to"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["county"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101  # narrows the type
+        field.choices = [("", _("All")), *scopes.choices("place_code")]
+
+
+class UploadForm(forms.Form):
+    """A file, and the form it is when the person wants to say so."""
+
+    file = forms.FileField(
+        label=_("File"), widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.xls,.csv"})
+    )
+    form_key = forms.ChoiceField(label=_("Form"), required=False)
+
+    def __init__(self, *args: Any, keys: tuple[str, ...], language: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["form_key"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101  # narrows the type
+        field.choices = [
+            ("", _("Recognise it from the headings")),
+            *((key, sheets.form(key).name(language)) for key in keys),
+        ]
+
+
+def role_choices() -> list[tuple[str, str]]:
+    """Return the roles for a filter."""
+    return [(value, str(label)) for value, label in Role.choices]

@@ -1,0 +1,159 @@
+"""What an app declares to take in a form: checks against the database, commit and undo.
+
+The reading of the workbook is the business of ``tanfeng.sheets``; the way from upload to undo is
+the business of ``core.imports``. An importer knows the register behind the form and nothing else.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from tanfeng.console.core.models import Batch, User
+from tanfeng.errors import ModelError, Problem, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where the fields of a form stand in one file, so that a finding can name its cell."""
+
+    sheet: str = ""
+    letters: Mapping[str, str] = field(default_factory=dict)
+    headings: Mapping[str, str] = field(default_factory=dict)
+
+    def problem(
+        self,
+        rule: str,
+        severity: Severity,
+        *,
+        zh: str,
+        en: str,
+        remedy_zh: str = "",
+        remedy_en: str = "",
+        row: int | None = None,
+        field: str = "",
+        value: object = "",
+        suggestion: str = "",
+    ) -> Problem:
+        """Build a finding about a row and field of this file."""
+        return Problem(
+            rule=rule,
+            severity=severity,
+            message_zh=zh,
+            message_en=en,
+            remedy_zh=remedy_zh,
+            remedy_en=remedy_en,
+            sheet=self.sheet,
+            row=row,
+            column=self.letters.get(field, ""),
+            heading=self.headings.get(field, ""),
+            value="" if value is None else str(value),
+            suggestion=suggestion,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the database says about the rows of a file.
+
+    Parameters
+    ----------
+    problems : list of Problem
+        Findings; an error keeps its row out.
+    counts : mapping of str to int
+        What a commit would do now: ``added``, ``replaced``, ``unchanged`` ...
+    """
+
+    problems: list[Problem]
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+class Importer(ABC):
+    """Takes the rows of one form into a register."""
+
+    #: Form of ``tanfeng.sheets`` this importer takes.
+    form_key: str
+    #: What the person must say when neither the rows nor the head of the file say it.
+    asks: tuple[str, ...] = ()
+
+    def complete(self, frame: pl.DataFrame, _facts: Mapping[str, Any]) -> pl.DataFrame:
+        """Return the rows with what the head of the file, or the person, said once for all."""
+        return frame
+
+    def subjects(self, frame: pl.DataFrame) -> set[str]:
+        """Return the credit codes the rows speak of."""
+        if "credit_code" not in frame.columns:
+            return set()
+        return {code for code in frame["credit_code"].drop_nulls().unique() if code}
+
+    def place_of(self, _codes: set[str]) -> str:
+        """Return the county all these enterprises lie in, empty when it is not one county."""
+        return ""
+
+    def context(self, _user: User, _frame: pl.DataFrame) -> dict[str, Any]:
+        """Return keyword arguments for a second reading, such as ``history``; empty for none."""
+        return {}
+
+    @abstractmethod
+    def check(self, frame: pl.DataFrame, columns: Columns, user: User) -> Checked:
+        """Check completed rows against the database."""
+
+    @abstractmethod
+    def commit(self, frame: pl.DataFrame, batch: Batch, user: User, at: datetime) -> dict[str, int]:
+        """Write completed rows inside the caller's transaction; return what was done.
+
+        Asks for the rights again: a preview may be hours old.
+        """
+
+    @abstractmethod
+    def undo(self, batch: Batch, user: User, at: datetime) -> dict[str, int]:
+        """Take the rows of a batch out again and bring back what they replaced."""
+
+
+_importers: dict[str, Importer] = {}
+_directories: list[Callable[[User], dict[str, Any]]] = []
+
+
+def register_directory(function: Callable[[User], dict[str, Any]]) -> None:
+    """Declare what every reading should know: ``register`` of enterprises, ``places``."""
+    _directories[:] = [function]
+
+
+def directory(user: User) -> dict[str, Any]:
+    """Return keyword arguments for every reading of a file by this person."""
+    return _directories[0](user) if _directories else {}
+
+
+def register(importer: Importer) -> None:
+    """Add the importer of a form."""
+    _importers[importer.form_key] = importer
+
+
+def importer_of(form_key: str) -> Importer | None:
+    """Return the importer of a form, None while its register is still to come."""
+    return _importers.get(form_key)
+
+
+def required_importer(form_key: str) -> Importer:
+    """Return the importer of a form.
+
+    Raises
+    ------
+    ModelError
+        If no register takes the form.
+    """
+    importer = _importers.get(form_key)
+    if importer is None:
+        known = ", ".join(sorted(_importers))
+        raise ModelError(f"no register takes the form {form_key!r}; there are {known}")
+    return importer
+
+
+def form_keys() -> tuple[str, ...]:
+    """Return the forms that can be taken in."""
+    return tuple(_importers)

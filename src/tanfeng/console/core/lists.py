@@ -1,0 +1,226 @@
+"""One way for every list: sort, pages of 25 rows, and the same rows as a workbook.
+
+Filters stay with the page that knows them: it narrows the rows (which it got from
+``rights.visible``) and hands them over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property, reduce
+from typing import Any
+from urllib.parse import quote
+
+from django.core.paginator import Page, Paginator
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.test import RequestFactory
+from django.urls import resolve
+from django.utils import timezone, translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tanfeng import sheets
+from tanfeng.console.core import audit, jobs
+from tanfeng.console.core.models import Batch
+
+#: Media type of .xlsx.
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PER_PAGE = 25
+#: More rows than this are exported in the background.
+EXPORT_IN_REQUEST = 10_000
+#: More rows than this are no list any more; the person is asked to filter.
+EXPORT_LIMIT = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a list and of its export.
+
+    Parameters
+    ----------
+    key : str
+        Name in ``?sort=`` and, without ``value``, the attribute path of the value.
+    label : str
+        Heading.
+    value : callable, optional
+        Row -> value, where an attribute path is not enough.
+    sort : str
+        Field the database sorts by; empty means the column cannot be sorted.
+    unit : str
+        Unit of the numbers, printed in the heading of the export.
+    places : int, optional
+        Decimal places shown.
+    """
+
+    key: str
+    label: str | Promise
+    value: Callable[[Any], Any] | None = None
+    sort: str = ""
+    unit: str = ""
+    places: int | None = None
+
+    def of(self, row: Any) -> Any:
+        """Return the value of a row, empty related objects included."""
+        if self.value is not None:
+            return self.value(row)
+        return reduce(lambda one, name: getattr(one, name, None), self.key.split("__"), row)
+
+
+def holds_demo_data() -> bool:
+    """Tell whether anything here came from the demonstration city."""
+    return Batch.objects.filter(is_demo=True).exists()
+
+
+class Listing:
+    """A sorted, paged, exportable view of rows the person may see."""
+
+    def __init__(
+        self,
+        request: HttpRequest,
+        rows: models.QuerySet[Any, Any],
+        *,
+        name: str,
+        title: str | Promise,
+        columns: Sequence[Column],
+        default_sort: str = "",
+        per_page: int = PER_PAGE,
+        as_of: str = "",
+    ) -> None:
+        self.request = request
+        self.name = name
+        self.title = title
+        self.columns = tuple(columns)
+        self.per_page = per_page
+        self.as_of = as_of
+        self.sort = request.GET.get("sort") or default_sort
+        self.rows = self._sorted(rows)
+
+    def _sorted(self, rows: models.QuerySet[Any, Any]) -> models.QuerySet[Any, Any]:
+        fields = {column.key: column.sort for column in self.columns if column.sort}
+        field = fields.get(self.sort.removeprefix("-"))
+        if field is None:
+            return rows
+        ordering = models.F(field)
+        last = self.sort.startswith("-")
+        # Rows without a value come last either way, and the key makes the order of ties stable.
+        return rows.order_by(
+            ordering.desc(nulls_last=True) if last else ordering.asc(nulls_last=True), "pk"
+        )
+
+    @cached_property
+    def page(self) -> Page[Any]:
+        """Return the page asked for; an impossible number gives the nearest page there is."""
+        return Paginator(self.rows, self.per_page).get_page(self.request.GET.get("page"))
+
+    @property
+    def total(self) -> int:
+        """Return how many rows there are on all pages."""
+        return int(self.page.paginator.count)
+
+    @property
+    def wants_export(self) -> bool:
+        """Tell whether the workbook is asked for."""
+        return self.request.GET.get("export") == "xlsx"
+
+    def export(self) -> HttpResponse:
+        """Return all rows as a workbook, or the job that writes a long one."""
+        total = self.rows.count()
+        if total > EXPORT_LIMIT:
+            return too_many(total)
+        if total > EXPORT_IN_REQUEST and not getattr(self.request, "in_job", False):
+            job = jobs.enqueue(
+                "core.export",
+                _("Export: %s") % self.title,
+                self.request.user,  # type: ignore[arg-type]
+                path=self.request.path,
+                query=self.request.GET.urlencode(),
+            )
+            return redirect("job", job_id=job.pk)
+        audit.record(
+            f"export.{self.name}",
+            request=self.request,
+            rows=total,
+            filters=dict(self.request.GET.items()),
+        )
+        content = workbook(
+            self.title, self.columns, self.rows.iterator(chunk_size=2000), as_of=self.as_of
+        )
+        return attachment(content, f"{self.title}.xlsx")
+
+
+def workbook(
+    title: str | Promise, columns: Sequence[Column], rows: Iterable[Any], *, as_of: str = ""
+) -> bytes:
+    """Return rows as .xlsx in the language of the person, marked when it is demonstration data."""
+    in_english = translation.get_language() == "en"
+    headings = [
+        sheets.ListColumn(
+            key=column.key,
+            heading_zh=_in("zh-hans", column.label),
+            heading_en=_in("en", column.label),
+            unit=column.unit,
+            places=column.places,
+        )
+        for column in columns
+    ]
+    return sheets.table_workbook(
+        str(title),
+        headings,
+        [{column.key: _cell(column.of(row)) for column in columns} for row in rows],
+        lang="en" if in_english else "zh",
+        demo=holds_demo_data(),
+        as_of=as_of or timezone.localtime().strftime("%Y-%m-%d %H:%M"),
+    )
+
+
+def attachment(content: bytes, name: str, media_type: str = MEDIA_TYPE) -> HttpResponse:
+    """Return a download under a name that may hold Chinese."""
+    response = HttpResponse(content, content_type=media_type)
+    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+    return response
+
+
+def too_many(total: int) -> HttpResponse:
+    """Say that a list this long is not exported in one file."""
+    text = _("%(total)d rows are too many for one file (at most %(limit)d). Filter the list first.")
+    return HttpResponse(
+        text % {"total": total, "limit": EXPORT_LIMIT},
+        content_type="text/plain; charset=utf-8",
+        status=400,
+    )
+
+
+def _in(language: str, label: str | Promise) -> str:
+    with translation.override(language):
+        return str(label)
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, datetime):
+        return timezone.localtime(value).strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, date):
+        return value.isoformat()
+    if value is None or isinstance(value, int | float | str):
+        return value
+    return str(value)
+
+
+@jobs.register("core.export", title=gettext_lazy("Export"))
+def export_in_background(task: jobs.Task, *, path: str, query: str) -> dict[str, Any]:
+    """Ask the list's own page for its export as the person who wants it, and keep the file."""
+    task.progress(5, _("Writing the rows"))
+    request = RequestFactory().get(f"{path}?{query}")
+    request.user = task.user
+    request.session = {}  # type: ignore[assignment]
+    request.in_job = True  # type: ignore[attr-defined]
+    match = resolve(path)
+    response = match.func(request, *match.args, **match.kwargs)
+    task.save_file(f"{task.job.title}.xlsx", bytes(response.content))
+    return {}

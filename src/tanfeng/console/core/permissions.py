@@ -1,0 +1,96 @@
+"""Who sees which upload, job, event and account; the policy in words is in ``rights``."""
+
+from __future__ import annotations
+
+from django.apps import apps
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
+from django.db.models import Exists, OuterRef, Q
+
+from tanfeng.console.core import rights
+from tanfeng.console.core.models import AuditEvent, Batch, Job, Role, Subject, User
+
+#: States in which a file's rows are, or were, part of the registers.
+OPENED = (Batch.Status.COMMITTED, Batch.Status.UNDONE)
+_OFFICERS = (Role.CITY, Role.COUNTY)
+
+
+def has_scope(user: User) -> bool:
+    """Tell whether the account carries the scope its role needs."""
+    needed: dict[str, str] = {
+        Role.COUNTY: user.place_code,
+        Role.PARK: user.park_code,
+        Role.ENTERPRISE: user.org_code,
+    }
+    return bool(needed.get(user.role, True))
+
+
+def _batches(user: User) -> Q:
+    if not has_scope(user):
+        return rights.NOTHING
+    codes = rights.visible_codes(user)
+    if codes is None:
+        return rights.EVERYTHING
+    own_office = Q(scope=user.scope_key)
+    subjects = Subject.objects.filter(batch=OuterRef("pk"))
+    foreign = subjects.exclude(org_code__in=codes)
+    return own_office | Q(Exists(subjects), ~Q(Exists(foreign)), status__in=OPENED)
+
+
+def _jobs(user: User) -> Q:
+    if user.role in (Role.CITY, Role.ADMIN):
+        return rights.EVERYTHING
+    return Q(user=user, scope=user.scope_key)
+
+
+def _events(user: User) -> Q:
+    if user.role in (Role.CITY, Role.ADMIN):
+        return rights.EVERYTHING
+    if user.role == Role.COUNTY and user.place_code:
+        return Q(place_code=user.place_code)
+    return rights.NOTHING
+
+
+def _accounts(user: User) -> Q:
+    return rights.EVERYTHING if user.role == Role.ADMIN else Q(pk=user.pk)
+
+
+def _may_handle(user: User, batch: Batch | None) -> bool:
+    """Correct, confirm or discard: the city or the uploader's own office."""
+    if user.role == Role.CITY:
+        return True
+    if user.role not in (Role.COUNTY, Role.ENTERPRISE):
+        return False
+    return batch is None or batch.scope == user.scope_key
+
+
+def _may_undo(user: User, batch: Batch | None) -> bool:
+    return user.role in _OFFICERS or _may_handle(user, batch)
+
+
+def _may_cancel(user: User, job: Job | None) -> bool:
+    return job is None or job.user_id == user.pk or user.role in (Role.CITY, Role.ADMIN)
+
+
+def register() -> None:
+    """Declare the rules of the kernel."""
+    rights.register(
+        Batch,
+        _batches,
+        change=_may_handle,
+        commit=_may_handle,
+        undo=_may_undo,
+    )
+    rights.register(Job, _jobs, cancel=_may_cancel, traceback=rights.is_role(Role.ADMIN))
+    rights.register(AuditEvent, _events)
+    rights.register(User, _accounts, change=rights.is_role(Role.ADMIN))
+    rights.register_action("audit.read", Role.CITY, Role.COUNTY, Role.ADMIN)
+    rights.register_action("audit.verify", Role.CITY, Role.ADMIN)
+    rights.register_action("accounts.manage", Role.ADMIN)
+    rights.register_action("import.upload", Role.CITY, Role.COUNTY, Role.ENTERPRISE)
+    rights.register_internal(Subject, "the enterprises of an upload, read through the upload")
+    for model in (Session, ContentType, Permission, Group):
+        rights.register_internal(model, "kept by Django; roles replace its groups")
+    for model in apps.get_app_config("axes").get_models():
+        rights.register_internal(model, "counts failed sign-ins; the audit log tells of them")

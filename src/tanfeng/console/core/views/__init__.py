@@ -1,0 +1,1 @@
+"""Pages of the kernel; each asks ``rights`` and calls a service."""

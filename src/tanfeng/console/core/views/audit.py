@@ -1,0 +1,118 @@
+"""The audit log: filter, export, verify the chain. There is no page to change it."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any, cast
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from tanfeng.console.core import audit, jobs, rights, scopes
+from tanfeng.console.core.forms import AuditFilter
+from tanfeng.console.core.lists import Column, Listing
+from tanfeng.console.core.models import AuditEvent, Job, User
+
+COLUMNS = (
+    Column("id", gettext_lazy("No."), sort="id"),
+    Column("at", gettext_lazy("time"), sort="id"),
+    Column("username", gettext_lazy("account"), sort="username"),
+    Column("role", gettext_lazy("role")),
+    Column("address", gettext_lazy("address")),
+    Column("action", gettext_lazy("action"), sort="action"),
+    Column("object_label", gettext_lazy("object")),
+    Column("object_type", gettext_lazy("object type")),
+    Column("object_id", gettext_lazy("object no.")),
+    Column(
+        "place_code",
+        gettext_lazy("county"),
+        value=lambda event: scopes.name_of("place_code", event.place_code) or event.place_code,
+    ),
+    Column("detail", gettext_lazy("detail"), value=lambda event: _words(event.detail)),
+    Column("hash", gettext_lazy("hash")),
+)
+VERIFY = "core.verify-audit"
+
+
+def _words(detail: dict[str, Any]) -> str:
+    return "; ".join(f"{key}: {value}" for key, value in detail.items())
+
+
+def audit_log(request: HttpRequest) -> HttpResponse:
+    """List the events the person may read, newest first."""
+    rights.require(request.user, "audit.read")
+    form = AuditFilter(request.GET)
+    rows = rights.visible(request.user, AuditEvent)
+    rows = _filtered(rows, form.cleaned_data) if form.is_valid() else rows
+    listing = Listing(
+        request,
+        rows,
+        name="audit",
+        title=_("Audit log"),
+        columns=COLUMNS,
+        default_sort="-id",
+    )
+    if listing.wants_export:
+        return listing.export()
+    names = dict(scopes.choices("place_code"))
+    for event in listing.page:
+        event.place_name = names.get(event.place_code, event.place_code)
+        event.words = _words(event.detail)
+    context = {
+        "page_obj": listing.page,
+        "form": form,
+        "may_verify": rights.can(request.user, "audit.verify"),
+        "last_check": Job.objects.filter(kind=VERIFY).first(),
+    }
+    return render(request, "core/audit.html", context)
+
+
+def _filtered(rows: QuerySet[AuditEvent], wanted: dict[str, Any]) -> QuerySet[AuditEvent]:
+    if wanted["user"]:
+        rows = rows.filter(username__icontains=wanted["user"])
+    if wanted["action"]:
+        rows = rows.filter(action__startswith=wanted["action"])
+    if wanted["object"]:
+        text = wanted["object"]
+        rows = rows.filter(
+            Q(object_label__icontains=text) | Q(object_type=text) | Q(object_id=text)
+        )
+    if wanted["county"]:
+        rows = rows.filter(place_code=wanted["county"])
+    if wanted["since"]:
+        rows = rows.filter(at__gte=_start_of(wanted["since"]))
+    if wanted["until"]:
+        rows = rows.filter(at__lt=_start_of(wanted["until"] + timedelta(days=1)))
+    return rows
+
+
+def _start_of(day: Any) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+@require_POST
+def verify(request: HttpRequest) -> HttpResponse:
+    """Start the walk over the whole chain."""
+    rights.require(request.user, "audit.verify")
+    user = cast("User", request.user)
+    job = jobs.enqueue(VERIFY, _("Verify the audit log"), user)
+    return redirect("job", job_id=job.pk)
+
+
+@jobs.register(VERIFY, title=gettext_lazy("Verify the audit log"))
+def verify_chain(task: jobs.Task) -> dict[str, Any]:
+    """Compute every hash again and tell where the chain is broken."""
+    task.progress(1, _("Computing every hash again"))
+    report = audit.verify(lambda share: task.progress(round(100 * share)))
+    audit.record("audit.verify", user=task.user, events=report.events, breaks=len(report.breaks))
+    return {
+        "events": report.events,
+        "intact": report.intact,
+        "last_hash": report.last_hash,
+        "breaks": [[one.event_id, one.reason] for one in report.breaks[:100]],
+    }

@@ -1,0 +1,403 @@
+"""Forms and import: upload, look at what is wrong, correct, confirm, take back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, cast
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from tanfeng import sheets
+from tanfeng.console.core import (
+    audit,
+    commits,
+    imports,
+    jobs,
+    preview,
+    rights,
+    scopes,
+    storage,
+    uploads,
+)
+from tanfeng.console.core.forms import UploadForm
+from tanfeng.console.core.lists import Column, Listing, attachment
+from tanfeng.console.core.models import Batch, Job, User
+from tanfeng.console.core.parsed import Parsed
+from tanfeng.errors import SEVERITIES, DataError, ModelError, Problem
+
+COLUMNS = (
+    Column("file_name", gettext_lazy("file"), sort="file_name"),
+    Column("form_key", gettext_lazy("form"), lambda batch: form_name(batch), sort="form_key"),
+    Column("status", gettext_lazy("status"), lambda batch: batch.get_status_display(), "status"),
+    Column("rows_good", gettext_lazy("good rows"), sort="rows_good"),
+    Column("rows_read", gettext_lazy("rows"), sort="rows_read"),
+    Column("errors", gettext_lazy("errors"), sort="errors"),
+    Column("warnings", gettext_lazy("warnings"), sort="warnings"),
+    Column("uploaded_by", gettext_lazy("uploaded by"), sort="uploaded_by__username"),
+    Column("uploaded_at", gettext_lazy("uploaded"), sort="uploaded_at"),
+    Column("committed_at", gettext_lazy("committed"), sort="committed_at"),
+)
+
+
+def form_name(batch: Batch) -> str:
+    """Return the name of the form a batch is, a dash when it was not recognised."""
+    if batch.form_key not in sheets.forms():
+        return "—"
+    return sheets.form(batch.form_key).name(preview.language())
+
+
+def _me(request: HttpRequest) -> User:
+    return cast("User", request.user)
+
+
+def uploads_list(request: HttpRequest) -> HttpResponse:
+    """List the uploads the person may see."""
+    rows = rights.visible(request.user, Batch).select_related("uploaded_by")
+    rows = rows.defer("problems", "outcome", "fixes", "columns", "mapping")
+    state, text = request.GET.get("status", ""), request.GET.get("q", "").strip()
+    if state in Batch.Status.values:
+        rows = rows.filter(status=state)
+    if text:
+        rows = rows.filter(file_name__icontains=text)
+    listing = Listing(
+        request,
+        rows,
+        name="uploads",
+        title=_("Forms and import"),
+        columns=COLUMNS,
+        default_sort="-uploaded_at",
+    )
+    if listing.wants_export:
+        return listing.export()
+    for batch in listing.page:
+        batch.form_name = form_name(batch)
+    waiting = rights.visible(request.user, Batch).filter(status=Batch.Status.PREVIEW).count()
+    context = {
+        "page_obj": listing.page,
+        "waiting": waiting,
+        "state": state,
+        "states": [("", _("All")), *Batch.Status.choices],
+        "text": text,
+        "may_upload": rights.can(request.user, "import.upload"),
+        "forms": _forms(),
+    }
+    return render(request, "core/uploads.html", context)
+
+
+def _forms() -> list[sheets.Form]:
+    return [sheets.form(key) for key in imports.form_keys()]
+
+
+def new(request: HttpRequest) -> HttpResponse:
+    """Choose a file and hand it in."""
+    rights.require(request.user, "import.upload")
+    form = UploadForm(
+        request.POST or None,
+        request.FILES or None,
+        keys=imports.form_keys(),
+        language=preview.language(),
+    )
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        batch = imports.upload(
+            _me(request),
+            file.read(),
+            file.name,
+            form_key=form.cleaned_data["form_key"],
+            request=request,
+        )
+        return redirect("upload", batch_id=batch.pk)
+    return render(request, "core/upload-new.html", {"form": form, "forms": _forms()})
+
+
+def _batch(request: HttpRequest, batch_id: uuid.UUID) -> Batch:
+    return rights.get_visible(request.user, Batch, pk=batch_id)
+
+
+def show(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
+    """Show where an upload stands: refused, being checked, preview, taken in, taken back."""
+    batch = _batch(request, batch_id)
+    _read_by_others(request, batch, "import.read")
+    if batch.status == Batch.Status.PREVIEW and not Parsed(batch):
+        imports.examine(batch, _me(request))
+    context = _facts(request, batch)
+    if Parsed(batch):
+        context |= _preview(request, batch, may_change=bool(context["may_change"]))
+    return render(request, "core/upload.html", context)
+
+
+def _read_by_others(request: HttpRequest, batch: Batch, action: str) -> None:
+    """Record that somebody opened a file of another office; its county may read that."""
+    if batch.scope != _me(request).scope_key:
+        audit.record(action, request=request, thing=batch, place_code=uploads.place_of(batch))
+
+
+def _facts(request: HttpRequest, batch: Batch) -> dict[str, Any]:
+    waiting = batch.status == Batch.Status.PREVIEW
+    form = sheets.form(batch.form_key) if batch.form_key in sheets.forms() else None
+    fixes = uploads.standing_fixes(batch)
+    running = Job.objects.filter(
+        kind__in=("core.examine", "core.confirm", "core.undo"),
+        arguments__batch=str(batch.pk),
+        status__in=(Job.Status.QUEUED, Job.Status.RUNNING),
+    ).first()
+    return {
+        "batch": batch,
+        "form_name": form_name(batch),
+        "form": form,
+        "job": running,
+        "may_change": waiting and running is None and rights.can(request.user, "change", batch),
+        "may_commit": waiting and running is None and rights.can(request.user, "commit", batch),
+        "may_undo": batch.status == Batch.Status.COMMITTED
+        and running is None
+        and rights.can(request.user, "undo", batch),
+        "rows_left_out": batch.rows_read - batch.rows_good,
+        "fixes": fixes,
+        "withdrawn": len(batch.fixes) - len(fixes),
+        "has_file": storage.exists(batch.sha256),
+        "problems": [] if Parsed(batch) else batch.problems[:50],
+    }
+
+
+def _preview(request: HttpRequest, batch: Batch, *, may_change: bool) -> dict[str, Any]:
+    severity = request.GET.get("severity", "")
+    severity = severity if severity in SEVERITIES else ""
+    everything = request.GET.get("view") == "all" or not (
+        batch.errors or batch.warnings or batch.infos
+    )
+    fix_url = reverse("upload-fix", args=(batch.pk,)) if may_change else ""
+    shown = preview.window(
+        batch,
+        severity=severity,
+        everything=everything,
+        page=request.GET.get("page"),
+        fix_url=fix_url,
+    )
+    meta = Parsed(batch).meta
+    return {
+        "page_obj": shown.page,
+        "sheet": shown.sheet,
+        "problems": shown.problems,
+        "meta": meta,
+        "severity": severity,
+        "severities": [
+            ("", _("All findings")),
+            ("error", _("Errors %d") % batch.errors),
+            ("warning", _("Warnings %d") % batch.warnings),
+            ("info", _("Notes %d") % batch.infos),
+        ],
+        "view": "all" if everything else "problems",
+        "views": [("problems", _("Rows with findings")), ("all", _("Whole sheet"))],
+        "suggestions": preview.suggestions(batch) if may_change else [],
+        "counts": meta.get("counts", {}),
+        "asks_mapping": bool(meta["missing"])
+        or any(one["candidates"] for one in meta["unmapped"])
+        or not meta["form"],
+        "answers": [
+            (name, value, scopes.name_of("org_code", value) if name == "credit_code" else "")
+            for name, value in meta.get("facts", {}).items()
+            if name in ("credit_code", "period")
+        ],
+    }
+
+
+def mapping(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
+    """Say which form it is, what a column means, whose file it is and for when."""
+    batch = _batch(request, batch_id)
+    rights.require(request.user, "change", batch)
+    if batch.status != Batch.Status.PREVIEW or not Parsed(batch):
+        return redirect("upload", batch_id=batch.pk)
+    meta = Parsed(batch).meta
+    if request.method == "POST":
+        return _act(request, batch, lambda: _remap(request, batch, meta))
+    form = sheets.form(meta["form"]) if meta["form"] else None
+    letters = {one["letter"]: one["field"] for one in meta["columns"]}
+    columns = [
+        {**one, "field": letters.get(one["letter"], ""), "key": f"column-{one['letter']}"}
+        for one in sorted(
+            [*meta["columns"], *meta["unmapped"]],
+            key=lambda one: uploads.column_index(one["letter"]),
+        )
+    ]
+    importer = imports.importer_of(meta["form"])
+    context = {
+        "batch": batch,
+        "form": form,
+        "columns": columns,
+        "fields": [(one.key, one.heading(preview.language())) for one in form.columns]
+        if form
+        else [],
+        "missing": [form.column(key).heading(preview.language()) for key in meta["missing"]]
+        if form
+        else [],
+        "forms": _forms(),
+        "sheets": meta["sheets"],
+        "language": preview.language(),
+        "asks": importer.asks if importer else (),
+        "facts": meta.get("facts", {}),
+    }
+    return render(request, "core/upload-mapping.html", context)
+
+
+def _remap(request: HttpRequest, batch: Batch, meta: dict[str, Any]) -> None:
+    form_key = request.POST.get("form_key") or None
+    answers = {name: request.POST.get(name, "").strip() for name in ("credit_code", "period")}
+    known = set(sheets.form(form_key or meta["form"]).fields) if form_key or meta["form"] else set()
+    before = {one["letter"]: one["field"] for one in meta["columns"]}
+    wanted = dict(batch.mapping)
+    for one in [*meta["columns"], *meta["unmapped"]]:
+        letter = one["letter"]
+        field = request.POST.get(f"column-{letter}", before.get(letter, ""))
+        if field != before.get(letter, "") and (not field or field in known):
+            wanted[letter] = field
+    imports.remap(
+        _me(request),
+        batch,
+        form_key=form_key,
+        sheet=request.POST.get("sheet") or None,
+        mapping=wanted if form_key in (None, meta["form"]) else None,
+        answers={**batch.answers, **{k: v for k, v in answers.items() if v}},
+        request=request,
+    )
+
+
+def _act(request: HttpRequest, batch: Batch, action: Callable[[], object]) -> HttpResponse:
+    """Do something with a batch, tell what the program said against it, and show it again."""
+    try:
+        action()
+    except DataError as error:
+        for problem in error.problems[:10]:
+            messages.error(request, problem.line(preview.language()))
+    except ModelError as error:
+        messages.error(request, str(error))
+    return redirect("upload", batch_id=batch.pk)
+
+
+@require_POST
+def fix(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
+    """Accept a suggestion, all suggestions of a rule, or a typed value for a cell."""
+    batch = _batch(request, batch_id)
+    rule = request.POST.get("rule", "")
+    cell = (request.GET.get("cell") or request.POST.get("cell", "")).strip().upper()
+    value = request.POST.get("value")
+
+    def correct() -> None:
+        if rule:
+            imports.fix_rule(_me(request), batch, rule, request=request)
+        else:
+            imports.fix(_me(request), batch, cell, value, request=request)
+
+    return _act(request, batch, correct)
+
+
+@require_POST
+def unfix(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
+    """Take a correction back."""
+    batch = _batch(request, batch_id)
+    cell = request.POST.get("cell", "")
+    return _act(request, batch, lambda: imports.unfix(_me(request), batch, cell, request=request))
+
+
+@require_POST
+def confirm(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
+    """Take the good rows in; a long batch goes to the background."""
+    batch = _batch(request, batch_id)
+    good = request.POST.get("good_rows_only") == "1"
+
+    def take() -> None:
+        if batch.rows_good > commits.IN_REQUEST_ROWS:
+            imports.queue_confirm(_me(request), batch, good_rows_only=good)
+        else:
+            imports.confirm(_me(request), batch, good_rows_only=good, request=request)
+            messages.success(request, _("Taken in."))
+
+    return _act(request, batch, take)
+
+
+@require_POST
+def discard(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
+    """Give a preview up."""
+    batch = _batch(request, batch_id)
+    return _act(request, batch, lambda: imports.discard(_me(request), batch, request=request))
+
+
+@require_POST
+def undo(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
+    """Take a confirmed upload back."""
+    batch = _batch(request, batch_id)
+
+    def take_back() -> None:
+        if batch.rows_good > commits.IN_REQUEST_ROWS:
+            imports.queue_undo(_me(request), batch)
+        else:
+            imports.undo(_me(request), batch, request=request)
+            messages.success(request, _("Taken back; what it had replaced holds again."))
+
+    return _act(request, batch, take_back)
+
+
+def original(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
+    """Hand out the file as it was uploaded."""
+    batch = _batch(request, batch_id)
+    if not storage.exists(batch.sha256):
+        raise Http404
+    audit.record(
+        "import.download", request=request, thing=batch, place_code=uploads.place_of(batch)
+    )
+    return attachment(storage.load(batch.sha256), batch.file_name, "application/octet-stream")
+
+
+def marked(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
+    """Hand out the file with the bad cells marked; a large one is written in the background."""
+    batch = _batch(request, batch_id)
+    if not storage.exists(batch.sha256):
+        raise Http404
+    audit.record("import.marked", request=request, thing=batch, place_code=uploads.place_of(batch))
+    if batch.size_bytes > uploads.IN_REQUEST_BYTES:
+        title = _("Marked file: %s") % batch
+        job = jobs.enqueue("core.marked", title, _me(request), batch=str(batch.pk))
+        return redirect("job", job_id=job.pk)
+    return attachment(_marked(batch, _me(request)), _marked_name(batch))
+
+
+def _marked(batch: Batch, user: User) -> bytes:
+    content = storage.load(batch.sha256)
+    result, _importer = uploads.reading(batch, user)
+    kept = Parsed(batch)
+    problems = tuple(kept.problems() if kept else [Problem(**one) for one in batch.problems])
+    return sheets.annotate(
+        content,
+        batch.file_name,
+        replace(result, problems=problems),
+        lang=preview.language(),
+    )
+
+
+def _marked_name(batch: Batch) -> str:
+    stem = batch.file_name.rsplit(".", 1)[0]
+    return f"{stem} {_('marked')}.xlsx"
+
+
+@jobs.register("core.marked", title=gettext_lazy("Marked file"))
+def _marked_job(task: jobs.Task, *, batch: str) -> dict[str, Any]:
+    found = rights.get_visible(task.user, Batch, pk=batch)
+    task.progress(10, _("Reading the workbook"))
+    task.save_file(_marked_name(found), _marked(found, task.user))
+    return {}
+
+
+def template(request: HttpRequest, form_key: str) -> HttpResponse:
+    """Hand out the empty form; everybody signed in may have it."""
+    if form_key not in sheets.forms():
+        raise Http404
+    form = sheets.form(form_key)
+    content = sheets.template(form, lang=preview.language())
+    return attachment(content, f"{form.name(preview.language())}.xlsx")

@@ -1,0 +1,240 @@
+"""The one question: role by role, row by row."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.models import Session
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.utils import timezone
+
+from tanfeng.console.archive.models import Assignment, Organisation
+from tanfeng.console.core import rights
+from tanfeng.console.core.models import Batch, Job, Role, Subject, User
+
+EVERYBODY = (
+    "city",
+    "county_officer_a",
+    "county_officer_b",
+    "park_user",
+    "firm_a",
+    "firm_b",
+    "verifier",
+    "admin_user",
+)
+
+
+@pytest.fixture
+def people(request):
+    return {name: request.getfixturevalue(name) for name in EVERYBODY}
+
+
+def _batch(user, *codes, status=Batch.Status.COMMITTED):
+    batch = Batch.objects.create(
+        file_name="f.xlsx",
+        size_bytes=1,
+        uploaded_by=user,
+        scope=user.scope_key,
+        status=status,
+        form_key="monthly_energy",
+    )
+    Subject.objects.bulk_create([Subject(batch=batch, org_code=code) for code in codes])
+    return batch
+
+
+def _seen_by(people, model, row):
+    return {name for name, user in people.items() if rights.visible(user, model).filter(pk=row.pk)}
+
+
+def test_organisations_are_seen_inside_the_scope(people, org_a, org_b):
+    assert _seen_by(people, Organisation, org_a) == {
+        "city",
+        "county_officer_a",
+        "park_user",
+        "firm_a",
+        "verifier",
+        "admin_user",
+    }
+    assert _seen_by(people, Organisation, org_b) == {
+        "city",
+        "county_officer_b",
+        "firm_b",
+        "admin_user",
+    }
+
+
+def test_a_confirmed_upload_is_seen_where_all_its_enterprises_are(people, org_a, org_b, city):
+    one = _batch(city, org_a.credit_code)
+    both = _batch(city, org_a.credit_code, org_b.credit_code)
+    nobody = _batch(city)
+    assert _seen_by(people, Batch, one) == {
+        "city",
+        "admin_user",
+        "county_officer_a",
+        "park_user",
+        "firm_a",
+        "verifier",
+    }
+    assert _seen_by(people, Batch, both) == {"city", "admin_user"}
+    assert _seen_by(people, Batch, nobody) == {"city", "admin_user"}
+
+
+def test_an_unconfirmed_upload_is_its_offices_and_the_citys(people, org_a, firm_a):
+    draft = _batch(firm_a, org_a.credit_code, status=Batch.Status.PREVIEW)
+    assert _seen_by(people, Batch, draft) == {"city", "admin_user", "firm_a"}
+
+
+def test_who_may_handle_and_undo_an_upload(people, org_a, firm_a):
+    draft = _batch(firm_a, org_a.credit_code, status=Batch.Status.PREVIEW)
+    for action in ("change", "commit"):
+        may = {name for name, user in people.items() if rights.can(user, action, draft)}
+        assert may == {"city", "firm_a"}
+    done = _batch(firm_a, org_a.credit_code)
+    may = {name for name, user in people.items() if rights.can(user, "undo", done)}
+    assert may == {"city", "county_officer_a", "firm_a"}
+    by_class = {name for name, user in people.items() if rights.can(user, "commit", Batch)}
+    assert by_class == {"city", "county_officer_a", "county_officer_b", "firm_a", "firm_b"}
+
+
+def test_an_enterprise_does_not_undo_what_its_county_handed_in(org_a, county_officer_a, firm_a):
+    batch = _batch(county_officer_a, org_a.credit_code)
+    assert rights.can(firm_a, "view", batch)
+    assert not rights.can(firm_a, "undo", batch)
+
+
+def test_uploads_stay_behind_when_the_scope_changes(org_b, firm_a):
+    draft = _batch(firm_a, status=Batch.Status.PREVIEW)
+    firm_a.org_code = org_b.credit_code
+    firm_a.save()
+    assert not rights.visible(firm_a, Batch).filter(pk=draft.pk)
+
+
+def test_an_account_without_the_scope_its_role_needs_sees_nothing(org_a, city):
+    _batch(city, org_a.credit_code)
+    for role in (Role.COUNTY, Role.PARK, Role.ENTERPRISE):
+        lost = User.objects.create_user(f"lost-{role}", role=role)
+        other = User.objects.create_user(f"lost-too-{role}", role=role)
+        _batch(other)  # the scope keys of the two are equal, and empty
+        assert not rights.visible(lost, Batch)
+        assert not rights.visible(lost, Organisation)
+        assert not rights.can(lost, "view", Batch)
+        assert not rights.visible_codes(lost)
+
+
+def test_jobs_are_seen_by_their_owner_while_the_scope_holds(people, firm_a, org_b):
+    job = Job.objects.create(kind="x", title="x", user=firm_a, scope=firm_a.scope_key)
+    assert _seen_by(people, Job, job) == {"firm_a", "city", "admin_user"}
+    may = {name for name, user in people.items() if rights.can(user, "cancel", job)}
+    assert may == {"firm_a", "city", "admin_user"}
+    assert [n for n, user in people.items() if rights.can(user, "traceback", job)] == ["admin_user"]
+    firm_a.org_code = org_b.credit_code
+    assert not rights.can(firm_a, "view", job)
+
+
+def test_only_administrators_keep_accounts(people, firm_b):
+    assert _seen_by(people, User, firm_b) == {"firm_b", "admin_user"}
+    assert [n for n, user in people.items() if rights.can(user, "change", firm_b)] == ["admin_user"]
+
+
+def test_actions_without_a_row(people):
+    who = {
+        name: {person for person, user in people.items() if rights.can(user, name)}
+        for name in ("audit.read", "audit.verify", "accounts.manage", "import.upload", "unheard.of")
+    }
+    counties = {"county_officer_a", "county_officer_b"}
+    assert who == {
+        "audit.read": {"city", "admin_user"} | counties,
+        "audit.verify": {"city", "admin_user"},
+        "accounts.manage": {"admin_user"},
+        "import.upload": {"city", "firm_a", "firm_b"} | counties,
+        "unheard.of": set(),
+    }
+
+
+def test_a_verifier_sees_an_enterprise_only_while_assigned(verifier, org_a, org_b):
+    today = timezone.localdate()
+    Assignment.objects.all().delete()
+    Assignment.objects.create(
+        verifier=verifier,
+        organisation=org_a,
+        valid_from=today - timedelta(days=9),
+        valid_to=today - timedelta(days=1),
+    )
+    Assignment.objects.create(
+        verifier=verifier, organisation=org_b, valid_from=today, valid_to=today
+    )
+    assert list(rights.visible(verifier, Organisation)) == [org_b]
+
+
+def test_nobody_else_is_let_in(org_a, city):
+    anonymous = AnonymousUser()
+    city.is_active = False
+    for user in (anonymous, city):
+        assert not rights.visible(user, Organisation)
+        assert not rights.can(user, "view", org_a)
+        assert not rights.can(user, "audit.read")
+        assert not rights.visible_codes(user)
+
+
+def test_a_model_without_a_rule_says_no(city, db):
+    session = Session.objects.create(session_key="k", session_data="", expire_date=timezone.now())
+    assert not rights.visible(city, Session)
+    assert not rights.can(city, "view", session)
+    assert not rights.can(city, "view", Session)
+    assert Session in rights.internal_models()
+    assert Batch in rights.registered_models()
+
+
+def test_a_row_that_is_not_stored_has_no_scope_to_ask(city):
+    with pytest.raises(ValueError, match="stored row"):
+        rights.can(city, "change", Organisation(credit_code="x"))
+
+
+def test_codes_of_everybody(people, org_a, org_b):
+    codes = {
+        name: None if (found := rights.visible_codes(user)) is None else {code for (code,) in found}
+        for name, user in people.items()
+    }
+    a, b = {org_a.credit_code}, {org_b.credit_code}
+    assert codes == {
+        "city": None,
+        "admin_user": None,
+        "county_officer_a": a,
+        "county_officer_b": b,
+        "park_user": a,
+        "firm_a": a,
+        "firm_b": b,
+        "verifier": a,
+    }
+
+
+def test_without_an_archive_nobody_has_codes(city, monkeypatch):
+    monkeypatch.setattr(rights, "_codes", [])
+    assert not rights.visible_codes(city)
+
+
+def test_a_foreign_row_and_no_row_look_the_same(firm_a, org_a, org_b):
+    assert rights.get_visible(firm_a, Organisation, pk=org_a.pk) == org_a
+    with pytest.raises(Http404) as foreign:
+        rights.get_visible(firm_a, Organisation, pk=org_b.pk)
+    with pytest.raises(Http404) as nothing:
+        rights.get_visible(firm_a, Organisation, pk=0)
+    assert isinstance(foreign.value, rights.NotVisible)
+    assert not isinstance(nothing.value, rights.NotVisible)
+
+
+def test_require_raises_what_becomes_403(firm_a, org_b, city):
+    rights.require(city, "audit.read")
+    with pytest.raises(PermissionDenied):
+        rights.require(firm_a, "change", org_b)
+    with pytest.raises(PermissionDenied):
+        rights.require(firm_a, "audit.read")
+
+
+def test_is_role_asks_the_role_alone(city, firm_a):
+    test = rights.is_role(Role.CITY)
+    assert test(city, None)
+    assert not test(firm_a, None)
