@@ -81,7 +81,7 @@ def test_nothing_published_yet_is_an_error_that_lists_what_there_is() -> None:
 
 
 def test_a_region_without_factor_needs_a_fallback_by_name() -> None:
-    with pytest.raises(FactorNotFound, match="region=CN-XZ"):
+    with pytest.raises(FactorNotFound, match=r"region=CN-XZ.*Nearest: CN-AH; .*CN-FJ"):
         accounting.factor_set([2023], region="CN-XZ", as_of=AS_OF)
     factor = electricity(2023, region="CN-XZ", electricity_fallback="CN-region-east")
     assert factor["value"] == 0.55

@@ -338,9 +338,8 @@ class _Chooser:
 
     def of_year(self, table: str, year: int, key: Mapping[str, str]) -> _Chosen:
         """Return the row for an accounting year by the data-year rule."""
-        rows = standards.load(table)
-        for column, value in key.items():
-            rows = rows.filter(pl.col(column) == value)
+        whole = standards.load(table)
+        rows = whole.filter(pl.all_horizontal(pl.col(name) == key[name] for name in key))
         published = rows.filter(
             (pl.col("valid_from") <= self.as_of.isoformat()) & (pl.col("data_year") != "")
         ).with_columns(pl.col("data_year").cast(pl.Int64))
@@ -348,7 +347,8 @@ class _Chooser:
             raise FactorNotFound(
                 table,
                 {**key, "data_year": year, "published by": self.as_of.isoformat()},
-                [f"{row['id']} ({row['valid_from']})" for row in rows.iter_rows(named=True)],
+                [f"{row['id']} ({row['valid_from']})" for row in rows.iter_rows(named=True)]
+                or _regions(whole, key),
             )
         years = published["data_year"].to_list()
         taken = max((y for y in years if y <= year), default=min(years))
@@ -359,6 +359,13 @@ class _Chooser:
         zh += f"；未采用：{'、'.join(over)}" if over else ""
         en += f"; passed over: {', '.join(over)}" if over else ""
         return _Chosen(factor, zh, en, None if taken == year else taken)
+
+
+def _regions(table: pl.DataFrame, key: Mapping[str, str]) -> list[str]:
+    """Name the regions there are, when the region asked for has no row at all."""
+    others = [name for name in key if name != "region"]
+    rows = table.filter(pl.all_horizontal(pl.lit(True), *(pl.col(n) == key[n] for n in others)))
+    return sorted(rows["region"].unique().to_list())
 
 
 def _year_words(year: int, taken: int, as_of: date) -> tuple[str, str]:

@@ -1,0 +1,373 @@
+"""``tanfeng account FILE``: account a workbook without console or workspace.
+
+Exit codes: 0 fine; 1 the file has errors or rows that could not be counted, which are listed; 2
+wrong use. What could be counted is printed in either case of 0 and 1.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    import polars as pl
+    from rich.console import Console
+
+    from tanfeng.accounting import Account, Manifest
+    from tanfeng.errors import Problem
+    from tanfeng.sheets import ReadResult
+
+app = typer.Typer(add_completion=False)
+
+
+class Lang(StrEnum):
+    """Language of the output."""
+
+    ZH = "zh"
+    EN = "en"
+
+
+class Basis(StrEnum):
+    """Basis of purchased electricity."""
+
+    AVERAGE = "average"
+    RESIDUAL = "residual"
+    FOSSIL = "fossil"
+
+
+_PIPE_WIDTH = 240
+_DATE_FORMATS = ["%Y-%m-%d"]
+#: Columns of the account table: figure -> heading.
+_FIGURES = {
+    "energy_calorific_tce": ("综合能耗·当量 tce", "energy, calorific tce"),
+    "energy_equivalent_tce": ("综合能耗·等价 tce", "energy, equivalent tce"),
+    "emission_direct_tco2": ("直接排放 tCO2", "direct tCO2"),
+    "emission_indirect_tco2": ("电力和热力 tCO2", "power and heat tCO2"),
+    "emission_total_tco2": ("排放总量 tCO2", "total tCO2"),
+}
+_WORDS = {
+    "org": ("企业", "enterprise"),
+    "code": ("统一社会信用代码", "credit code"),
+    "total": ("合计", "total"),
+    "missing": ("未计入行", "rows not counted"),
+    "symbol": ("符号", "symbol"),
+    "factor": ("因子", "factor"),
+    "value": ("数值", "value"),
+    "unit": ("单位", "unit"),
+    "mark": ("可信度", "confidence"),
+    "document": ("依据", "document"),
+    "unverified": ("待核实", "to be verified"),
+    "problems": ("表格问题", "Problems in the file"),
+    "account": ("核算结果", "Account"),
+    "factors": ("所用因子", "Factors used"),
+    "notes": ("核算说明", "Notes of the account"),
+    "no_year": (
+        "文件中没有 {year} 年的数据；有：{years}",
+        "no data of {year}; the file has {years}",
+    ),
+    "nothing": ("没有可核算的数据行", "no row can be accounted"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What one call has to print."""
+
+    file: str
+    form: str
+    year: int
+    basis: str
+    names: dict[str, str]
+    activity: pl.DataFrame
+    account: Account
+    manifest: Manifest
+    problems: tuple[Problem, ...]
+
+
+@app.command()
+def account(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="Workbook (.xlsx, .xls, .csv).")
+    ],
+    year: Annotated[int, typer.Option(help="Year to account; other years of the file are left.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    basis: Annotated[Basis, typer.Option(help="Basis of electricity.")] = Basis.AVERAGE,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=_DATE_FORMATS, help="Only factors published by this day; today if not given."
+        ),
+    ] = None,
+    region: Annotated[
+        str, typer.Option(help="Region of the average electricity factor.")
+    ] = "CN-FJ",
+    fallback: Annotated[
+        str, typer.Option(help="Region to use when the first has no electricity factor.")
+    ] = "",
+    lines: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write every line to this CSV file.")
+    ] = None,
+    lang: Annotated[Lang, typer.Option("--lang", help="Language of the output.")] = Lang.ZH,
+) -> None:
+    """Account a workbook of monthly energy: energy both ways, CO2, factors, problems."""
+    from tanfeng.errors import DataError, ModelError, StandardError
+    from tanfeng.periods import LOCAL
+
+    today = datetime.now(LOCAL).date()
+    try:
+        read = _read(file, today)
+        activity = _of_year(read, year, lang)
+        answer = _answer(
+            file.name,
+            read,
+            activity,
+            year=year,
+            basis=basis.value,
+            as_of=as_of.date() if as_of else today,
+            region=region,
+            fallback=fallback,
+        )
+    except DataError as error:
+        _refuse(error.problems, as_json, lang)
+    except (ModelError, StandardError) as error:
+        typer.echo(str(error), err=True)
+        sys.exit(2)
+    if lines is not None:
+        _lines(answer).write_csv(lines)
+    if as_json:
+        typer.echo(json.dumps(_as_json(answer), ensure_ascii=False, indent=1))
+    else:
+        _print(answer, lang)
+    findings = any(problem.severity == "error" for problem in answer.problems)
+    sys.exit(1 if findings or not answer.account.errors.is_empty() else 0)
+
+
+def _read(file: Path, today: Any) -> ReadResult:
+    """Read the file; one without a single row to account is refused with its problems."""
+    from tanfeng import sheets
+    from tanfeng.errors import DataError, Problem
+
+    result = sheets.read(file.read_bytes(), file.name, today=today)
+    if result.form is None or result.accepted.is_empty():
+        nothing = Problem("A001", "error", *_WORDS["nothing"])
+        raise DataError(result.problems or (nothing,))
+    return result
+
+
+def _of_year(read: ReadResult, year: int, lang: str) -> pl.DataFrame:
+    """Return the rows of the year, numbered by their row in the file where that is unique."""
+    import polars as pl
+
+    from tanfeng import sheets
+    from tanfeng.errors import ModelError
+
+    activity = sheets.activity(read)
+    # Forms for one enterprise name it above the table, or not at all.
+    whose = str(
+        read.head.get("credit_code") or read.head.get("org_name") or Path(read.filename).stem
+    )
+    code = pl.col("org_code")
+    activity = activity.with_columns(
+        pl.when(code == "").then(None).otherwise(code).fill_null(whose).alias("org_code"),
+        source_row=pl.col("activity_id"),
+    )
+    found = activity.filter(pl.col("year") == year)
+    if found.is_empty():
+        years = ", ".join(str(y) for y in sorted(activity["year"].unique().to_list()))
+        raise ModelError(_word("no_year", lang).format(year=year, years=years))
+    if found["activity_id"].is_duplicated().any():
+        found = found.with_columns(activity_id=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
+    return found
+
+
+def _answer(
+    file: str, read: ReadResult, activity: pl.DataFrame, *, year: int, basis: str, **asked: Any
+) -> _Answer:
+    from tanfeng import accounting
+
+    factors = accounting.factor_set(
+        [year],
+        region=asked["region"],
+        as_of=asked["as_of"],
+        electricity_fallback=asked["fallback"] or None,
+    )
+    plain = activity.drop("source_row")
+    result = accounting.account(plain, factors=factors)
+    return _Answer(
+        file=file,
+        form=read.form.key if read.form else "",
+        year=year,
+        basis=basis,
+        names=_names(read, activity),
+        activity=activity,
+        account=result,
+        manifest=accounting.manifest(result, plain),
+        problems=read.problems,
+    )
+
+
+def _names(read: ReadResult, activity: pl.DataFrame) -> dict[str, str]:
+    """Return credit code -> name as the file gives it."""
+    codes = activity["org_code"].unique(maintain_order=True).to_list()
+    names = dict.fromkeys(codes, str(read.head.get("org_name") or ""))
+    if "org_name" in read.accepted.columns:
+        pairs = (
+            read.accepted.select("credit_code", "org_name")
+            .drop_nulls()
+            .unique("credit_code", keep="first", maintain_order=True)
+        )
+        names |= {code: name for code, name in pairs.iter_rows() if code in names}
+    return names
+
+
+def _lines(answer: _Answer) -> pl.DataFrame:
+    """Return the lines with the row of the file each rests on."""
+    import polars as pl
+
+    places = answer.activity.select("activity_id", "source_row")
+    return (
+        answer.account.lines.join(places, on="activity_id", how="left")
+        .with_columns(pl.col(pl.Categorical).cast(pl.String))
+        .sort("source_row", "line")
+    )
+
+
+def _used_factors(answer: _Answer, *, every_basis: bool) -> pl.DataFrame:
+    """Return the factors lines point to, on the chosen basis of electricity or on all."""
+    import polars as pl
+
+    from tanfeng import accounting
+    from tanfeng.trace import FACTOR_COLUMNS
+
+    lines = answer.account.lines
+    if not every_basis:
+        others = [f"emission_electricity_{b}_tco2" for b in accounting.BASES if b != answer.basis]
+        lines = lines.filter(~pl.col("quantity").cast(pl.String).is_in(others))
+    used = {n for name in FACTOR_COLUMNS for n in lines[name].drop_nulls().unique()}
+    return answer.account.factors.filter(pl.col("factor").is_in(sorted(used)))
+
+
+def _as_json(answer: _Answer) -> dict[str, Any]:
+    """Return figures, factors, formulas, lines, notes, problems and manifest as plain data."""
+    from tanfeng import accounting
+
+    totals = answer.account.totals(["org_code"])
+    enterprises = accounting.headline(totals, basis=answer.basis)
+    formulas = set(answer.account.lines["formula"].unique().to_list())
+    return {
+        "file": answer.file,
+        "form": answer.form,
+        "year": answer.year,
+        "basis": answer.basis,
+        "enterprises": [
+            {"org_name": answer.names[row["org_code"]], **row}
+            for row in enterprises.iter_rows(named=True)
+        ],
+        "total": accounting.headline(answer.account.totals(), basis=answer.basis).to_dicts()[0],
+        "factors": _used_factors(answer, every_basis=True).to_dicts(),
+        "formulas": [asdict(accounting.FORMULAS[key]) for key in sorted(formulas)],
+        "lines": _lines(answer).to_dicts(),
+        "notes": answer.account.notes.to_dicts(),
+        "problems": [_problem(problem) for problem in answer.problems],
+        "manifest": answer.manifest.as_dict(),
+    }
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {**asdict(problem), "cell": problem.cell}
+
+
+def _refuse(problems: tuple[Problem, ...], as_json: bool, lang: str) -> NoReturn:
+    """Print why the file cannot be taken and end."""
+    if as_json:
+        typer.echo(json.dumps({"problems": [_problem(p) for p in problems]}, ensure_ascii=False))
+    else:
+        for problem in problems:
+            typer.echo(f"{problem.severity}: {problem.line(lang)}", err=True)
+    sys.exit(1)
+
+
+def _word(key: str, lang: str) -> str:
+    zh, en = _WORDS[key]
+    return en if lang == "en" else zh
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False)
+    return (
+        console
+        if console.is_terminal
+        else Console(width=_PIPE_WIDTH, highlight=False, markup=False)
+    )
+
+
+def _number(value: float | None) -> str:
+    """Two places by GB/T 8170; a dash where there is no data."""
+    from tanfeng.units import round_gb8170
+
+    return "—" if value is None else f"{round_gb8170(value, 2):,}"
+
+
+def _print(answer: _Answer, lang: str) -> None:
+    """Print problems, the account by enterprise, factors and notes."""
+    from rich.table import Table
+
+    from tanfeng import accounting
+
+    console = _console()
+    if answer.problems:
+        console.print(_word("problems", lang))
+        for problem in answer.problems:
+            console.print(f"  {problem.severity}: {problem.line(lang)}")
+    basis_zh, basis_en = accounting.BASIS_NAMES[answer.basis]
+    basis = basis_en if lang == "en" else basis_zh
+    table = Table(title=f"{_word('account', lang)} {answer.year} · {basis}")
+    table.add_column(_word("org", lang))
+    table.add_column(_word("code", lang))
+    for zh, en in _FIGURES.values():
+        table.add_column(en if lang == "en" else zh, justify="right")
+    table.add_column(_word("missing", lang), justify="right")
+    rows = accounting.headline(answer.account.totals(["org_code"]), basis=answer.basis)
+    for row in rows.iter_rows(named=True):
+        table.add_row(answer.names[row["org_code"]], row["org_code"], *_cells(row))
+    whole = accounting.headline(answer.account.totals(), basis=answer.basis).row(0, named=True)
+    table.add_section()
+    table.add_row(_word("total", lang), "", *_cells(whole))
+    console.print(table)
+    _print_factors(answer, lang, console)
+    if not answer.account.notes.is_empty():
+        console.print(_word("notes", lang))
+        text = "text_en" if lang == "en" else "text_zh"
+        for note in answer.account.notes.iter_rows(named=True):
+            who = " ".join(str(note[name]) for name in ("org_code", "year") if note[name])
+            console.print(f"  {note['severity']}: {who} {note[text]}")
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    missing = max(row["energy_missing_rows"], row["emission_missing_rows"])
+    return [*(_number(row[figure]) for figure in _FIGURES), str(missing)]
+
+
+def _print_factors(answer: _Answer, lang: str, console: Console) -> None:
+    from rich.table import Table
+
+    table = Table(title=_word("factors", lang))
+    for key in ("factor", "symbol", "value", "unit", "mark", "document"):
+        table.add_column(_word(key, lang), justify="right" if key == "value" else "left")
+    name = "name_en" if lang == "en" else "name_zh"
+    for row in _used_factors(answer, every_basis=False).iter_rows(named=True):
+        doubt = row["confidence"] in {"single", "recalled"}
+        mark = f"{row['confidence']} · {_word('unverified', lang)}" if doubt else row["confidence"]
+        table.add_row(
+            row[name], row["symbol"], f"{row['value']:g}", row["unit"], mark, row["document"]
+        )
+    console.print(table)
