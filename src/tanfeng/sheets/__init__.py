@@ -1,10 +1,43 @@
-"""Workbooks in and out: one declaration per form gives template, reader, writer and errors by cell."""
+"""Workbooks in and out: one declaration per form gives template, reader, writer, errors by cell.
+
+``forms()`` lists the forms and ``template()`` gives the empty workbook of one. ``read()`` takes a
+filled-in one and tells every problem at once, ``annotate()`` gives it back with the bad cells
+marked. ``write()`` and ``table_workbook()`` make what leaves the house. Nothing here opens a
+socket or reads a clock: today is an argument.
+"""
 
 from __future__ import annotations
 
+from tanfeng.sheets._annotate import annotate
+from tanfeng.sheets._book import MEDIA_TYPE
+from tanfeng.sheets._convert import activity
 from tanfeng.sheets._guard import Limits
 from tanfeng.sheets._identity import credit_code_problem
 from tanfeng.sheets._reader import read
 from tanfeng.sheets._tables import Threshold, thresholds
+from tanfeng.sheets._writer import ListColumn, table_workbook, template, write
 from tanfeng.sheets.forms import Column, Form, form, forms
 from tanfeng.sheets.result import MappedColumn, ReadResult, SheetInfo, UnmappedColumn
+
+__all__ = [
+    "MEDIA_TYPE",
+    "Column",
+    "Form",
+    "Limits",
+    "ListColumn",
+    "MappedColumn",
+    "ReadResult",
+    "SheetInfo",
+    "Threshold",
+    "UnmappedColumn",
+    "activity",
+    "annotate",
+    "credit_code_problem",
+    "form",
+    "forms",
+    "read",
+    "table_workbook",
+    "template",
+    "thresholds",
+    "write",
+]

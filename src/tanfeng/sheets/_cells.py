@@ -29,6 +29,7 @@ from tanfeng.sheets._numbers import (
     is_pending,
     scaled,
     show,
+    times,
     written,
 )
 from tanfeng.sheets._source import Cell
@@ -127,9 +128,9 @@ def numbers(
         where = np.flatnonzero(regular)
         values[where] = [cells[i] for i in where.tolist()]
     if row_factors is not None:
-        values *= row_factors
+        values = times(values, row_factors)
     elif factor not in (None, 1.0):
-        values *= factor
+        values = times(values, factor)
     for i in odd:
         cell = cells[i]
         if cell == "" or cell is None:
@@ -146,7 +147,7 @@ def _number(
     cell: Cell, i: int, column: Column, context: Context, unit: str, heading: str, factor: float
 ) -> float | None:
     if isinstance(cell, int) and not isinstance(cell, bool):
-        return cell * factor
+        return float(times(np.asarray(float(cell)), factor))
     if not isinstance(cell, str):
         hint = show(_serial(cell)) if isinstance(cell, dt.date) else ""
         context.add("X002", i, column, value=clean(cell), suggestion=hint)
@@ -158,7 +159,7 @@ def _number(
         value = scaled(said, unit, heading, factor)
         if value is None:
             context.add("X002", i, column, value=clean(cell))
-        elif not said.plain or not context.text_grid:
+        elif math.isfinite(value) and not (said.plain and context.text_grid):
             context.add("S004", i, column, value=cell, result=show(value))
         return value
     _not_a_number(said, cell, i, column, context)
@@ -203,9 +204,9 @@ def amounts(
         match = _AMOUNT.fullmatch(folded(cell)) if isinstance(cell, str) else None
         if match is None or is_nil(str(cell)):
             value = _number(cell, i, column, context, "", "", 1.0) if present(cell) else None
-            values[i] = math.nan if value is None else value * factor
+            values[i] = math.nan if value is None else times(np.asarray(value), factor)
             continue
-        values[i] = float(match[1].replace(",", "")) * factor
+        values[i] = times(np.asarray(float(match[1].replace(",", ""))), factor)
         behind[i] = match[2]
         if unicodedata.normalize("NFKC", cell) != cell or "," in match[1]:
             context.add("S004", i, column, value=cell, result=show(values[i]))

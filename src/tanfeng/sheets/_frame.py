@@ -23,6 +23,8 @@ from tanfeng.sheets.result import MappedColumn
 
 _TIERS = {"计量": "measured", "填报": "reported", "估算": "estimated"}
 _BY_ROW = frozenset({"item unit", "row unit"})
+#: Share by which kinds may miss their whole; own default, the same as in the account.
+PARTS_TOLERANCE = 0.005
 
 
 @dataclass(slots=True)
@@ -310,7 +312,7 @@ def _numbers(work: Building, column: Column) -> None:
             row_factors=factors,
             heading_unit=mapped.unit,
         )
-    work.printed[column.key] = values / (mapped.factor or 1.0 if factors is None else factors)
+    work.printed[column.key] = values / ((mapped.factor or 1.0) if factors is None else factors)
     if column.kind == "int":
         values = _cells.whole(values, column, work.context)
     work.values[column.key] = values
@@ -338,7 +340,8 @@ def _derived(work: Building) -> dict[str, pl.Series]:
     derived: dict[str, pl.Series] = {}
     if "item_key" in schema:
         derived["item_key"] = pl.Series(work.item_keys, dtype=pl.String)
-        derived["is_part"] = pl.Series([False] * work.size, dtype=pl.Boolean)
+        derived["is_part"] = pl.repeat(False, work.size, eager=True)
+        derived["is_counted"] = pl.repeat(True, work.size, eager=True)
     if "unit" in schema:
         derived["unit"] = pl.Series([unit or None for unit in work.row_units], dtype=pl.String)
     if "year" in schema:
@@ -354,32 +357,62 @@ def _derived(work: Building) -> dict[str, pl.Series]:
 
 
 def mark_parts(frame: pl.DataFrame, form: Form, context: Context) -> pl.DataFrame:
-    """Mark rows already counted in another row of the same enterprise and period."""
-    group = [key for key in form.key_fields if key != "item_key"]
-    parents = {item.key: item.parent for item in items().values() if item.parent}
-    parents |= dict.fromkeys(MEMO, "electricity")
-    rows = (
-        frame.select("source_row", *group, item="item_key")
-        .filter(pl.col("item").is_in(list(parents)))
-        .with_columns(parent=pl.col("item").replace_strict(parents, default=None))
-    )
-    if not rows.height:
-        return frame
-    present = frame.select(*group, parent="item_key").unique()
-    parts = rows.join(present, on=[*group, "parent"], how="semi", nulls_equal=True)
-    memo = rows.filter(pl.col("item").is_in(list(MEMO)))
+    """Mark rows that are part of another row, and those to leave out of the account.
+
+    ``is_part`` says that a row is part of another row of the same enterprise and period. Kinds
+    that add up to their whole stay: the account then counts the kinds. Kinds that do not, and
+    sub-amounts of electricity, are left out: the whole is what was reported.
+    """
     column = next(column for column in form.columns if column.kind == "item")
-    for row in parts.filter(~pl.col("item").is_in(list(MEMO))).iter_rows(named=True):
+    parts = _parts(frame, [key for key in form.key_fields if key != "item_key"])
+    for row in parts.filter(pl.col("filled")).iter_rows(named=True):
+        part, parent = items()[row["item_key"]], items()[row["parent"]]
+        rule = "X024" if part.key in MEMO else "X023" if row["complete"] else "X039"
         context.findings.add(
-            "X023",
+            rule,
             row["source_row"],
             column.key,
-            value=items()[row["item"]].name_zh,
-            item=items()[row["item"]].name_zh,
-            parent=items()[row["parent"]].name_zh,
+            value=part.name_zh,
+            item=(part.name_zh, part.name_en),
+            parent=(parent.name_zh, parent.name_en),
         )
-    for row in memo.iter_rows(named=True):
-        name = items()[row["item"]].name_zh
-        context.findings.add("X024", row["source_row"], column.key, value=name, item=name)
-    marked = pl.concat([parts["source_row"], memo["source_row"]]).unique()
-    return frame.with_columns(is_part=pl.col("source_row").is_in(marked.implode()))
+    left_out = parts.filter(~pl.col("complete"))["source_row"]
+    return frame.with_columns(
+        is_part=pl.col("source_row").is_in(parts["source_row"].implode()),
+        is_counted=~pl.col("source_row").is_in(left_out.implode()),
+    )
+
+
+def _parts(frame: pl.DataFrame, group: list[str]) -> pl.DataFrame:
+    """Return the rows that are part of another, and whether the parts make up the whole."""
+    parents = {item.key: item.parent for item in items().values() if item.parent}
+    parents |= dict.fromkeys(MEMO, "electricity")
+    units_of = {key: items()[key].unit for key in (*parents, *parents.values())}
+    used = "consumption_total_qty"
+    rows = (
+        frame.select(
+            "source_row",
+            *group,
+            "item_key",
+            used,
+            filled=pl.any_horizontal(pl.col("^.*_qty$").is_not_null()),
+        )
+        .filter(pl.col("item_key").is_in(list(parents)))
+        .with_columns(parent=pl.col("item_key").replace_strict(parents, default=None))
+    )
+    wholes = frame.select(*group, parent="item_key", whole=used).unique(
+        [*group, "parent"], keep="first", maintain_order=True
+    )
+    memo = pl.col("item_key").is_in(list(MEMO))
+    same_unit = pl.col("item_key").replace_strict(units_of, default="") == pl.col(
+        "parent"
+    ).replace_strict(units_of, default="")
+    joined = rows.join(
+        wholes.with_columns(known=True), on=[*group, "parent"], how="left", nulls_equal=True
+    )
+    total = (
+        pl.col(used).sum().over(*group, "parent") if group else pl.col(used).sum().over("parent")
+    )
+    close = (total - pl.col("whole")).abs() <= PARTS_TOLERANCE * pl.col("whole").abs()
+    complete = (close & same_unit & ~memo).fill_null(False)
+    return joined.with_columns(complete=complete).filter(pl.col("known").is_not_null() | memo)

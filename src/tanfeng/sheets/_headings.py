@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from tanfeng import units
 from tanfeng.sheets._numbers import to_unit
-from tanfeng.sheets.forms import ROW_UNITS, Column, Form
+from tanfeng.sheets.forms import ROW_UNITS, UNIT_NAMES, Column, Form
 
 _BRACKETS = re.compile(r"[(\[【〔<]([^()\[\]【】〔〕<>]*)[)\]】〕>]")
 _NUMBERING = re.compile(r"^(?:\d{1,2}[.、)](?!\d)|\(\d{1,2}\)|[①-⑳]|[一二三四五六七八九十]{1,2}、)")
@@ -18,7 +18,9 @@ _OF_WHICH = re.compile(r"^(?:[—-]{0,2}其中[:：]?|[##]|\(其中\))")
 _TAIL_UNIT = re.compile(r"[/,:：_](?=[^/,:：_]+$)")
 _PUNCTUATION = re.compile(r"[\s:：、,。.*★☆\"'“”‘’()\[\]【】〔〕<>]")
 #: Units a heading may name that no value is converted between.
-_FURTHER_UNITS = frozenset({"r/min", "rpm", "转/分", "V", "A", "℃", "°", "度", "MPa", "kPa", "年"})
+_FURTHER_UNITS = frozenset(
+    {"r/min", "rpm", "转/分", "V", "A", "℃", "°", "度", "MPa", "kPa", "年", "deg", "1e4CNY"}
+)
 
 
 def half_width(text: str) -> str:
@@ -28,6 +30,8 @@ def half_width(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _is_unit(text: str) -> bool:
+    if text in _FURTHER_UNITS:
+        return True
     parts = text.split("/")
     return all(part in _FURTHER_UNITS or bool(units.canonical_units(part)) for part in parts)
 
@@ -158,10 +162,10 @@ def factor_of(column: Column, unit: str) -> float | None:
         return None if unit else 1.0
     if not unit:
         return 1.0
-    factor = to_unit(unit, column.unit)
-    if factor is None and (not column.unit or unit == column.unit or column.unit in ROW_UNITS):
+    same = {half_width(name) for name in (column.unit, *UNIT_NAMES.get(column.unit, ()))}
+    if not column.unit or column.unit in ROW_UNITS or half_width(unit) in same:
         return 1.0
-    return factor
+    return to_unit(unit, column.unit)
 
 
 def candidates(form: Form, path: tuple[str, ...], free: Iterable[str]) -> tuple[str, ...]:

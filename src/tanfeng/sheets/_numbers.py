@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tanfeng import units
 from tanfeng.sheets._tables import tokens
 
@@ -75,9 +78,12 @@ def folded(text: str) -> str:
 
 def is_nil(text: str) -> bool:
     """Tell whether a text stands for no data."""
-    bare = "".join(text.split())
-    known = tokens()["nil"]
-    return bare in known or unicodedata.normalize("NFKC", bare) in known
+    return unicodedata.normalize("NFKC", "".join(text.split())) in _nils()
+
+
+@lru_cache(maxsize=1)
+def _nils() -> frozenset[str]:
+    return frozenset(unicodedata.normalize("NFKC", token) for token in tokens()["nil"])
 
 
 def is_pending(text: str) -> bool:
@@ -199,15 +205,15 @@ def scaled(said: Written, unit: str, heading_unit: str, factor: float) -> float 
     if said.unit and unit:
         whole = to_unit(said.scale_word + said.unit, unit)
         if whole is not None:
-            return value * whole
+            return _times(value, whole)
         own = to_unit(said.unit, unit)
         if own is not None:
-            return value * SCALES.get(said.scale_word, 1.0) * own
+            return _times(value * SCALES.get(said.scale_word, 1.0), own)
         if not _is_counter(said.unit):
             return None
     if not said.scale_word:
-        return value * factor
-    return value * SCALES[said.scale_word] / _scale_of(heading_unit) * factor
+        return _times(value, factor)
+    return _times(value * SCALES[said.scale_word] / _scale_of(heading_unit), factor)
 
 
 def _scale_of(heading_unit: str) -> float:
@@ -218,8 +224,23 @@ def _scale_of(heading_unit: str) -> float:
     return 1e3 if heading_unit == "千元" else 1.0
 
 
+def times(values: NDArray[np.float64], factor: float | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Multiply, dividing by the inverse where that is a whole number.
+
+    1,256,000 kWh times 0.0001 is 125.60000000000001 in binary; divided by 10,000 it is 125.6.
+    """
+    inverse = np.rint(1.0 / np.asarray(factor, dtype=float))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        divides = (inverse > 1) & np.isclose(inverse * factor, 1.0, rtol=1e-12, atol=0)
+        return np.where(divides, values / np.where(divides, inverse, 1.0), values * factor)
+
+
+def _times(value: float, factor: float) -> float:
+    return float(times(np.asarray(value), factor)) if factor != 1.0 else value
+
+
 def show(value: float) -> str:
     """Return a number as a finding prints it: shortest form, no exponent below 1e15."""
-    if value == int(value) and abs(value) < 1e15:
+    if abs(value) < 1e15 and value == int(value):
         return str(int(value))
     return f"{value:.10g}"

@@ -222,7 +222,7 @@ class Form:
         if "unit_zh" in schema:
             schema["unit"] = pl.String()
         if self.has_items:
-            schema["is_part"] = pl.Boolean()
+            schema |= {"is_part": pl.Boolean(), "is_counted": pl.Boolean()}
         if "period" in schema:
             schema["year"] = pl.Int32()
             schema["month"] = pl.Int8()

@@ -160,8 +160,9 @@ class ReadResult:
     def accepted(self) -> pl.DataFrame:
         """Rows to import.
 
-        Without bad rows, without rows that hold no number at all, without parts already counted
-        in their total row, and each repeated row once. Empty when the file itself has an error.
+        Without bad rows, without energy rows that hold no number at all, without parts that do
+        not add up to the row they are part of, and each repeated row once. Empty when the file
+        itself has an error.
         """
         frame = self.frame
         if self.form is None or any(p.severity == "error" and p.row is None for p in self.problems):
@@ -171,8 +172,8 @@ class ReadResult:
         measures = [c.key for c in self.form.columns if c.numeric and not c.key.startswith("coef_")]
         if self.form.has_items and measures:
             keep &= pl.any_horizontal(pl.col(measures).is_not_null())
-        if "is_part" in frame.columns:
-            keep &= ~pl.col("is_part")
+        if "is_counted" in frame.columns:
+            keep &= pl.col("is_counted")
         keys = [key for key in self.form.key_fields if key in frame.columns]
         return frame.filter(keep).unique(keys, keep="first", maintain_order=True)
 

@@ -1,0 +1,171 @@
+"""A workbook being written: formats, safe cells, title rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import xlsxwriter
+
+#: Cells that start so would become formulas when the file is saved as text and opened again.
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+_LONGEST = 32767
+
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+DEMO = {"zh": "演示数据", "en": "Demonstration data"}
+AS_OF = {"zh": "数据截至 {0}", "en": "Data as of {0}"}
+
+_FONT = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "vcenter"}
+_LINE = {"border": 1, "border_color": "#C9D2CC"}
+_FORMATS: dict[str, dict[str, Any]] = {
+    "title": {**_FONT, "font_size": 14, "bold": True, "font_color": "#0F6B4F"},
+    "note": {**_FONT, "font_color": "#55635B"},
+    "wrapped": {**_FONT, "text_wrap": True, "valign": "top"},
+    "demo": {**_FONT, "bold": True, "font_color": "#C0392B"},
+    "head": {
+        **_FONT,
+        **_LINE,
+        "bold": True,
+        "bg_color": "#E5F1EC",
+        "align": "center",
+        "text_wrap": True,
+    },
+    "text": {**_FONT, "num_format": "@"},
+    "plain": {**_FONT},
+    "int": {**_FONT, "num_format": "#,##0"},
+    "decimal": {**_FONT, "num_format": "#,##0.00##"},
+    "money": {**_FONT, "num_format": "#,##0.00"},
+    "coefficient": {**_FONT, "num_format": "0.0000"},
+    "date": {**_FONT, "num_format": "yyyy-mm-dd"},
+    "moment": {**_FONT, "num_format": "yyyy-mm-dd hh:mm"},
+    "example": {**_FONT, "italic": True, "font_color": "#8A968F", "bg_color": "#F6F7F5"},
+    "error": {**_FONT, **_LINE, "bg_color": "#F8D7D3"},
+    "warning": {**_FONT, **_LINE, "bg_color": "#FBEBC8"},
+    "info": {**_FONT, "bg_color": "#DCE9F7"},
+}
+
+
+class Book:
+    """A workbook in memory with our formats.
+
+    Parameters
+    ----------
+    lang : {"zh", "en"}
+        Language of the words the book adds itself.
+    """
+
+    def __init__(self, lang: str = "zh") -> None:
+        self.lang = "en" if lang == "en" else "zh"
+        self._buffer = io.BytesIO()
+        self._book = xlsxwriter.Workbook(
+            self._buffer,
+            {
+                "in_memory": True,
+                "strings_to_formulas": False,
+                "strings_to_urls": False,
+                "strings_to_numbers": False,
+            },
+        )
+        # Same input, same bytes: the file carries no clock.
+        self._book.set_properties({"created": dt.datetime(2000, 1, 1), "author": "Tanfeng"})
+        self._formats: dict[tuple[str, ...], Any] = {}
+        self._names: set[str] = set()
+
+    def sheet(self, name: str) -> Any:
+        """Add a worksheet under a name a spreadsheet program accepts."""
+        bare = re.sub(r"[\[\]:*?/\\']", " ", name).strip()[:28] or "Sheet"
+        unique, number = bare, 2
+        while unique.lower() in self._names:
+            unique, number = f"{bare} {number}", number + 1
+        self._names.add(unique.lower())
+        return self._book.add_worksheet(unique)
+
+    def style(self, *names: str) -> Any:
+        """Return a format, later names over earlier ones."""
+        if names not in self._formats:
+            merged: dict[str, Any] = {}
+            for name in names:
+                merged |= _FORMATS.get(name) or _own_format(name)
+            self._formats[names] = self._book.add_format(merged)
+        return self._formats[names]
+
+    def put(self, sheet: Any, row: int, column: int, value: object, *style: str) -> None:
+        """Write one value: text always as text, no data as an empty cell."""
+        if value is None or value == "":
+            sheet.write_blank(row, column, None, self.style(*style))
+        elif isinstance(value, str):
+            self.text(sheet, row, column, value, *style)
+        elif isinstance(value, bool):
+            words = ("是", "否") if self.lang == "zh" else ("yes", "no")
+            sheet.write_string(row, column, words[0 if value else 1], self.style(*style))
+        elif isinstance(value, dt.datetime):
+            naive = value.replace(tzinfo=None)
+            sheet.write_datetime(row, column, naive, self.style(*style, "moment"))
+        elif isinstance(value, dt.date):
+            sheet.write_datetime(row, column, value, self.style(*style, "date"))
+        elif isinstance(value, int | float) and math.isfinite(value):
+            sheet.write_number(row, column, value, self.style(*style))
+        elif not isinstance(value, float):
+            self.text(sheet, row, column, str(value), *style)
+
+    def text(self, sheet: Any, row: int, column: int, value: str, *style: str) -> None:
+        """Write text; what looks like a formula is marked as text for good."""
+        if value.startswith(DANGEROUS):
+            style = (*style, "quoted")
+        sheet.write_string(row, column, value[:_LONGEST], self.style(*style))
+
+    def column(
+        self, sheet: Any, first: int, column: int, values: Sequence[object], *style: str
+    ) -> None:
+        """Write a column of values downwards; the quick way for long tables."""
+        shape = self.style(*style) if style else None
+        number, string = sheet.write_number, sheet.write_string
+        for row, value in enumerate(values, first):
+            kind = value.__class__
+            if value is None:
+                continue
+            if kind is float and math.isfinite(value):  # type: ignore[arg-type]
+                number(row, column, value, shape)
+            elif kind is str and value and not value.startswith(DANGEROUS):  # type: ignore[attr-defined]
+                string(row, column, value[:_LONGEST], shape)  # type: ignore[index]
+            elif value != "":
+                self.put(sheet, row, column, value, *style)
+
+    def heading(
+        self, sheet: Any, title: str, *, demo: bool, as_of: str, notes: Sequence[str] = ()
+    ) -> int:
+        """Write title, mark of demonstration data, as-of line and notes; return the next row."""
+        mark = DEMO[self.lang]
+        self.put(
+            sheet,
+            0,
+            0,
+            f"{title}  【{mark}】" if demo else title,
+            "demo" if demo else "title",
+            "title",
+        )
+        sheet.set_row(0, 24)
+        row = 1
+        for line in ([AS_OF[self.lang].format(as_of)] if as_of else []) + list(notes):
+            self.put(sheet, row, 0, line, "note")
+            row += 1
+        if demo:
+            sheet.set_header(f"&C{mark}")
+            sheet.set_footer(f"&C{mark}&R&P / &N")
+        return row
+
+    def finish(self) -> bytes:
+        """Close the book and return the file."""
+        self._book.close()
+        return self._buffer.getvalue()
+
+
+def _own_format(name: str) -> dict[str, Any]:
+    """Return formats made on demand: ``quoted``, or ``0.000`` for three decimals."""
+    if name == "quoted":
+        return {"quote_prefix": True}
+    return {"num_format": name}

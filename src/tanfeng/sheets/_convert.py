@@ -1,0 +1,102 @@
+"""What was read, in the shape the account takes."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from tanfeng.errors import ModelError
+from tanfeng.sheets.result import ReadResult
+
+_WIDE_ITEMS = {
+    "electricity_1e4kwh": "electricity",
+    "raw_coal_t": "raw_coal",
+    "natural_gas_1e4m3": "natural_gas",
+    "steam_t": "steam_t",
+    "heat_gj": "heat",
+    "diesel_t": "diesel",
+    "gasoline_t": "gasoline",
+    "lng_t": "lng",
+    "lpg_t": "lpg",
+}
+_ACTIVITY = (
+    "opening_stock_qty",
+    "purchase_qty",
+    "own_production_qty",
+    "consumption_total_qty",
+    "feedstock_qty",
+    "transfer_out_qty",
+    "stock_adjustment_qty",
+    "closing_stock_qty",
+    "coef_used_tce",
+    "green_power_1e4kwh",
+)
+
+
+def activity(result: ReadResult) -> pl.DataFrame:
+    """Return the accepted rows of a form as activity data of the account.
+
+    Parameters
+    ----------
+    result : ReadResult
+        A monthly form (``monthly_energy`` or ``monthly_wide``), or form 205-1 of December, whose
+        cumulative figures are those of the year.
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns of ``tanfeng.accounting.ACTIVITY_SCHEMA``; ``activity_id`` is the row in the file,
+        month 0 stands for a whole year. [quantities in the unit of the item]
+
+    Raises
+    ------
+    ModelError
+        If the form holds no energy, or a cumulative form does not close a year.
+    """
+    key = result.form.key if result.form else ""
+    if key == "monthly_energy":
+        return _monthly(result.accepted)
+    if key == "monthly_wide":
+        return _wide(result.accepted)
+    if key == "stat_205_1":
+        return _year(result)
+    raise ModelError(f"form {key or 'unknown'} holds no energy data")
+
+
+def _ordered(frame: pl.DataFrame) -> pl.DataFrame:
+    named = ["activity_id", "org_code", "year", "month", "item_key", "tier"]
+    return frame.select(*named, *(name for name in _ACTIVITY if name in frame.columns))
+
+
+def _monthly(frame: pl.DataFrame) -> pl.DataFrame:
+    return _ordered(frame.rename({"source_row": "activity_id", "credit_code": "org_code"}))
+
+
+def _wide(frame: pl.DataFrame) -> pl.DataFrame:
+    """Turn one column per kind of energy into one row per item; empty cells give no row."""
+    long = frame.unpivot(
+        list(_WIDE_ITEMS),
+        index=["source_row", "credit_code", "year", "month"],
+        variable_name="item_key",
+        value_name="consumption_total_qty",
+    ).filter(pl.col("consumption_total_qty").is_not_null())
+    return _ordered(
+        long.with_columns(
+            pl.col("item_key").replace_strict(_WIDE_ITEMS), tier=pl.lit("reported")
+        ).rename({"source_row": "activity_id", "credit_code": "org_code"})
+    ).sort("activity_id", maintain_order=True)
+
+
+def _year(result: ReadResult) -> pl.DataFrame:
+    period, code = str(result.head.get("period", "")), str(result.head.get("credit_code", ""))
+    if not period.endswith("-12") and len(period) != 4:
+        raise ModelError(
+            f"form 205-1 of {period or 'no stated period'} is cumulative; only December or the "
+            "year gives the quantities of a year"
+        )
+    frame = result.accepted.filter(pl.col("item_key") != "total").with_columns(
+        org_code=pl.lit(code),
+        year=pl.lit(int(period[:4]), dtype=pl.Int32),
+        month=pl.lit(0, dtype=pl.Int8),
+        tier=pl.lit("reported"),
+    )
+    return _ordered(frame.rename({"source_row": "activity_id"}))
