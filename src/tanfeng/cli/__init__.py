@@ -46,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def usage() -> str:
     """Return the list of commands, each with its sentence."""
-    width = max(map(len, COMMANDS)) + 2
+    # Not map(): the command module of that name becomes an attribute of this package.
+    width = max(len(name) for name in COMMANDS) + 2
     listed = "\n".join(f"  {name:<{width}}{COMMANDS[name][2]}" for name in sorted(COMMANDS))
     return (
         "Usage: tanfeng COMMAND ...\n\n"
