@@ -118,8 +118,11 @@ def set_active(user: User, active: bool, *, by: User, request: HttpRequest | Non
 
 
 @transaction.atomic
-def reset_password(user: User, *, by: User, request: HttpRequest | None = None) -> str:
-    """Give an account a new password, to be changed at the next sign-in; return it once."""
+def reset_password(user: User, *, by: User | None, request: HttpRequest | None = None) -> str:
+    """Give an account a new password, to be changed at the next sign-in; return it once.
+
+    ``by`` is None on the command line.
+    """
     _require_other(by, user)
     password = new_password()
     user.set_password(password)
@@ -166,7 +169,9 @@ def _scoped(fields: dict[str, Any]) -> dict[str, Any]:
     return {**fields, **emptied}
 
 
-def _require_other(by: User, user: User) -> None:
+def _require_other(by: User | None, user: User) -> None:
+    if by is None:
+        return
     rights.require(by, "accounts.manage")
     if by.pk == user.pk:
         raise PermissionDenied("accounts.own")

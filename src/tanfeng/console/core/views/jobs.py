@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -79,7 +80,7 @@ def _context(request: HttpRequest, job: Job) -> dict[str, object]:
         "poll_url": reverse("job-progress", args=(job.pk,)) if job.status in ACTIVE else "",
         "may_cancel": job.status in ACTIVE and rights.can(request.user, "cancel", job),
         "may_trace": rights.can(request.user, "traceback", job),
-        "next_url": url if isinstance(url, str) and url.startswith("/") else "",
+        "next_url": url if url_has_allowed_host_and_scheme(url, None) else "",
         "facts": [(key, value) for key, value in job.result.items() if key != "url"],
     }
 

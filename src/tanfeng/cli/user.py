@@ -1,0 +1,110 @@
+"""``tanfeng user add|password|list``: accounts from the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tanfeng.cli._database import migrate
+from tanfeng.cli._home import fail, open_home
+
+app = typer.Typer(
+    help="Create accounts and set passwords.", no_args_is_help=True, add_completion=False
+)
+
+Home = Annotated[Path, typer.Option(help="Folder of database, uploads and runs.")]
+Name = Annotated[str, typer.Argument(help="Name to sign in with.")]
+_HOME = Path("tanfeng-home")
+
+
+@app.command("add")
+def add(
+    name: Name,
+    role: Annotated[
+        str, typer.Option(help="city, county, park, enterprise, verifier or admin.")
+    ] = "admin",
+    home: Home = _HOME,
+    display_name: Annotated[str, typer.Option(help="Name shown on pages.")] = "",
+    department: Annotated[str, typer.Option(help="Department.")] = "",
+    county: Annotated[str, typer.Option(help="Code of the county of a county officer.")] = "",
+    park: Annotated[str, typer.Option(help="Code of the park of a park operator.")] = "",
+    enterprise: Annotated[str, typer.Option(help="Credit code of an enterprise.")] = "",
+) -> None:
+    """Create an account and print its first password, once; a new home gets its database."""
+    open_home(home, must_exist=False)
+    migrate()
+    from django.core.exceptions import ValidationError
+
+    from tanfeng.console.core import services
+
+    try:
+        _user, password = services.create_account(
+            username=name,
+            by=None,
+            role=role,
+            display_name=display_name or name,
+            department=department,
+            place_code=county,
+            park_code=park,
+            org_code=enterprise,
+        )
+    except ValidationError as error:
+        fail(_words(error), code=2)
+    _print_password(name, password)
+
+
+@app.command("password")
+def password(name: Name, home: Home = _HOME) -> None:
+    """Give an account a new password and print it, once."""
+    open_home(home)
+    from tanfeng.console.core import services
+    from tanfeng.console.core.models import User
+
+    user = User.objects.filter(username=name).first()
+    if user is None or name == services.SYSTEM:
+        fail(f"there is no account {name!r} a person could sign in with", code=2)
+    _print_password(name, services.reset_password(user, by=None))
+
+
+@app.command("list")
+def list_accounts(
+    home: Home = _HOME,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the accounts, their roles and scopes."""
+    open_home(home)
+    from tanfeng.console.core.models import User
+
+    fields = ("username", "display_name", "role", "place_code", "park_code", "org_code")
+    rows = [
+        {**{name: getattr(user, name) for name in fields}, "active": user.is_active}
+        for user in User.objects.all()
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table()
+    for heading in ("account", "name", "role", "scope", "active"):
+        table.add_column(heading)
+    for row in rows:
+        scope = row["place_code"] or row["park_code"] or row["org_code"]
+        active = "yes" if row["active"] else "no"
+        table.add_row(row["username"], row["display_name"], row["role"], scope, active)
+    Console(width=None).print(table)
+
+
+def _print_password(name: str, text: str) -> None:
+    typer.echo(f"{name}: {text}")
+    typer.echo("The password is shown once and must be changed at the first sign-in.", err=True)
+
+
+def _words(error: object) -> str:
+    """Return what is wrong with an account, field by field."""
+    by_field = getattr(error, "message_dict", {})
+    return "; ".join(f"{field}: {' '.join(map(str, texts))}" for field, texts in by_field.items())
