@@ -1,6 +1,6 @@
 """Which documents there are: the shipped list, and every name the standards tables use.
 
-``tables/documents.csv`` gives number, title in both languages, issuer, dates as far as known, what
+``data/documents.csv`` gives number, title in both languages, issuer, dates as far as known, what
 replaced what, and the names the tables use. A name the list lacks becomes a document of its own,
 so that nothing the tables rest on is invisible.
 """
@@ -47,7 +47,7 @@ class Entry:
 
 
 def _file(name: str) -> bytes:
-    return (files("tanfeng.console.library") / "tables" / name).read_bytes()
+    return (files("tanfeng.console.library") / "data" / name).read_bytes()
 
 
 @cache

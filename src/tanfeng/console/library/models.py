@@ -67,7 +67,7 @@ class Document(models.Model):
         NONE = "", _("No dates known")
 
     key = models.CharField(max_length=200, unique=True)
-    number = models.CharField(_("number"), max_length=80, blank=True)
+    number = models.CharField(_("document number"), max_length=80, blank=True)
     title_zh = models.CharField(max_length=200)
     title_en = models.CharField(max_length=200, blank=True)
     issuer_zh = models.CharField(max_length=80, blank=True)

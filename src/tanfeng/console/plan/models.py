@@ -130,7 +130,7 @@ class Target(models.Model):
         DERIVED = "derived", _("Derived")
         SCOPE_THRESHOLD = "scope_threshold", _("Scope threshold")
 
-    key = models.CharField(_("no."), max_length=4, primary_key=True)
+    key = models.CharField(_("target no."), max_length=4, primary_key=True)
     indicator_zh = models.CharField(max_length=120)
     indicator_en = models.CharField(max_length=200)
     comparator = models.CharField(_("comparator"), max_length=20)

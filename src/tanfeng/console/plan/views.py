@@ -42,7 +42,7 @@ def _unit_names(row: Target | Task) -> str:
 
 
 TARGET_COLUMNS = (
-    Column("key", gettext_lazy("No."), sort="key"),
+    Column("key", gettext_lazy("Target no."), sort="key"),
     Column("indicator", gettext_lazy("Target"), sort="key"),
     Column("rule", gettext_lazy("Required")),
     Column("due", gettext_lazy("Due"), sort="year"),
@@ -228,7 +228,7 @@ def tasks(request: HttpRequest) -> HttpResponse:
             "unit_counts": _unit_counts(shown, units) if is_matrix else (),
             "is_matrix": is_matrix,
             "keep": [("view", request.GET.get("view", "")), ("sort", request.GET.get("sort", ""))],
-            "views": [("", _("List")), ("matrix", _("Matrix of units"))],
+            "views": [("", _("List view")), ("matrix", _("Matrix of units"))],
             "selects": filters.task_selects(request.GET.dict()),
             "total": seen.count(),
         },
