@@ -15,7 +15,7 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare the rules and pages of the kernel and take in what other apps declare."""
-        from tanfeng.console.core import pages, permissions, signals  # noqa: F401
+        from tanfeng.console.core import background, pages, permissions, signals  # noqa: F401
 
         permissions.register()
         pages.register()

@@ -17,12 +17,9 @@ from django.core.paginator import Page, Paginator
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.test import RequestFactory
-from django.urls import resolve
 from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from tanfeng import sheets
 from tanfeng.console.core import audit, jobs
@@ -210,17 +207,3 @@ def _cell(value: Any) -> Any:
     if value is None or isinstance(value, int | float | str):
         return value
     return str(value)
-
-
-@jobs.register("core.export", title=gettext_lazy("Export"))
-def export_in_background(task: jobs.Task, *, path: str, query: str) -> dict[str, Any]:
-    """Ask the list's own page for its export as the person who wants it, and keep the file."""
-    task.progress(5, _("Writing the rows"))
-    request = RequestFactory().get(f"{path}?{query}")
-    request.user = task.user
-    request.session = {}  # type: ignore[assignment]
-    request.in_job = True  # type: ignore[attr-defined]
-    match = resolve(path)
-    response = match.func(request, *match.args, **match.kwargs)
-    task.save_file(f"{task.job.title}.xlsx", bytes(response.content))
-    return {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -12,8 +12,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from tanfeng import sheets
-from tanfeng.console.core import uploads
-from tanfeng.console.core.models import Batch
+from tanfeng.console.core import storage, uploads
+from tanfeng.console.core.models import Batch, User
 from tanfeng.console.core.parsed import GridRow, Parsed
 from tanfeng.errors import SEVERITIES, Problem
 
@@ -172,3 +172,21 @@ def suggestions(batch: Batch) -> list[tuple[str, int]]:
         if one.suggestion and one.row and one.column:
             counts[one.rule] += 1
     return sorted((rule, count) for rule, count in counts.items() if count > 1)
+
+
+def marked(batch: Batch, user: User) -> bytes:
+    """Return the uploaded file as a workbook with the bad cells marked and every problem listed."""
+    result, _importer = uploads.reading(batch, user)
+    kept = Parsed(batch)
+    problems = tuple(kept.problems() if kept else [Problem(**one) for one in batch.problems])
+    return sheets.annotate(
+        storage.load(batch.sha256),
+        batch.file_name,
+        replace(result, problems=problems),
+        lang=language(),
+    )
+
+
+def marked_name(batch: Batch) -> str:
+    """Return the file name of the marked workbook."""
+    return f"{batch.file_name.rsplit('.', 1)[0]} {_('marked')}.xlsx"

@@ -37,7 +37,7 @@ def load(name: str) -> bytes:
 
 def exists(name: str) -> bool:
     """Tell whether something is stored under the name."""
-    return bool(name) and _path(name).is_file()
+    return _is_name(name) and _path(name).is_file()
 
 
 def forget(name: str) -> None:
@@ -45,7 +45,11 @@ def forget(name: str) -> None:
     _path(name).unlink(missing_ok=True)
 
 
+def _is_name(name: str) -> bool:
+    return len(name) == 64 and name.isalnum()
+
+
 def _path(name: str) -> Path:
-    if len(name) != 64 or not name.isalnum():
+    if not _is_name(name):
         raise FileNotFoundError(name)
     return Path(settings.UPLOADS) / name[:2] / name

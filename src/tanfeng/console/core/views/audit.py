@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from tanfeng.console.core import audit, jobs, rights, scopes
+from tanfeng.console.core import jobs, rights, scopes
+from tanfeng.console.core.background import VERIFY
 from tanfeng.console.core.forms import AuditFilter
 from tanfeng.console.core.lists import Column, Listing
 from tanfeng.console.core.models import AuditEvent, Job, User
@@ -36,7 +37,6 @@ COLUMNS = (
     Column("detail", gettext_lazy("detail"), value=lambda event: _words(event.detail)),
     Column("hash", gettext_lazy("hash")),
 )
-VERIFY = "core.verify-audit"
 
 
 def _words(detail: dict[str, Any]) -> str:
@@ -102,17 +102,3 @@ def verify(request: HttpRequest) -> HttpResponse:
     user = cast("User", request.user)
     job = jobs.enqueue(VERIFY, _("Verify the audit log"), user)
     return redirect("job", job_id=job.pk)
-
-
-@jobs.register(VERIFY, title=gettext_lazy("Verify the audit log"))
-def verify_chain(task: jobs.Task) -> dict[str, Any]:
-    """Compute every hash again and tell where the chain is broken."""
-    task.progress(1, _("Computing every hash again"))
-    report = audit.verify(lambda share: task.progress(round(100 * share)))
-    audit.record("audit.verify", user=task.user, events=report.events, breaks=len(report.breaks))
-    return {
-        "events": report.events,
-        "intact": report.intact,
-        "last_hash": report.last_hash,
-        "breaks": [[one.event_id, one.reason] for one in report.breaks[:100]],
-    }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, cast
 
 from django.contrib import messages
@@ -31,7 +30,7 @@ from tanfeng.console.core.forms import UploadForm
 from tanfeng.console.core.lists import Column, Listing, attachment
 from tanfeng.console.core.models import Batch, Job, User
 from tanfeng.console.core.parsed import Parsed
-from tanfeng.errors import SEVERITIES, DataError, ModelError, Problem
+from tanfeng.errors import SEVERITIES, DataError, ModelError
 
 COLUMNS = (
     Column("file_name", gettext_lazy("file"), sort="file_name"),
@@ -365,33 +364,7 @@ def marked(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
         title = _("Marked file: %s") % batch
         job = jobs.enqueue("core.marked", title, _me(request), batch=str(batch.pk))
         return redirect("job", job_id=job.pk)
-    return attachment(_marked(batch, _me(request)), _marked_name(batch))
-
-
-def _marked(batch: Batch, user: User) -> bytes:
-    content = storage.load(batch.sha256)
-    result, _importer = uploads.reading(batch, user)
-    kept = Parsed(batch)
-    problems = tuple(kept.problems() if kept else [Problem(**one) for one in batch.problems])
-    return sheets.annotate(
-        content,
-        batch.file_name,
-        replace(result, problems=problems),
-        lang=preview.language(),
-    )
-
-
-def _marked_name(batch: Batch) -> str:
-    stem = batch.file_name.rsplit(".", 1)[0]
-    return f"{stem} {_('marked')}.xlsx"
-
-
-@jobs.register("core.marked", title=gettext_lazy("Marked file"))
-def _marked_job(task: jobs.Task, *, batch: str) -> dict[str, Any]:
-    found = rights.get_visible(task.user, Batch, pk=batch)
-    task.progress(10, _("Reading the workbook"))
-    task.save_file(_marked_name(found), _marked(found, task.user))
-    return {}
+    return attachment(preview.marked(batch, _me(request)), preview.marked_name(batch))
 
 
 def template(request: HttpRequest, form_key: str) -> HttpResponse:
