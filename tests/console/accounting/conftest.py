@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tanfeng.console.accounting import frozen, services
+from tanfeng.console.accounting import figures, frozen, services
 from tanfeng.console.accounting.models import EnergyRecord
 from tanfeng.console.core.models import Batch, Subject
 
@@ -30,6 +30,7 @@ def _own_runs(settings, tmp_path):
     """Every test has its own folder of runs; nothing of another stays in memory."""
     settings.RUNS = tmp_path / "runs"
     frozen._opened.cache_clear()
+    figures._year_figures.cache_clear()
 
 
 def make_batch(user, organisation, name="monthly.xlsx"):

@@ -19,7 +19,7 @@ class AccountingConfig(AppConfig):
         from tanfeng.console.core import navigation
 
         permissions.register()
-        panels.keep_figures(enterprise_figures.PublishedFigures())
+        panels.keep_figures(enterprise_figures.PublishedFigures)
         for panel in enterprise_panels.PANELS:
             panels.add(panel)
         for page in (

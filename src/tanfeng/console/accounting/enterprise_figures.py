@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.urls import reverse
@@ -19,67 +21,74 @@ from tanfeng.console.core import rights
 from tanfeng.console.core.models import User
 
 
+@lru_cache(maxsize=1)
+def _trace_page() -> str:
+    return reverse("trace")
+
+
 def trace_url(measure: str, **query: Any) -> str:
     """Return the address of the trace list of a figure."""
-    from urllib.parse import urlencode
-
     asked = {"measure": measure, **{k: v for k, v in query.items() if v not in (None, "")}}
-    return f"{reverse('trace')}?{urlencode(asked)}"
+    return f"{_trace_page()}?{urlencode(asked)}"
 
 
-def _traced(measure: str) -> Any:
-    return lambda row, year: trace_url(measure, org=row.credit_code, year=year)
+def _traced(measure: str) -> Callable[[str, int], str]:
+    # Credit codes and years need no quoting; twenty-five rows are written on every page.
+    return lambda code, year: f"{_trace_page()}?measure={measure}&org={code}&year={year}"
 
 
 #: List column -> field of ``Total`` it is sorted by.
 _SORTED_BY = {"emission_tco2": "emission_total_tco2", "energy_tce": "energy_equivalent_tce"}
+_COLUMNS = (
+    panels.FigureColumn(
+        "emission_tco2",
+        gettext_lazy("CO2"),
+        unit="t",
+        sortable=True,
+        url=_traced("emission_total_tco2"),
+    ),
+    panels.FigureColumn("emission_change", gettext_lazy("On the year before"), kind="change"),
+    panels.FigureColumn(
+        "energy_tce",
+        gettext_lazy("Energy, equivalent"),
+        unit="tce",
+        sortable=True,
+        url=_traced("energy_equivalent_tce"),
+    ),
+    panels.FigureColumn("months", gettext_lazy("Months reported"), kind="text"),
+)
 
 
 class PublishedFigures:
-    """What the published run says of each enterprise."""
+    """What the published run says of each enterprise a person may see."""
 
-    columns: Sequence[panels.FigureColumn] = (
-        panels.FigureColumn(
-            "emission_tco2",
-            gettext_lazy("CO2"),
-            unit="t",
-            sortable=True,
-            url=_traced("emission_total_tco2"),
-        ),
-        panels.FigureColumn("emission_change", gettext_lazy("On the year before"), kind="change"),
-        panels.FigureColumn(
-            "energy_tce",
-            gettext_lazy("Energy, equivalent"),
-            unit="tce",
-            sortable=True,
-            url=_traced("energy_equivalent_tce"),
-        ),
-        panels.FigureColumn("months", gettext_lazy("Months reported"), kind="text"),
-    )
+    columns: Sequence[panels.FigureColumn] = _COLUMNS
 
-    def years(self, user: User) -> Sequence[int]:
-        """Return the years of the published run, newest first."""
-        run = figures.run_for(user)
-        return () if run is None else tuple(range(run.last_year, run.first_year - 1, -1))
+    def __init__(self, user: User) -> None:
+        self.user = user
+        self.run = figures.run_for(user)
+        run = self.run
+        self.years: Sequence[int] = (
+            () if run is None else range(run.last_year, run.first_year - 1, -1)
+        )
 
-    def note(self, user: User, year: int) -> str:
+    def note(self, year: int) -> str:
         """Return which run the figures come from."""
-        run = figures.run_for(user)
-        if run is None:
+        if self.run is None:
             return ""
-        day = timezone.localtime(run.as_of).strftime("%Y-%m-%d")
+        day = timezone.localtime(self.run.as_of).strftime("%Y-%m-%d")
         return _("%(year)s, run %(run)s, data as of %(day)s") % {
             "year": year,
-            "run": run.number,
+            "run": self.run.number,
             "day": day,
         }
 
-    def values(self, user: User, keys: Sequence[int], year: int) -> Mapping[int, Mapping[str, Any]]:
+    def values(self, keys: Sequence[int], year: int) -> Mapping[int, Mapping[str, Any]]:
         """Return the figures of some enterprises; a change needs the same months in both years."""
-        run = figures.run_for(user)
         rows = (
-            rights.visible(user, Total)
-            .filter(run=run, month=0, year__in=(year, year - 1), organisation_id__in=list(keys))
+            rights.visible(self.user, Total)
+            .filter(run=self.run, month=0, year__in=(year, year - 1))
+            .filter(organisation_id__in=list(keys))
             .values_list(
                 "organisation_id",
                 "year",
@@ -95,21 +104,21 @@ class PublishedFigures:
         return {key: _row(years.get(year), years.get(year - 1)) for key, years in by_key.items()}
 
     def ranked(
-        self, user: User, condition: panels.Condition, column: str, year: int, *, descending: bool
+        self, condition: panels.Condition, column: str, year: int, *, descending: bool
     ) -> panels.Ranking | None:
         """Return the enterprises by a column, read from the index of the totals."""
-        run = figures.run_for(user)
         field = _SORTED_BY.get(column)
-        if run is None or field is None:
+        if self.run is None or field is None:
             return None
-        return _Ranking(user, run, condition, field, year, descending=descending)
+        return _Ranking(self.user, self.run, condition, field, year, descending=descending)
 
     def complete(self, year: int, *, complete: bool) -> panels.Condition:
         """Return the condition of having reported every month that was due."""
+        run = self.run
 
         def condition(path: str) -> Q:
             full = Total.objects.filter(
-                run__published=True,
+                run=run,
                 month=0,
                 year=year,
                 organisation=OuterRef(f"{path}pk"),

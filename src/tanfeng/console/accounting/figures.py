@@ -7,7 +7,7 @@ a county officer's "total" is the county's total; :class:`Scope` carries the nam
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -93,9 +93,9 @@ def published_run() -> Run | None:
 
 def run_for(user: User, number: int | None = None) -> Run | None:
     """Return the run asked for if the user may see it, else the published one."""
-    if number is None:
-        return rights.visible(user, Run).filter(published=True).first()
-    return rights.visible(user, Run).filter(number=number).first()
+    rows = rights.visible(user, Run).defer("findings")
+    chosen = rows.filter(published=True) if number is None else rows.filter(number=number)
+    return chosen.order_by().first()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,11 @@ class Overview:
         Change of the emission over enterprises complete in both years. [1]
     by_year, by_sector, by_place, by_org : polars.DataFrame
         Key columns, then emission_tco2 on the boundary with ``.measured`` and so on, and every
-        measure; by_org holds the year and the one before.
+        measure; by_org holds the year and the one before, the year before cut to the same months.
+    places : mapping of str to (float or None, float or None)
+        County -> emission of the year and of the year before, same months. [tCO2]
+    largest : polars.DataFrame
+        The largest emitters of by_org with ``before``, at most ``LARGEST``.
     coverage : polars.DataFrame
         year, organisations, reporting, months_expected, months_reported, complete_share,
         with_gaps.
@@ -139,6 +143,8 @@ class Overview:
     by_sector: pl.DataFrame
     by_place: pl.DataFrame
     by_org: pl.DataFrame
+    places: Mapping[str, tuple[float | None, float | None]]
+    largest: pl.DataFrame
     coverage: pl.DataFrame
 
     @property
@@ -150,6 +156,10 @@ class Overview:
     def measure(self) -> str:
         """Measure of the emission on the chosen boundary."""
         return measures.BOUNDARIES[self.boundary]
+
+
+#: Enterprises kept in ``Overview.largest``.
+LARGEST = 50
 
 
 def overview_data(
@@ -182,17 +192,43 @@ def overview_data(
     if run is None:
         return None
     scope = scope_of(user)
+    asked = year if year in range(run.first_year, run.last_year + 1) else None
+    found = _year_figures(_Key(run), scope.codes, asked, boundary, basis)
+    return replace(found, run=run, scope=scope)
+
+
+class _Key:
+    """A run as a key of the cache: one run, one key, because a run never changes."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    def __hash__(self) -> int:
+        return hash(self.run.pk)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self.run.pk == other.run.pk
+
+
+@lru_cache(maxsize=64)
+def _year_figures(
+    key: _Key, codes: frozenset[str] | None, year: int | None, boundary: str, basis: str
+) -> Overview:
+    """Compute once what everybody with the same scope is shown."""
+    run = key.run
+    scope = Scope("", "", codes)
     files = frozen.opened(run)
     cover = scope.within(files.coverage)
     years = tuple(range(run.first_year, run.last_year + 1))
-    chosen = year if year in years else _newest_whole_year(cover, years)
+    chosen = year or _newest_whole_year(cover, years)
     per_org = _per_org(scope.within(files.years), measures.BOUNDARIES[boundary], basis)
     period = _last_month(cover, chosen)
     before = per_org.filter(pl.col("year") == chosen - 1)
     if period < 12 and before.height:
-        before = _same_months(user, run, chosen - 1, period, boundary, basis, before)
+        before = _same_months(run, scope, chosen - 1, period, boundary, basis, before)
     now = per_org.filter(pl.col("year") == chosen)
     totals = _figure_columns(per_org)
+    by_org = pl.concat([now, before], how="diagonal_relaxed")
     return Overview(
         run=run,
         scope=scope,
@@ -206,8 +242,31 @@ def overview_data(
         by_year=_grouped(per_org, ["year"], totals),
         by_sector=_grouped(per_org, ["sector", "year"], totals),
         by_place=_grouped(per_org, ["place", "year"], totals),
-        by_org=pl.concat([now, before], how="diagonal_relaxed"),
+        by_org=by_org,
+        places=_places(by_org, chosen),
+        largest=_largest(now, before),
         coverage=coverage_by_year(cover),
+    )
+
+
+def _places(by_org: pl.DataFrame, year: int) -> dict[str, tuple[float | None, float | None]]:
+    sums = (
+        by_org.group_by(pl.col("place").cast(pl.String), "year")
+        .agg(measures.summed("emission_tco2"))
+        .iter_rows()
+    )
+    cells = {(place, of_year): value for place, of_year, value in sums}
+    known = {place for place, of_year in cells if of_year == year and place is not None}
+    return {place: (cells[place, year], cells.get((place, year - 1))) for place in known}
+
+
+def _largest(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    earlier = before.select("org_code", pl.col("emission_tco2").alias("before"))
+    return (
+        now.sort("emission_tco2", "org_code", descending=[True, False], nulls_last=True)
+        .head(LARGEST)
+        .join(earlier, on="org_code", how="left", maintain_order="left")
+        .with_columns(pl.col(pl.Categorical).cast(pl.String))
     )
 
 
@@ -240,8 +299,8 @@ def _per_org(years: pl.DataFrame, emission: str, basis: str) -> pl.DataFrame:
 
 
 def _same_months(
-    user: User,
     run: Run,
+    scope: Scope,
     year: int,
     months: int,
     boundary: str,
@@ -250,14 +309,14 @@ def _same_months(
 ) -> pl.DataFrame:
     """Return the measures of a year's first months, for a year that is not over."""
     rows = (
-        rights.visible(user, Total)
-        .filter(run=run, year=year, month__range=(1, months))
+        Total.objects.filter(run=run, year=year, month__range=(1, months))
+        .order_by()
         .values("organisation__credit_code")
         .annotate(**{f"{name}_sum": Sum(name) for name in measures.QUANTITIES})
         .values_list("organisation__credit_code", *(f"{n}_sum" for n in measures.QUANTITIES))
     )
     schema = {"org_code": pl.String, **dict.fromkeys(measures.QUANTITIES, pl.Float64)}
-    summed = pl.DataFrame(list(rows), schema=schema, orient="row")
+    summed = scope.within(pl.DataFrame(list(rows), schema=schema, orient="row"))
     keys = template.select(_GROUPS)
     return keys.join(
         summed.select(
@@ -452,7 +511,7 @@ def names_of(key: str, values: Iterable[str]) -> dict[str, str]:
         labels = dict(Sector.choices)
         return {value: str(labels.get(value, value)) for value in wanted}
     if key == "place":
-        return {row.code: str(row) for row in Place.objects.filter(code__in=wanted)}
+        return {row.code: str(row) for row in Place.objects.filter(code__in=wanted).defer("geometry")}
     if key == "park":
         return {row.code: str(row) for row in Park.objects.filter(code__in=wanted)}
     if key == "item_key":

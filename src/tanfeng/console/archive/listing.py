@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tanfeng.console.archive import panels
-from tanfeng.console.archive.models import Membership, Organisation, Sector
+from tanfeng.console.archive.models import Membership, Organisation, Place, Sector
 from tanfeng.console.core import lists, rights
 from tanfeng.console.core.models import User
 
@@ -38,21 +38,29 @@ class Filters:
     official_list: str = ""
     completeness: str = ""
     year: int | None = None
+    #: Condition of the completeness asked for, from the room of figures.
+    reporting: panels.Condition | None = None
 
     @classmethod
-    def of(cls, request: HttpRequest, years: Sequence[int]) -> Filters:
+    def of(cls, request: HttpRequest, kept: panels.Figures | None) -> Filters:
         """Read the query; what makes no sense is left out."""
         asked = request.GET
-        year = asked.get("year", "")
-        sector = asked.get("sector", "")
+        text, sector = asked.get("year", ""), asked.get("sector", "")
+        years = kept.years if kept else ()
+        year = int(text) if text.isdecimal() and int(text) in years else next(iter(years), None)
+        completeness = asked.get("completeness", "")
+        reporting = None
+        if kept and year and completeness in ("full", "gaps"):
+            reporting = kept.complete(year, complete=completeness == "full")
         return cls(
             text=asked.get("q", "").strip()[:60],
             place=asked.get("place", "")[:6],
             sector=sector if sector in Sector.values else "",
             park=asked.get("park", "")[:20],
             official_list=asked.get("list", "")[:40],
-            completeness=asked.get("completeness", ""),
-            year=int(year) if year.isdecimal() and int(year) in years else next(iter(years), None),
+            completeness=completeness,
+            year=year,
+            reporting=reporting,
         )
 
     def condition(self, path: str = "") -> Q:
@@ -71,9 +79,8 @@ class Filters:
             )
         if self.official_list:
             found &= Q(Exists(_on_list(self.official_list, path)))
-        kept = panels.figures()
-        if kept is not None and self.year and self.completeness in ("full", "gaps"):
-            found &= kept.complete(self.year, complete=self.completeness == "full")(path)
+        if self.reporting is not None:
+            found &= self.reporting(path)
         return found
 
 
@@ -90,25 +97,19 @@ def _on_list(key: str, path: str) -> QuerySet[Membership, Membership]:
 class Rows:
     """Organisations in an order, cut out page by page, each with its ``figures``."""
 
-    def __init__(self, user: User, filters: Filters, sort: str) -> None:
-        self.user = user
-        self.filters = filters
-        self.found = rights.visible(user, Organisation).filter(filters.condition())
-        self.ranking = self._ranking(sort)
-        field = SORTS.get(sort.removeprefix("-"), "credit_code")
-        self.ordering = (f"-{field}" if sort.startswith("-") and field != "credit_code" else field,)
-
-    def _ranking(self, sort: str) -> panels.Ranking | None:
-        kept = panels.figures()
-        if kept is None or self.filters.year is None:
-            return None
-        return kept.ranked(
-            self.user,
-            self.filters.condition,
-            sort.removeprefix("-"),
-            self.filters.year,
-            descending=sort.startswith("-"),
-        )
+    def __init__(
+        self, user: User, filters: Filters, kept: panels.Figures | None, sort: str
+    ) -> None:
+        self._kept = kept
+        self._year = filters.year
+        self._visible = rights.visible(user, Organisation)
+        self._found = self._visible.filter(filters.condition())
+        key, descending = sort.removeprefix("-"), sort.startswith("-")
+        self._ranking = None
+        if kept is not None and filters.year is not None:
+            self._ranking = kept.ranked(filters.condition, key, filters.year, descending=descending)
+        field = SORTS.get(key, "credit_code")
+        self._ordering = f"-{field}" if descending and key in SORTS else field
 
     def count(self) -> int:
         """Return how many there are; asked once."""
@@ -116,36 +117,27 @@ class Rows:
 
     @cached_property
     def _count(self) -> int:
-        return self.found.count()
+        return self._found.count()
 
     def __len__(self) -> int:
         return self._count
 
     def __getitem__(self, part: slice) -> list[Organisation]:
         start, stop = part.start or 0, self._count if part.stop is None else part.stop
-        rows = (
-            rights.visible(self.user, Organisation)
-            .select_related("place")
-            .only(*_SHOWN, "place__name_zh", "place__name_en")
-        )
-        if self.ranking is None:
-            ordered = list(
-                rows.filter(self.filters.condition()).order_by(*self.ordering)[start:stop]
+        if self._ranking is None:
+            keys = list(
+                self._found.order_by(self._ordering, "pk").values_list("pk", flat=True)[start:stop]
             )
         else:
-            keys = self.ranking.keys(start, stop)
-            by_key = {row.pk: row for row in rows.filter(pk__in=keys)}
-            ordered = [by_key[key] for key in keys if key in by_key]
-        figures = self._figures([row.pk for row in ordered])
+            keys = list(self._ranking.keys(start, stop))
+        by_key = {row.pk: row for row in self._visible.only(*_SHOWN).filter(pk__in=keys)}
+        figures: Mapping[int, Mapping[str, Any]] = {}
+        if self._kept is not None and self._year is not None:
+            figures = self._kept.values(keys, self._year)
+        ordered = [by_key[key] for key in keys if key in by_key]
         for row in ordered:
             row.figures = figures.get(row.pk, {})  # type: ignore[attr-defined]
         return ordered
-
-    def _figures(self, keys: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:
-        kept = panels.figures()
-        if kept is None or self.filters.year is None or not keys:
-            return {}
-        return kept.values(self.user, keys, self.filters.year)
 
     def iterator(self, chunk_size: int = _CHUNK) -> Iterator[Organisation]:
         """Yield all of them, a chunk at a time."""
@@ -157,43 +149,46 @@ class EnterpriseListing(lists.Listing):
     """The list of enterprises; its order comes from the file or from the room of figures."""
 
     def __init__(self, request: HttpRequest, user: User) -> None:
-        kept = panels.figures()
-        self.years = list(kept.years(user)) if kept else []
-        self.filters = Filters.of(request, self.years)
+        self.kept = panels.figures_for(user)
+        self.filters = Filters.of(request, self.kept)
+        self.places = {place.pk: str(place) for place in _places()}
+        self.sectors = {str(key): str(label) for key, label in Sector.choices}
         self.user = user
         super().__init__(
             request,
             Organisation.objects.none(),
             name="organisations",
             title=_("Enterprises"),
-            columns=_columns(kept),
-            default_sort=DEFAULT_SORT if kept and self.years else "code",
+            columns=self._columns(),
+            default_sort=DEFAULT_SORT if self.kept else "code",
         )
 
     def _sorted(self, rows: QuerySet[Any, Any]) -> Any:
-        return Rows(self.user, self.filters, self.sort)
+        return Rows(self.user, self.filters, self.kept, self.sort)
+
+    def _columns(self) -> list[lists.Column]:
+        own = [
+            lists.Column("credit_code", _("Unified social credit code")),
+            lists.Column("name", _("Enterprise")),
+            lists.Column("place", _("County"), lambda row: self.places[row.place_id]),
+            lists.Column("sector", _("Sector"), lambda row: self.sectors[row.sector]),
+            lists.Column("industry_code", _("Industry code")),
+        ]
+        return own + [
+            lists.Column(
+                column.key,
+                column.label,
+                value=partial(_figure, column.key),
+                unit=column.unit,
+                places=column.places if column.kind == "number" else None,
+            )
+            for column in (self.kept.columns if self.kept else ())
+        ]
 
 
-def _columns(kept: panels.Figures | None) -> list[lists.Column]:
-    own = [
-        lists.Column("credit_code", _("Unified social credit code")),
-        lists.Column("name", _("Enterprise")),
-        lists.Column("place", _("County"), value=lambda row: str(row.place)),
-        lists.Column("sector", _("Sector"), value=lambda row: row.get_sector_display()),
-        lists.Column("industry_code", _("Industry code")),
-    ]
-    if kept is None:
-        return own
-    return own + [
-        lists.Column(
-            column.key,
-            column.label,
-            value=partial(_figure, column.key),
-            unit=column.unit,
-            places=column.places if column.kind == "number" else None,
-        )
-        for column in kept.columns
-    ]
+def _places() -> QuerySet[Place, Place]:
+    """Return the counties without the shapes an imported map gave them."""
+    return Place.objects.only("code", "name_zh", "name_en")
 
 
 def _figure(key: str, row: Any) -> Any:

@@ -69,8 +69,8 @@ class FigureColumn:
     sortable: bool = False
     #: ``number``, ``change`` (share of the year before) or ``text``.
     kind: str = "number"
-    #: Organisation and year -> where the figure opens.
-    url: Callable[[Organisation, int], str] | None = None
+    #: Credit code and year -> where the figure opens.
+    url: Callable[[str, int], str] | None = None
 
     @property
     def heading(self) -> str:
@@ -79,24 +79,22 @@ class FigureColumn:
 
 
 class Figures(Protocol):
-    """What the room of figures knows of enterprises."""
+    """What the room of figures knows of enterprises, for one person."""
 
     columns: Sequence[FigureColumn]
+    #: Years there are figures for, newest first; the first is the default.
+    years: Sequence[int]
 
-    def years(self, user: User) -> Sequence[int]:
-        """Return the years there are figures for, newest first; the first is the default."""
-        ...
-
-    def note(self, user: User, year: int) -> str:
+    def note(self, year: int) -> str:
         """Return where the figures come from, for the line under the heading."""
         ...
 
-    def values(self, user: User, keys: Sequence[int], year: int) -> Mapping[int, Mapping[str, Any]]:
+    def values(self, keys: Sequence[int], year: int) -> Mapping[int, Mapping[str, Any]]:
         """Return figures by organisation key for one page of the list."""
         ...
 
     def ranked(
-        self, user: User, condition: Condition, column: str, year: int, *, descending: bool
+        self, condition: Condition, column: str, year: int, *, descending: bool
     ) -> Ranking | None:
         """Return the organisations that meet a condition in the order of a column."""
         ...
@@ -119,7 +117,7 @@ class Ranking(Protocol):
 
 
 _panels: list[Panel] = []
-_figures: list[Figures] = []
+_figures: list[Callable[[User], Figures]] = []
 
 
 def add(panel: Panel) -> None:
@@ -135,11 +133,12 @@ def panels() -> tuple[Panel, ...]:
     return tuple(_panels)
 
 
-def keep_figures(figures: Figures) -> None:
+def keep_figures(figures: Callable[[User], Figures]) -> None:
     """Register the room that keeps the figures; the last one wins."""
     _figures[:] = [figures]
 
 
-def figures() -> Figures | None:
-    """Return the room that keeps the figures, if there is one."""
-    return _figures[0] if _figures else None
+def figures_for(user: User) -> Figures | None:
+    """Return the figures a person may see, None when there is no room or nothing to show."""
+    found = _figures[0](user) if _figures else None
+    return found if found is not None and found.years else None

@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -26,10 +28,10 @@ from tanfeng.console.archive.models import (
     Park,
     Place,
     Plant,
-    Sector,
 )
 from tanfeng.console.core import audit, lists, rights
 from tanfeng.console.core.models import User
+from tanfeng.console.core.templatetags import ui
 
 #: Fields of the file in the order the page shows them.
 FACTS = (
@@ -73,41 +75,53 @@ def enterprises(request: HttpRequest) -> HttpResponse:
     listing = EnterpriseListing(request, user)
     if listing.wants_export:
         return listing.export()
-    kept = panels.figures()
-    year = listing.filters.year
-    columns = tuple(kept.columns) if kept and year else ()
-    for row in listing.page.object_list:
-        row.cells = [_cell(row, column, year) for column in columns]
+    kept, year = listing.kept, listing.filters.year
     return render(
         request,
         "archive/enterprises.html",
         {
             "listing": listing,
             "page": listing.page,
+            "rows": list(_rows(listing)),
             "sort": listing.sort,
             "filters": listing.filters,
-            "years": listing.years,
-            "year_options": [(one, one) for one in listing.years],
-            "columns": columns,
-            "note": kept.note(user, year) if kept and year else "",
-            "places": _choices_of(rights.visible(user, Place)),
+            "year_options": [(one, one) for one in kept.years] if kept else [],
+            "columns": kept.columns if kept else (),
+            "note": kept.note(year) if kept and year else "",
+            "places": listing.places.items(),
             "parks": _choices_of(rights.visible(user, Park)),
             "official_lists": [(row.key, str(row)) for row in rights.visible(user, OfficialList)],
-            "sectors": Sector.choices,
+            "sectors": listing.sectors.items(),
         },
     )
 
 
-def _cell(row: Any, column: panels.FigureColumn, year: int | None) -> dict[str, Any]:
+def _rows(listing: EnterpriseListing) -> Iterator[dict[str, Any]]:
+    """Yield the rows of the page; names are looked up once, not once per row."""
+    year = listing.filters.year or 0
+    columns = [(c, c.heading) for c in (listing.kept.columns if listing.kept else ())]
+    page = reverse("enterprises")
+    for row in listing.page.object_list:
+        yield {
+            "row": row,
+            "url": f"{page}{row.credit_code}/",
+            "place": listing.places.get(row.place_id, ""),
+            "sector": listing.sectors.get(row.sector, row.sector),
+            "cells": format_html_join("", "{}", ((_cell(row, c, h, year),) for c, h in columns)),
+        }
+
+
+def _cell(row: Any, column: panels.FigureColumn, heading: str, year: int) -> SafeString:
     value = row.figures.get(column.key)
-    opens = column.url is not None and year is not None and value is not None
-    return {
-        "label": column.heading,
-        "kind": column.kind,
-        "places": column.places,
-        "value": value,
-        "url": column.url(row, year) if opens else "",  # type: ignore[misc,arg-type]
-    }
+    if column.kind == "change":
+        shown = ui.change(value)
+    elif column.kind == "text":
+        shown = format_html("{}", value or "—")
+    else:
+        shown = ui.num(value, column.places)
+    if column.url is not None and value is not None:
+        shown = format_html('<a href="{}">{}</a>', column.url(row.credit_code, year), shown)
+    return format_html('<td class="n" data-label="{}">{}</td>', heading, shown)
 
 
 def _choices_of(rows: Any) -> list[tuple[str, str]]:
@@ -128,10 +142,10 @@ def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
         .filter(organisation=organisation)
         .select_related("official_list")
     )
-    kept = panels.figures()
-    years = list(kept.years(user)) if kept else []
+    kept = panels.figures_for(user)
+    years = list(kept.years) if kept else []
     year = _year(request, years)
-    figures = kept.values(user, [organisation.pk], year) if kept and year else {}
+    figures = kept.values([organisation.pk], year) if kept and year else {}
     return render(
         request,
         "archive/enterprise.html",
@@ -147,7 +161,7 @@ def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
             "year_options": [(one, one) for one in years],
             "year": year,
             "figures": figures.get(organisation.pk, {}),
-            "note": kept.note(user, year) if kept and year else "",
+            "note": kept.note(year) if kept and year else "",
             "panels": [
                 {"template": panel.template, "panel": panel.context(request, organisation)}
                 for panel in panels.panels()
@@ -292,7 +306,7 @@ def plants(request: HttpRequest) -> HttpResponse:
             "place": place,
             "text": text,
             "kinds": sorted(set(found.order_by().values_list("kind", flat=True))),
-            "places": _choices_of(rights.visible(user, Place)),
+            "places": _choices_of(rights.visible(user, Place).only("code", "name_zh", "name_en")),
             "back": reverse("enterprises"),
         },
     )

@@ -26,6 +26,7 @@ from tanfeng.console.accounting.views.common import (
 from tanfeng.console.archive.models import Place, Sector
 from tanfeng.console.core import lists, rights
 
+_NAMES = ("code", "name_zh", "name_en")
 #: What the rows may be -> column of the frames, query parameter of the trace.
 ROWS: Mapping[str, tuple[str, str, Any]] = {
     "sector": ("sector", "sector", gettext_lazy("By sector")),
@@ -98,7 +99,7 @@ def inventory(request: HttpRequest) -> HttpResponse:
             "family_options": [(name, str(row[1])) for name, row in FAMILIES.items()],
             "net_options": [(name, str(row[1])) for name, row in NETS.items()],
             "basis_options": basis_options(),
-            "places": [(row.code, str(row)) for row in rights.visible(user, Place)],
+            "places": [(row.code, str(row)) for row in rights.visible(user, Place).only(*_NAMES)],
             "sectors": Sector.choices,
             "chart": _chart(table, years, measure, parameter, link),
             "data_as_of": run.as_of,

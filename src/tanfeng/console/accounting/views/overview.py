@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
-from django.db.models import Count
+from django.db.models import Count, TextField
+from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -28,9 +31,10 @@ from tanfeng.console.accounting.views.common import (
     signed_in,
     table_export,
 )
+from tanfeng.console.archive.maps import caption
 from tanfeng.console.archive.models import Place, Sector
 from tanfeng.console.core import lists, rights
-from tanfeng.console.core.figures import WAN, change_words, plain
+from tanfeng.console.core.figures import change_words, plain
 from tanfeng.console.core.models import User
 from tanfeng.console.core.picture import geo_paths, levels
 from tanfeng.console.plan.models import Target
@@ -179,17 +183,20 @@ def sector_chart(found: figures.Overview) -> dict[str, Any] | None:
 
 def county_map(found: figures.Overview, shown: str) -> dict[str, Any]:
     """Return the areas of the map with class, text and address; no data is no class."""
-    values = _by_place(found, shown)
-    places = list(Place.objects.all())
-    factor, unit = 1.0, "%"
-    if shown == "emission":
-        factor, unit = charts.scale(list(values.values()), "tCO₂")
-    else:
-        factor = 0.01
+    as_change = shown == "change"
+    values = {place: now for place, (now, _before) in found.places.items()}
+    if as_change:
+        values = {p: figures.share_of_change(*both) for p, both in found.places.items()}
+    places = list(
+        Place.objects.defer("geometry")
+        .annotate(shape=Cast("geometry", TextField()))
+        .order_by("order")
+    )
+    factor, unit = (0.01, "%") if as_change else charts.scale(list(values.values()), "tCO₂")
+    digits = 1 if as_change or factor > 1 else 0
     numbers = [_divided(values.get(place.code), factor) for place in places]
-    classes, labels = levels(numbers, places=1 if shown == "change" or factor > 1 else None)
-    drawn = {place.code: place.geometry for place in places if place.geometry}
-    view_box, paths = geo_paths(drawn) if drawn else ("", {})
+    classes, labels = levels(numbers, places=digits)
+    view_box, paths = _drawn(tuple((p.code, p.shape) for p in places if p.shape))
     areas = []
     for place, value, level in zip(places, numbers, classes, strict=True):
         path, label_x, label_y = paths.get(place.code, ("", 0, 0))
@@ -204,32 +211,16 @@ def county_map(found: figures.Overview, shown: str) -> dict[str, Any]:
                 "label_x": label_x,
                 "label_y": label_y,
                 "level": level,
-                "value_text": _area_text(value, unit, shown),
+                "value_text": _area_text(value, digits, as_change),
                 "url": _trace(found, place=place.code),
             }
         )
-    title = _("Change on the year before") if shown == "change" else _("CO2")
+    title = _("Change on the year before") if as_change else _("CO2")
     return {
         "areas": areas,
         "view_box": view_box,
         "legend": {"title": title, "unit": unit, "labels": labels},
-        "caption": next((place.geometry_source for place in places if place.geometry), ""),
-    }
-
-
-def _by_place(found: figures.Overview, shown: str) -> dict[str, float | None]:
-    by = (
-        found.by_org.group_by("place", "year")
-        .agg(measures.summed("emission_tco2"))
-        .with_columns(pl.col("place").cast(pl.String))
-    )
-    cells = {(row["place"], row["year"]): row["emission_tco2"] for row in by.to_dicts()}
-    now = {place: value for (place, year), value in cells.items() if year == found.year}
-    if shown == "emission":
-        return now
-    return {
-        place: figures.share_of_change(value, cells.get((place, found.year - 1)))
-        for place, value in now.items()
+        "caption": next((caption(p.geometry_source) for p in places if p.shape), ""),
     }
 
 
@@ -237,28 +228,26 @@ def _divided(value: float | None, factor: float) -> float | None:
     return None if value is None else value / factor
 
 
-def _area_text(value: float | None, unit: str, shown: str) -> str:
+@lru_cache(maxsize=2)
+def _drawn(shapes: tuple[tuple[str, str], ...]) -> tuple[str, dict[str, tuple[str, float, float]]]:
+    """Project an imported map once; the text of the shapes is the key."""
+    if not shapes:
+        return "", {}
+    return geo_paths({code: json.loads(shape) for code, shape in shapes})
+
+
+def _area_text(value: float | None, digits: int, as_change: bool) -> str:
     if value is None:
         return "—"
-    if shown == "change":
-        sign = "+" if value > 0 else ""
-        return f"{sign}{plain(value, 1)}%"
-    return plain(value, 1 if WAN and unit != "tCO₂" else 0)
+    if not as_change:
+        return plain(value, digits)
+    sign = "+" if value > 0 else ""
+    return f"{sign}{plain(value, digits)}%"
 
 
 def top_enterprises(found: figures.Overview, count: int = TOP) -> dict[str, Any]:
     """Return the largest emitters of the year with change, data quality and share of the total."""
-    now = found.by_org.filter(pl.col("year") == found.year)
-    before = found.by_org.filter(pl.col("year") == found.year - 1).select(
-        "org_code", pl.col("emission_tco2").alias("before")
-    )
-    rows = (
-        now.sort("emission_tco2", descending=True, nulls_last=True)
-        .head(count)
-        .join(before, on="org_code", how="left", maintain_order="left")
-        .with_columns(pl.col(pl.Categorical).cast(pl.String))
-        .to_dicts()
-    )
+    rows = found.largest.head(count).to_dicts()
     names = figures.names_of("org_code", [row["org_code"] for row in rows])
     laid = [
         {

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 from django import forms
 from django.contrib import messages
+from django.db.models import Max, Min
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -89,10 +90,14 @@ class RunForm(forms.Form):
 
 
 def _initial(user: User) -> dict[str, Any]:
-    years = rights.visible(user, EnergyRecord).filter(known_to__isnull=True).order_by()
-    found = years.values_list("year", flat=True).distinct()
-    last = max(found, default=timezone.localdate().year - 1)
-    return {"first_year": min(found, default=last), "last_year": last}
+    """Suggest the years of the newest run, and every year there are records of for the first."""
+    newest = rights.visible(user, Run).order_by("-number").first()
+    if newest is not None:
+        return {"first_year": newest.first_year, "last_year": newest.last_year}
+    records = rights.visible(user, EnergyRecord).filter(known_to__isnull=True)
+    years = records.aggregate(first=Min("year"), last=Max("year"))
+    fallback = timezone.localdate().year - 1
+    return {"first_year": years["first"] or fallback, "last_year": years["last"] or fallback}
 
 
 @require_safe

@@ -1,0 +1,208 @@
+"""CPU time per page of the console on a generated city of a stated size.
+
+The city is built in a folder of its own: organisations in 13 counties and 8 sectors, one monthly
+record of electricity and, for every fifth, one of coal; one computed and published run. Every page
+is asked for by Django's test client as a city officer; what is printed is the median CPU time of
+the process over the requests after two to warm up, templates and middleware included.
+
+Run with ``python benchmarks/console.py [--organisations 3000] [--more 97000]``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+YEARS = range(2021, 2026)
+ROUNDS = 15
+#: Page -> limit on CPU time, empty where none is set. [ms]
+PAGES = {
+    "/": 60,
+    "/?year=2023&boundary=direct": 60,
+    "/?map=change&basis=fossil": 60,
+    "/enterprises/": 25,
+    "/enterprises/?sector=steel&completeness=gaps": None,
+    "/enterprises/?sort=name": 25,
+    "/enterprises/?page=60": 25,
+    "/enterprises/?q=0123": None,
+    "/enterprises/{code}/": None,
+    "/inventory/": None,
+    "/inventory/?rows=place": None,
+    "/inventory/?rows=item": None,
+    "/trace/?year=2024": None,
+    "/trace/?org={code}&year=2024": None,
+    "/trace/1/1/": None,
+    "/runs/": None,
+    "/runs/1/": None,
+    "/runs/1/findings/": None,
+    "/api/v1/breakdown?by=sector": None,
+    "/api/v1/charts/sector": None,
+    "/api/v1/organisations": None,
+}
+LIST_PAGES = {
+    "/enterprises/": 25,
+    "/enterprises/?sort=name": 25,
+    "/enterprises/?sort=emission_tco2": None,
+    "/enterprises/?page=2000": 25,
+    "/enterprises/?place=350103": 25,
+    "/enterprises/?q=01234": None,
+}
+
+
+def main() -> int:
+    """Build the city, measure the pages, print the table; 1 when a limit is broken."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--organisations", type=int, default=3000)
+    asked.add_argument("--more", type=int, default=97_000, help="organisations without records")
+    options = asked.parse_args()
+    with tempfile.TemporaryDirectory(prefix="tanfeng-bench-") as home:
+        os.environ["TANFENG_HOME"] = home
+        os.environ["DJANGO_SETTINGS_MODULE"] = "tanfeng.console.settings"
+        return _measured(options.organisations, options.more)
+
+
+def _measured(organisations: int, more: int) -> int:
+    import django
+
+    django.setup()
+    logging.disable(logging.WARNING)
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    user = _city(organisations)
+    records = _records(organisations, user)
+    started = time.process_time()
+    lines = _run(user)
+    print(f"{organisations} organisations, {records} records, {lines} lines, SQLite")
+    print(f"compute and publish a run: {time.process_time() - started:.1f} s CPU")
+    code = f"9135{0:014d}"
+    broken = _table({page.format(code=code): limit for page, limit in PAGES.items()}, user)
+    if more:
+        _organisations(range(organisations, organisations + more))
+        print(f"\nwith {organisations + more} organisations")
+        broken += _table(LIST_PAGES, user)
+    return 1 if broken else 0
+
+
+def _city(organisations: int):
+    from tanfeng.console.archive.models import Place
+    from tanfeng.console.core.models import Role, User
+
+    for place in range(13):
+        Place.objects.create(
+            code=f"3501{place + 2:02d}",
+            name_zh=f"县{place}",
+            name_en=f"County {place}",
+            order=place,
+            tile_x=place % 4,
+            tile_y=place // 4,
+        )
+    _organisations(range(organisations))
+    return User.objects.create_user("bench", password="benchmark only", role=Role.CITY)
+
+
+def _organisations(numbers: range) -> None:
+    from tanfeng.console.archive.models import Organisation, Sector
+
+    Organisation.objects.bulk_create(
+        [
+            Organisation(
+                credit_code=f"9135{number:014d}",
+                name=f"企业{number:06d}",
+                industry_code="3120",
+                sector=Sector.values[number % 8],
+                place_id=f"3501{number % 13 + 2:02d}",
+                is_demo=True,
+            )
+            for number in numbers
+        ],
+        batch_size=5000,
+    )
+
+
+def _records(organisations: int, user) -> int:
+    from django.utils import timezone
+
+    from tanfeng.console.accounting.models import EnergyRecord
+    from tanfeng.console.archive.models import Organisation
+    from tanfeng.console.core.models import Batch
+
+    batch = Batch.objects.create(
+        file_name="bench.xlsx",
+        sha256="0" * 64,
+        size_bytes=1,
+        status=Batch.Status.COMMITTED,
+        columns={"consumption_total_qty": "H"},
+        uploaded_by=user,
+        is_demo=True,
+    )
+    known = timezone.now()
+    count = 0
+    for number, pk in enumerate(Organisation.objects.values_list("pk", flat=True)):
+        items = ("electricity", "raw_coal") if number % 5 == 0 else ("electricity",)
+        rows = [
+            EnergyRecord(
+                organisation_id=pk,
+                year=year,
+                month=month,
+                item_key=item,
+                opening_stock_qty=0.0,
+                purchase_qty=10.0 + number % 97,
+                consumption_total_qty=10.0 + number % 97,
+                closing_stock_qty=0.0,
+                batch=batch,
+                source_row=number + 1,
+                known_from=known,
+            )
+            for year in YEARS
+            for month in range(1, 13)
+            for item in items
+            if not (number % 40 == 7 and year == 2024 and month > 9)
+        ]
+        EnergyRecord.objects.bulk_create(rows)
+        count += len(rows)
+    return count
+
+
+def _run(user) -> int:
+    from tanfeng.console.accounting import services
+
+    run = services.compute_run(user, years=YEARS, title="bench")
+    services.publish_run(user, run)
+    return run.line_count
+
+
+def _table(pages: dict[str, int | None], user) -> int:
+    from django.test import Client
+
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    broken = 0
+    print(f"{'page':58} {'CPU ms':>8} {'limit':>6} {'kB':>6}")
+    for page, limit in pages.items():
+        spent = []
+        for turn in range(ROUNDS + 2):
+            started = time.process_time()
+            response = client.get(page)
+            content = b"".join(response) if response.streaming else response.content
+            if turn > 1:
+                spent.append((time.process_time() - started) * 1000)
+        if response.status_code != 200:
+            raise SystemExit(f"{page} answered {response.status_code}")
+        median = statistics.median(spent)
+        over = limit is not None and median > limit
+        broken += over
+        mark = " <-- over" if over else ""
+        print(f"{page:58} {median:8.1f} {limit or '':>6} {len(content) / 1000:6.0f}{mark}")
+    return broken
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
+    raise SystemExit(main())
