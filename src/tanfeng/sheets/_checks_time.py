@@ -198,7 +198,8 @@ def _year_before(
 def _frozen(table: Table, known: pl.DataFrame, numbers: Mapping[str, float]) -> None:
     """Tell values that stay the same to the last digit for months running."""
     group = ["credit_code", "item"]
-    ordered = known.unique([*group, "t"], keep="first", maintain_order=True).sort(*group, "t")
+    energy = known.filter(pl.col("field").is_null() | (pl.col("field") != "output_t"))
+    ordered = energy.unique([*group, "t"], keep="first", maintain_order=True).sort(*group, "t")
     same = (pl.col("value") == pl.col("value").shift(1)) & (pl.col("t") == pl.col("t").shift(1) + 1)
     runs = ordered.with_columns(start=(~same.fill_null(False)).cum_sum().over(group)).with_columns(
         months=pl.len().over(*group, "start"),

@@ -281,11 +281,12 @@ class _Work:
 
     def _with_unit_line(self, form: Form, found: MappedColumn, head: Head, i: int) -> MappedColumn:
         column = form.column(found.field)
-        if not column.numeric or found.unit:
+        if not column.numeric:
             return found
-        if self._by_row(form, column):
+        # What the row says is nearer than a heading in the unit of the form.
+        if found.factor == 1.0 and self._by_row(form, column):
             return MappedColumn(found.letter, found.heading, found.field, None, "", (), found.how)
-        for line in head.unit_lines:
+        for line in () if found.unit else head.unit_lines:
             if line.money_only and "CNY" not in column.unit:
                 continue
             for unit in line.units:

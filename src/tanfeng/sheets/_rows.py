@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tanfeng.sheets._headings import half_width
-from tanfeng.sheets._items import by_name, items
+from tanfeng.sheets._items import MEMO, by_name, items
 from tanfeng.sheets._layout import Header, is_repeat, label_kind
 from tanfeng.sheets._source import Cell, Grid
 
@@ -129,7 +129,8 @@ class _Sorter:
         kind = label_kind(label)
         if not kind and bare.startswith(("其中", "#")):
             item = items().get(by_name(label)) if self._items else None
-            if self._of_which or (item is not None and not item.parent):
+            whole = item is not None and not item.parent and item.key not in MEMO
+            if self._of_which or whole:
                 return "of_which"
         return kind
 
