@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from tanfeng.accounting import gb_t_2589, ndrc_general_2015
-from tanfeng.accounting._sums import grouped
+from tanfeng.accounting._sums import grouped, numbered
 from tanfeng.accounting._term import Quantity
 from tanfeng.accounting.ndrc_general_2015 import BASES
 from tanfeng.errors import ModelError
@@ -173,18 +173,29 @@ def wide(totals: pl.DataFrame, *, measure: str = "value") -> pl.DataFrame:
     polars.DataFrame
         One row per group; null where a group has no line of a quantity.
     """
+    keys, layers = _laid_out(totals, [measure])
+    return keys.hstack(layers[measure]) if keys.width else layers[measure]
+
+
+def _laid_out(
+    totals: pl.DataFrame, measures: Sequence[str]
+) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
+    """Return the groups of totals and, per measure, a column for every quantity beside them."""
     by = keys_of(totals)
-    ones = totals.select(
-        *by,
-        *(
-            pl.when(pl.col("quantity") == quantity).then(pl.col(measure)).alias(quantity)
-            for quantity in QUANTITIES
-        ),
-    )
-    first = [pl.col(quantity).drop_nulls().first() for quantity in QUANTITIES]
-    if not by:
-        return ones.select(first)
-    return ones.group_by(by, maintain_order=True).agg(first)
+    group, first = numbered(totals, by)
+    place = totals["quantity"].cast(pl.Enum(list(QUANTITIES))).to_physical().to_numpy()
+    layers = {}
+    for measure in measures:
+        table = np.full((len(QUANTITIES), len(first)), np.nan)
+        table[place, group] = totals[measure].cast(pl.Float64).to_numpy()
+        dtype = totals.schema[measure]
+        layers[measure] = pl.DataFrame(
+            [
+                pl.Series(name, column, nan_to_null=True).cast(dtype)
+                for name, column in zip(QUANTITIES, table, strict=True)
+            ]
+        )
+    return totals[first].select(by), layers
 
 
 def keys_of(totals: pl.DataFrame) -> list[str]:
@@ -236,8 +247,7 @@ def headline(totals: pl.DataFrame, *, basis: str = "average") -> pl.DataFrame:
         f"emission_electricity_{basis}_tco2",
         "emission_heat_tco2",
     )
-    energy = wide(totals)
-    by = keys_of(totals)
+    keys, layers = _laid_out(totals, ("value", *TIERS, "unverified", "missing_rows"))
     parts = []
     for method in ("calorific", "equivalent"):
         whole = pl.col(f"energy_{method}_tce")
@@ -249,8 +259,7 @@ def headline(totals: pl.DataFrame, *, basis: str = "average") -> pl.DataFrame:
             (whole - green).alias(f"energy_{method}_net_green_power_tce"),
             (whole - feedstock - green).alias(f"energy_{method}_net_both_tce"),
         ]
-    result = energy.select(
-        *by,
+    result = layers["value"].select(
         *parts,
         pl.col(emissions[0]).alias("emission_direct_tco2"),
         pl.col(emissions[1]).alias("emission_electricity_tco2"),
@@ -260,19 +269,19 @@ def headline(totals: pl.DataFrame, *, basis: str = "average") -> pl.DataFrame:
     )
     shares = []
     for name, quantities in (("energy", ("energy_calorific_tce",)), ("emission", emissions)):
-        layers = {measure: wide(totals, measure=measure) for measure in (*TIERS, "unverified")}
         weight = {
-            measure: layer.select(_sum(quantities).abs()).to_series()
-            for measure, layer in layers.items()
+            measure: layers[measure].select(_sum(quantities).abs()).to_series()
+            for measure in (*TIERS, "unverified")
         }
         whole_weight = weight["measured"] + weight["reported"] + weight["estimated"]
         shares += [
             (weight[measure] / whole_weight).fill_nan(None).alias(f"{name}_{measure}_share")
-            for measure in layers
+            for measure in weight
         ]
-        missing = wide(totals, measure="missing_rows").select(_sum(quantities).fill_null(0))
+        missing = layers["missing_rows"].select(_sum(quantities).fill_null(0))
         shares.append(missing.to_series().alias(f"{name}_missing_rows"))
-    return result.with_columns(shares)
+    result = result.with_columns(shares)
+    return keys.hstack(result) if keys.width else result
 
 
 def year_on_year(frame: pl.DataFrame) -> pl.DataFrame:

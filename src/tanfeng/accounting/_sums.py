@@ -40,7 +40,7 @@ def grouped(
         One row per group, in the order groups first occur: the columns of ``by``, the sums, and
         ``rows``.
     """
-    number, first = _numbered(frame, by)
+    number, first = numbered(frame, by)
     size = len(first)
     sums = {
         name: np.bincount(number, weights=weight, minlength=size)[:size]
@@ -56,10 +56,20 @@ def grouped(
     )
 
 
-def _numbered(
-    frame: pl.DataFrame, by: Sequence[str]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the group number of each row and the first row of each group."""
+def numbered(frame: pl.DataFrame, by: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the group of each row and the first row of each group, groups in that order.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame, shape (n, ...)
+        Holds the columns of ``by``.
+    by : sequence of str
+        Columns that make a group.
+
+    Returns
+    -------
+    array, shape (n,), and array, shape (groups,)
+    """
     number = np.zeros(frame.height, dtype=np.int64)
     size = min(frame.height, 1)
     for name in by:
