@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 
-from form_files import energy, workbook
+from form_files import credit_code, energy, workbook
 from tanfeng.console.accounting.models import EnergyRecord
 from tanfeng.console.core import commits, imports, services, storage, uploads
 from tanfeng.console.core.models import AuditEvent, Batch, Job
@@ -17,6 +17,7 @@ from tanfeng.console.core.parsed import Parsed
 from tanfeng.errors import DataError, ModelError
 
 A, B = "91359999MADEM00015", "91359999MADEM00028"
+UNKNOWN = credit_code(1)
 
 
 def _file(*rows):
@@ -182,7 +183,7 @@ def test_who_may_hand_in_confirm_and_undo(
 
 def test_rights_are_asked_again_when_confirming(firm_a, org_a, org_b, county_b, holds, city):
     batch = imports.upload(city, _two_months(), "a.xlsx")
-    type(org_a).objects.filter(pk=org_a.pk).update(credit_code="91350100M000100Y43")
+    type(org_a).objects.filter(pk=org_a.pk).update(credit_code=UNKNOWN)
     with pytest.raises(DataError) as refused:
         imports.confirm(city, batch)
     assert refused.value.problems[0].rule == "D001"
@@ -263,7 +264,7 @@ def test_choosing_another_form_or_sheet_forgets_the_mapping(firm_a, org_a):
 
 
 def test_a_suggestion_is_accepted_and_the_original_stays_written_down(city, org_a, holds):
-    other = energy("91350100M000100Y43", "2024-01", 120.0, org_name=org_a.name)
+    other = energy(UNKNOWN, "2024-01", 120.0, org_name=org_a.name)
     batch = imports.upload(city, _file(other), "a.xlsx")
     problem = next(one for one in batch.problems if one["rule"] == "D001")
     assert (problem["column"], problem["row"], problem["suggestion"]) == ("A", 3, A)
@@ -272,7 +273,7 @@ def test_a_suggestion_is_accepted_and_the_original_stays_written_down(city, org_
     (fix,) = batch.fixes
     assert (fix["cell"], fix["original"], fix["value"], fix["rule"], fix["by"]) == (
         "A3",
-        "91350100M000100Y43",
+        UNKNOWN,
         A,
         "D001",
         "city",
@@ -284,7 +285,7 @@ def test_a_suggestion_is_accepted_and_the_original_stays_written_down(city, org_
 
 
 def test_a_value_can_be_typed_and_taken_back(city, org_a):
-    batch = imports.upload(city, _file(energy("91350100M000100Y43", "2024-01", 120.0)), "a.xlsx")
+    batch = imports.upload(city, _file(energy(UNKNOWN, "2024-01", 120.0)), "a.xlsx")
     with pytest.raises(ModelError, match="no finding"):
         imports.fix(city, batch, "K3", "9")
     with pytest.raises(ModelError, match="nothing safe"):
@@ -302,8 +303,7 @@ def test_a_value_can_be_typed_and_taken_back(city, org_a):
 
 
 def test_all_suggestions_of_a_rule_at_once(city, org_a):
-    strange = "91350100M000100Y43"
-    rows = [energy(strange, f"2024-0{month}", 120.0, org_name=org_a.name) for month in (1, 2, 3)]
+    rows = [energy(UNKNOWN, f"2024-0{month}", 120.0, org_name=org_a.name) for month in (1, 2, 3)]
     batch = imports.upload(city, _file(*rows), "a.xlsx")
     assert imports.fix_rule(city, batch, "D001") == 3
     batch.refresh_from_db()

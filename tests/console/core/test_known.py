@@ -162,6 +162,18 @@ def test_rows_that_end_without_a_successor(register, city):
     )
     known.write(ENERGY, nothing, batch, register.now(), also_close=[row.pk])
     assert register.holds == {}
+    assert register.undo(batch) == {"closed": 0, "restored": 1, "superseded": 0}
+    assert register.holds == {1: 10.0}
+
+
+def test_what_ended_and_was_told_anew_does_not_come_back(register, city):
+    register.put({1: 10.0})
+    row = EnergyRecord.objects.get()
+    batch = Batch.objects.create(file_name="g", size_bytes=0, uploaded_by=city)
+    known.close(EnergyRecord, [row.pk], batch, register.now())
+    register.put({1: 15.0})
+    assert register.undo(batch) == {"closed": 0, "restored": 0, "superseded": 0}
+    assert register.holds == {1: 15.0}
 
 
 def test_more_rows_than_one_statement_takes(register, org_a, monkeypatch):

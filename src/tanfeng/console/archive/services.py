@@ -270,7 +270,8 @@ def change_organisation(
         before = {name: getattr(organisation, name) for name in changed}
         for name, value in changed.items():
             setattr(organisation, name, value)
-        organisation.full_clean()
+        untouched = {one.attname for one in organisation._meta.concrete_fields} - set(changed)
+        organisation.full_clean(exclude={name.removesuffix("_id") for name in untouched})
         organisation.save(update_fields=(*changed, "updated_at"))
         _version(organisation, before, changed, by, None).save()
         audit.record(

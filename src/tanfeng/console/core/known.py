@@ -87,15 +87,22 @@ def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 def current(
-    register: Register, organisations: Iterable[int], years: tuple[int, int]
+    register: Register,
+    organisations: Iterable[int],
+    years: tuple[int, int],
+    months: Sequence[int] = (),
 ) -> pl.DataFrame:
-    """Return what holds now for some organisations and years: id, keys, values, known_from."""
+    """Return what holds now for some organisations and years: id, keys, values, known_from.
+
+    Only the months given are read, all of them when none is.
+    """
     names = ("id", "known_from", *register.keys, *register.values)
+    wanted = {"month__in": months} if months else {}
     rows: list[tuple[Any, ...]] = []
     for part in chunks(organisations, CHUNK):
         rows.extend(
             register.model.objects.current()
-            .filter(organisation_id__in=part, year__range=years)
+            .filter(organisation_id__in=part, year__range=years, **wanted)
             .order_by()
             .values_list(*names)
         )
@@ -225,15 +232,31 @@ def undo(register: Register, batch: Batch, at: datetime) -> dict[str, int]:
     batch had closed comes back as a new row under the batch it came from; when that batch was
     undone in the meantime, what that one had closed comes back instead, and so on.
     """
-    own = register.model.objects.filter(batch=batch)
-    standing = own.current().order_by().values_list("pk", *register.keys)
+    own = register.model.objects.filter(batch=batch).order_by()
+    standing = own.current().values_list("pk", *register.keys)
     ids = {tuple(key): pk for pk, *key in standing}
-    gone = own.filter(known_to__isnull=False).exclude(closed_by=batch).order_by()
-    superseded = len({tuple(key) for key in gone.values_list(*register.keys)} - set(ids))
-    back = _brought_back(register, batch, set(ids))
+    gone = own.filter(known_to__isnull=False).exclude(closed_by=batch)
+    superseded = {tuple(key) for key in gone.values_list(*register.keys)} - set(ids)
+    ended = _ended(register, batch) - superseded
+    back = _brought_back(register, batch, set(ids) | ended)
     closed = close(register.model, list(ids.values()), batch, at)
     insert(register.model, back, known_from=at)
-    return {"closed": closed, "restored": back.height, "superseded": superseded}
+    return {"closed": closed, "restored": back.height, "superseded": len(superseded)}
+
+
+def _ended(register: Register, batch: Batch) -> set[tuple[Any, ...]]:
+    """Return what the batch closed without a successor and nobody has told anew since."""
+    rows = register.model.objects.filter(closed_by=batch).exclude(batch=batch).order_by()
+    keys = {tuple(key) for key in rows.values_list(*register.keys)}
+    own = register.model.objects.filter(batch=batch).order_by()
+    keys -= {tuple(key) for key in own.values_list(*register.keys)}
+    if not keys:
+        return keys
+    name = register.keys[0]
+    for part in chunks({key[0] for key in keys}, CHUNK):
+        held = register.model.objects.current().filter(**{f"{name}__in": part}).order_by()
+        keys -= {tuple(key) for key in held.values_list(*register.keys)}
+    return keys
 
 
 def _brought_back(register: Register, batch: Batch, keys: set[tuple[Any, ...]]) -> pl.DataFrame:
