@@ -29,6 +29,7 @@ def main() -> int:
     parser.add_argument("--size", nargs="+", default=["desk"], choices=sorted(WIDTHS))
     parser.add_argument("--dark", action="store_true")
     parser.add_argument("--lang", default="zh", choices=["zh", "en"])
+    parser.add_argument("--out", default="", help="folder inside shots/ to save in")
     parser.add_argument("--fold", action="store_true", help="only what fits the window")
     options = parser.parse_args()
     complaints: list[str] = []
@@ -47,7 +48,8 @@ def main() -> int:
                     name = "-".join(
                         filter(None, (re.sub(r"\W+", "_", w).strip("_") for w in words))
                     )
-                    sys.stdout.write(f"{watch.shot(name, full=not options.fold)}\n")
+                    saved = watch.shot(f"{options.out}/{name}".lstrip("/"), full=not options.fold)
+                    sys.stdout.write(f"{saved}\n")
                 complaints += watch.faults
         browser.close()
     for complaint in complaints:

@@ -160,6 +160,7 @@ def window(
         accept_downloads=True,
         **options,
     )
+    context.set_default_timeout(60_000)
     try:
         yield Watch(context, context.new_page(), base)
     finally:

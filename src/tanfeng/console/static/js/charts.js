@@ -185,14 +185,17 @@ function names(chart, data, colours, width, height) {
   if (width < NARROW || data.kind === "bars" || data.kind === "waterfall" || data.series.length < 2) return [];
   const stacked = data.kind === "stack";
   const end = data.x.length - 1;
-  let level = 0;
+  let above = 0;
+  let below = 0;
   const labels = [];
   data.series.forEach((one, order) => {
     const index = stacked ? end : lastIndex(one.values);
     const value = one.values[index];
     if (value === null || value === undefined || (stacked && value === 0)) return;
+    const level = value < 0 ? below : above;
     const at = stacked ? level + value / 2 : value;
-    if (stacked) level += value;
+    if (value < 0) below += value;
+    else above += value;
     labels.push({ name: one.name, colour: colourOf(one, order, colours), y: chart.convertToPixel({ yAxisIndex: 0 }, at) });
   });
   labels.sort((one, other) => one.y - other.y);
@@ -200,8 +203,8 @@ function names(chart, data, colours, width, height) {
   labels.forEach((label, index) => {
     if (index) label.y = Math.max(label.y, labels[index - 1].y + step);
   });
-  const floor = height - 12;
-  for (let index = labels.length - 1; index >= 0; index -= 1) labels[index].y = Math.min(labels[index].y, floor - (labels.length - 1 - index) * step);
+  const floor = below < 0 ? height - 12 : Math.min(height - 12, chart.convertToPixel({ yAxisIndex: 0 }, 0) - 6);
+  for (let index = labels.length - 1; index >= 0; index -= 1) labels[index].y = Math.min(labels[index].y, (stacked ? floor : height - 12) - (labels.length - 1 - index) * step);
   const left = width - room(data, width) + (stacked && data.mode !== "area" ? -2 : 8);
   return labels.flatMap((label) => [
     { type: "circle", silent: true, shape: { cx: left + 4, cy: label.y, r: 4 }, style: { fill: label.colour } },
@@ -241,7 +244,9 @@ function stack(data, colours, width) {
     const found = data.series.map((one) => one.values[index]).filter((value) => value !== null && value !== undefined);
     return found.length ? found.reduce((a, b) => a + b, 0) : null;
   });
-  series.push({ name: "", type: "line", data: sums, symbol: "circle", symbolSize: 1, silent: true, lineStyle: { width: 0 }, itemStyle: { color: "transparent" }, z: 9, tooltip: { show: false }, label: { show: data.series.length > 1 && !area, position: "top", color: colours.ink, fontSize: 12, fontWeight: 600, textBorderColor: colours.panel, textBorderWidth: 3, formatter: (item) => format(item.value, data.places) }, markLine: guides(data, colours) });
+  // Parts below zero hang under the axis: the sum stands above the parts over it.
+  const tops = data.x.map((_, index) => (sums[index] === null ? null : data.series.reduce((top, one) => top + Math.max(0, one.values[index] || 0), 0)));
+  series.push({ name: "", type: "line", data: tops, symbol: "circle", symbolSize: 1, silent: true, lineStyle: { width: 0 }, itemStyle: { color: "transparent" }, z: 9, tooltip: { show: false }, label: { show: data.series.length > 1 && !area, position: "top", color: colours.ink, fontSize: 12, fontWeight: 600, textBorderColor: colours.panel, textBorderWidth: 3, formatter: (item) => format(sums[item.dataIndex], data.places) }, markLine: guides(data, colours) });
   return { ...axes(data, colours, { gap: !area }), grid: grid(right), series };
 }
 
