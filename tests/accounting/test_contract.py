@@ -175,7 +175,7 @@ ROWS = st.lists(
 
 
 @given(ROWS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_every_line_can_be_redone_from_its_inputs(run, rows: list[dict[str, object]]) -> None:
     account = run(rows)
     failing = trace.check_lines(account.lines, account.factors, accounting.FORMULAS)
@@ -183,7 +183,7 @@ def test_every_line_can_be_redone_from_its_inputs(run, rows: list[dict[str, obje
 
 
 @given(ROWS, st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_the_order_of_rows_changes_nothing(
     make_activity, factors, rows: list[dict[str, object]], shuffle: random.Random
 ) -> None:
@@ -198,7 +198,7 @@ def test_the_order_of_rows_changes_nothing(
 
 
 @given(ROWS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_lines_add_up_to_the_totals_and_the_totals_to_the_headline(
     run, rows: list[dict[str, object]]
 ) -> None:
@@ -221,7 +221,7 @@ def test_lines_add_up_to_the_totals_and_the_totals_to_the_headline(
 
 
 @given(ROWS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_the_answer_does_not_depend_on_the_other_firms(run, rows: list[dict[str, object]]) -> None:
     numbered = [{**row, "activity_id": place} for place, row in enumerate(rows)]
     together = run(numbered).totals(["org_code"])

@@ -157,7 +157,7 @@ CHANGES = st.lists(
 
 
 @given(CHANGES, CHANGES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_the_causes_always_close(run, one_side: list, other_side: list) -> None:
     def rows(changes: list) -> list:
         return [

@@ -267,21 +267,28 @@ def headline(totals: pl.DataFrame, *, basis: str = "average") -> pl.DataFrame:
         _sum(emissions[1:]).alias("emission_indirect_tco2"),
         _sum(emissions).alias("emission_total_tco2"),
     )
-    shares = []
-    for name, quantities in (("energy", ("energy_calorific_tce",)), ("emission", emissions)):
-        weight = {
-            measure: layers[measure].select(_sum(quantities).abs()).to_series()
-            for measure in (*TIERS, "unverified")
-        }
-        whole_weight = weight["measured"] + weight["reported"] + weight["estimated"]
-        shares += [
-            (weight[measure] / whole_weight).fill_nan(None).alias(f"{name}_{measure}_share")
-            for measure in weight
-        ]
-        missing = layers["missing_rows"].select(_sum(quantities).fill_null(0))
-        shares.append(missing.to_series().alias(f"{name}_missing_rows"))
-    result = result.with_columns(shares)
+    result = result.with_columns(
+        *_shares("energy", ("energy_calorific_tce",), layers),
+        *_shares("emission", emissions, layers),
+    )
     return keys.hstack(result) if keys.width else result
+
+
+def _shares(
+    name: str, quantities: Sequence[str], layers: Mapping[str, pl.DataFrame]
+) -> list[pl.Series]:
+    """Divide a figure by data quality and tell what is 待核实 and what is missing in it."""
+    weight = {
+        measure: layers[measure].select(_sum(quantities).abs()).to_series()
+        for measure in (*TIERS, "unverified")
+    }
+    whole_weight = weight["measured"] + weight["reported"] + weight["estimated"]
+    shares = [
+        (weight[measure] / whole_weight).fill_nan(None).alias(f"{name}_{measure}_share")
+        for measure in weight
+    ]
+    missing = layers["missing_rows"].select(_sum(quantities).fill_null(0)).to_series()
+    return [*shares, missing.alias(f"{name}_missing_rows")]
 
 
 def year_on_year(frame: pl.DataFrame) -> pl.DataFrame:

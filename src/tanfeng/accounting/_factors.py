@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -221,18 +221,10 @@ def factor_set(
     overrides = overrides if overrides is not None else standards.Overrides()
     choose = _Chooser(as_of, overrides)
     items = _items(guideline)
+    yearly = _yearly_factors(wanted, region, electricity_fallback, choose)
     register = _Register()
-    by_role: dict[str, list[list[_Chosen | None]]] = {role: [] for role in ROLES}
-    for item in items.iter_rows(named=True):
-        fixed = _fixed_factors(item, guideline, choose)
-        for role in ROLES:
-            by_role[role].append([fixed.get(role)] * len(wanted))
-    electricity = items["item_key"].to_list().index("electricity")
-    notes: list[dict[str, object]] = []
-    for role, chosen in _yearly_factors(wanted, region, electricity_fallback, choose).items():
-        by_role[role][electricity] = list(chosen)
-        notes += _year_notes(chosen, wanted)
-    slots = _slots(by_role, register, items.height * len(wanted))
+    slots = _slots(_by_role(items, guideline, wanted, yearly, choose), register)
+    notes = [note for chosen in yearly.values() for note in _year_notes(chosen, wanted)]
     return FactorSet(
         years=wanted,
         region=region,
@@ -247,17 +239,31 @@ def factor_set(
     )
 
 
-def _slots(
-    by_role: dict[str, list[list[_Chosen | None]]], register: _Register, height: int
-) -> pl.DataFrame:
+def _by_role(
+    items: pl.DataFrame,
+    guideline: str,
+    years: tuple[int, ...],
+    yearly: Mapping[str, Sequence[_Chosen]],
+    choose: _Chooser,
+) -> dict[str, list[_Chosen | None]]:
+    """Return the choice of each role for every item and year, years running fastest."""
+    by_role: dict[str, list[_Chosen | None]] = {role: [] for role in ROLES}
+    for item in items.iter_rows(named=True):
+        fixed = _fixed_factors(item, guideline, choose)
+        for role, chosen in by_role.items():
+            of_year = yearly[role] if item["is_electricity"] and role in yearly else None
+            chosen.extend(of_year or [fixed.get(role)] * len(years))
+    return by_role
+
+
+def _slots(by_role: Mapping[str, Sequence[_Chosen | None]], register: _Register) -> pl.DataFrame:
     """Lay the choices out as columns: value, factor number and confidence rank per role."""
     columns: dict[str, NDArray[np.generic]] = {}
-    for role, per_item in by_role.items():
-        flat = [chosen for per_year in per_item for chosen in per_year]
-        value = np.full(height, np.nan)
-        number = np.zeros(height, dtype=np.uint32)
-        rank = np.zeros(height, dtype=np.uint8)
-        for row, chosen in enumerate(flat):
+    for role, choices in by_role.items():
+        value = np.full(len(choices), np.nan)
+        number = np.zeros(len(choices), dtype=np.uint32)
+        rank = np.zeros(len(choices), dtype=np.uint8)
+        for row, chosen in enumerate(choices):
             if chosen is not None:
                 value[row] = chosen.factor.number
                 number[row] = register.number(role, chosen)

@@ -226,23 +226,13 @@ def read_table(
         If a column is missing, a cell stands twice, a value is no finite number, a name to skip
         does not occur, or the unit is not positive.
     """
-    if not unit_tco2 > 0 or not set(columns) <= set(frame.columns):
-        raise ModelError(f"inventory table needs {', '.join(columns)} and a positive unit")
-    year, sector, fuel, value = columns
-    table = frame.select(
-        pl.col(year).cast(pl.Int32).alias("year"),
-        pl.col(sector).cast(pl.String).alias("sector"),
-        pl.col(fuel).cast(pl.String).alias("fuel"),
-        (pl.col(value).cast(pl.Float64) * unit_tco2).alias("emission_tco2"),
-    )
+    table = _table(frame, columns, unit_tco2)
     for name, column in ((total_sector, "sector"), (total_fuel, "fuel")):
         if name and name not in table[column].to_list():
             raise ModelError(f"inventory table has no {column} {name!r}")
     strangers = sorted(set(skip_fuels) - set(table["fuel"].to_list()))
-    if strangers or table.select("year", "sector", "fuel").is_duplicated().any():
-        raise ModelError(f"inventory table repeats a cell, or has no fuels {strangers} to skip")
-    if not table["emission_tco2"].is_finite().all():
-        raise ModelError("inventory table holds values that are no finite numbers")
+    if strangers:
+        raise ModelError(f"inventory table has no fuels {strangers} to skip")
     table = table.filter(~pl.col("fuel").is_in(list(skip_fuels)))
     printed = (pl.col("sector") == total_sector) | (pl.col("fuel") == total_fuel)
     cells = table.filter(~printed).with_columns(
@@ -253,6 +243,26 @@ def read_table(
     )
     checks = _checks(table.filter(printed), cells, total_sector, total_fuel)
     return Inventory(_cells(cells), source, "", checks)
+
+
+def _table(
+    frame: pl.DataFrame, columns: tuple[str, str, str, str], unit_tco2: float
+) -> pl.DataFrame:
+    """Return year, sector, fuel and emission in tonnes, each cell once."""
+    if not unit_tco2 > 0 or not set(columns) <= set(frame.columns):
+        raise ModelError(f"inventory table needs {', '.join(columns)} and a positive unit")
+    year, sector, fuel, value = columns
+    table = frame.select(
+        pl.col(year).cast(pl.Int32).alias("year"),
+        pl.col(sector).cast(pl.String).alias("sector"),
+        pl.col(fuel).cast(pl.String).alias("fuel"),
+        (pl.col(value).cast(pl.Float64) * unit_tco2).alias("emission_tco2"),
+    )
+    if table.select("year", "sector", "fuel").is_duplicated().any():
+        raise ModelError("inventory table repeats a cell")
+    if not table["emission_tco2"].is_finite().all():
+        raise ModelError("inventory table holds values that are no finite numbers")
+    return table
 
 
 def _cells(frame: pl.DataFrame) -> pl.DataFrame:

@@ -99,15 +99,8 @@ def balance(activity: pl.DataFrame, *, tolerance: float = TOLERANCE) -> pl.DataF
     """
     if not 0 <= tolerance <= 1:
         raise ModelError(f"tolerance {tolerance} is no share; 0.5 % is 0.005")
-    items = standards.load("energy_items").select(
-        pl.col("item_key").cast(pl.Categorical), is_stockable=pl.col("stock_possible") == "yes"
-    )
     _opening, closing = _stocks()
-    frame = checked(activity).join(items, on="item_key", how="left", maintain_order="left")
-    unknown = frame.filter(pl.col("is_stockable").is_null())["item_key"].unique()
-    if unknown.len():
-        raise ModelError(f"activity names unknown energy items: {sorted(unknown.to_list())}")
-    frame = frame.with_columns(
+    frame = _with_traits(checked(activity)).with_columns(
         expected_closing_qty=_expected_closing(), allowed=_allowed(tolerance)
     )
     frame = frame.with_columns(difference_qty=pl.col("expected_closing_qty") - closing)
@@ -128,3 +121,15 @@ def balance(activity: pl.DataFrame, *, tolerance: float = TOLERANCE) -> pl.DataF
         .then(pl.lit("closed"))
         .otherwise(pl.lit("open")),
     )
+
+
+def _with_traits(activity: pl.DataFrame) -> pl.DataFrame:
+    """Add whether the item of each row can be stored."""
+    items = standards.load("energy_items").select(
+        pl.col("item_key").cast(pl.Categorical), is_stockable=pl.col("stock_possible") == "yes"
+    )
+    frame = activity.join(items, on="item_key", how="left", maintain_order="left")
+    unknown = frame.filter(pl.col("is_stockable").is_null())["item_key"].unique()
+    if unknown.len():
+        raise ModelError(f"activity names unknown energy items: {sorted(unknown.to_list())}")
+    return frame
