@@ -199,3 +199,12 @@ def test_a_key_that_stands_twice_is_noticed(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(_tables, "table", lambda _name: wrong)
     with pytest.raises(ModelError, match="20 rows with 3 different keys"):
         _tables.rows.__wrapped__("units")
+
+
+def test_units_have_full_and_short_names() -> None:
+    bureau = next(unit for unit in plan.units() if unit.name_zh == "市工信局")
+    assert (bureau.name("zh"), bureau.short("zh")) == ("市工信局", "工信")
+    assert (bureau.name("en"), bureau.short("en")) == (
+        "City Industry and Information Technology Bureau",
+        "MIB",
+    )

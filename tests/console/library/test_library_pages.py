@@ -308,3 +308,45 @@ def test_the_search_box_finds_tables_rows_and_documents(city):
     assert "/standards/transformers/" in urls
     assert any(url.startswith("/standards/transformers/trafo") for url in urls)
     assert any(url.startswith("/documents/") for url in urls)
+
+
+def test_filters_of_the_verified_values(client_for, city):
+    client = client_for(city)
+    client.post(ROW, FORM)
+
+    def shown(query):
+        return rows_of(client.get(f"/verified-values/?{query}").content.decode(), "fuels")
+
+    own = ["fuel_ndrc_general_2015_anthracite_ncv"]
+    assert shown("table=fuels") == shown("q=1722号") == shown("q=anthracite 附录二") == own
+    assert shown("table=motors") == shown("q=nothing") == shown("state=withdrawn") == []
+
+
+def test_filters_of_the_documents(page):
+    def shown(query):
+        return re.findall(r'<a class="strong" href="/documents/\d+/">([^<]+)</a>', page(query))
+
+    assert shown("/documents/?q=20052-2020")[0].startswith("GB 20052-2020")
+    assert shown("/documents/?state=suspended") == ["工信部原〔2021〕46号 钢铁行业产能置换实施办法"]
+    assert len(shown("/documents/?kind=data&q=电力二氧化碳")) == 4
+    assert shown("/documents/?view=warned&kind=study") == []
+
+
+def test_a_value_for_a_row_that_is_gone_is_still_listed(client_for, city):
+    client = client_for(city)
+    client.post(ROW, FORM)
+    FactorOverride.objects.update(row_id="a_row_of_an_older_package")
+    assert "a_row_of_an_older_package" in client.get("/verified-values/").content.decode()
+
+
+def test_what_the_service_refuses_stands_on_the_form(client_for, city, monkeypatch):
+    from tanfeng.console.library import services
+    from tanfeng.errors import DataError, Problem
+
+    def refuse(*_args, **_kwargs):
+        raise DataError([Problem("L999", "error", "刚刚被别人改了", "changed by somebody else")])
+
+    monkeypatch.setattr(services, "set_override", refuse)
+    answer = client_for(city).post(ROW, FORM)
+    assert answer.status_code == 422
+    assert "刚刚被别人改了" in answer.content.decode()

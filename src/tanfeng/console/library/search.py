@@ -13,7 +13,7 @@ from tanfeng import standards
 from tanfeng.console.core import rights, search
 from tanfeng.console.core.models import User
 from tanfeng.console.core.search import Hit, Source
-from tanfeng.console.library import links, tables
+from tanfeng.console.library import catalogue, links, tables
 from tanfeng.console.library.models import Document, language
 from tanfeng.console.library.permissions import READ
 
@@ -40,7 +40,11 @@ def _rows(text: str) -> Iterator[Hit]:
             tables.rows(tables.table(info.name), wanted, frozenset()).head(3).iter_rows(named=True)
         ):
             name = (lang == "en" and data["@name_en"]) or data["@name_zh"]
-            note = f"{data['@value']} {data['@unit']} · {data['document'] or info.title(lang)}"
+            value = data["@value"]
+            if data["value_num"] is not None:
+                value = f"{value} {data['@unit']}"
+            source = catalogue.short(data["document"], lang) or info.title(lang)
+            note = " · ".join(part for part in (value, source) if part)
             yield Hit(name, note, links.row_url(data["ref"]))
 
 
