@@ -18,7 +18,7 @@
   else if (!document.querySelector("h1").textContent.trim()) faults.push("empty h1");
   if (!document.title.trim() || document.title.trim().startsWith("·")) faults.push("no title");
   for (const cell of document.querySelectorAll("td, dd, p, h1")) {
-    if (/(^|[\s(（])(None|nan|NaN|undefined|null|Infinity)($|[\s)）%,.])/.test(cell.textContent)) faults.push("raw value: " + cell.textContent.trim().slice(0, 80));
+    if (/(^|[\s(（])(None|nan|NaN|undefined|null|Infinity)($|[\s)）%,])/.test(cell.textContent)) faults.push("raw value: " + cell.textContent.trim().slice(0, 80));
   }
   const over = document.documentElement.scrollWidth - innerWidth;
   if (over > 0) {

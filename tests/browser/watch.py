@@ -31,7 +31,7 @@ ROLES = ("city", "county", "park", "enterprise", "verifier", "admin")
 #: Words of the frame and of forms: here nothing is data, so here a wrong language shows.
 WORDED = (
     "nav.side span, nav.side .nav-title, .crumbs li:first-child, th, label > span:first-child,"
-    " .field > label, legend, button, .button, summary, .tabs a, .notes span, .steps li, .pill"
+    " .field > label, legend, button, .button, main summary, .tabs a, .notes span, .steps li, .pill"
 )
 _LATIN_WORDS = re.compile(r"^[A-Za-z][a-z']+(?: [A-Za-z][A-Za-z',-]+)+[.?!]?$")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
