@@ -197,16 +197,20 @@ class RecordImporter(imports.Importer):
         )
 
     def _holding(self, rows: pl.DataFrame) -> pl.DataFrame:
-        return known.current(self.register, *_reach(rows))
+        return known.current(self.register, *_reach(rows), rows["month"].unique().to_list())
 
     def _other_months(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return keys and months that hold now, to find a year told twice."""
+        """Return keys and months that hold now, to find a year told twice.
+
+        Months can only be in conflict with a whole year, so other months are not read for them.
+        """
         organisations, years = _reach(rows)
+        wanted = {} if (rows["month"] == 0).any() else {"month": 0}
         names = self.register.keys
         found: list[tuple[Any, ...]] = []
         for part in known.chunks(organisations, known.CHUNK):
             query = self.register.model.objects.current().filter(
-                organisation_id__in=part, year__range=years
+                organisation_id__in=part, year__range=years, **wanted
             )
             found.extend(query.order_by().values_list(*names))
         schema = {name: self.register.schema[name] for name in names}
