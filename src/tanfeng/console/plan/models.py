@@ -7,6 +7,7 @@ themselves are records, because splits, paths and observations will point to the
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import models
 from django.utils.translation import get_language
@@ -60,7 +61,28 @@ class Unit(models.Model):
         return (self.short_en if language() == "en" else self.short_zh) or str(self)
 
 
-class Task(models.Model):
+class Responsible:
+    """What a target and a task have in common: units, none of which leads."""
+
+    units: Any  # the many-to-many field the model declares
+
+    @property
+    def unit_names(self) -> str:
+        """Return the units as an enumeration."""
+        return joined(str(unit) for unit in self.units.all())
+
+    @property
+    def unit_start(self) -> str:
+        """Return the first three units by their short names, for a narrow column."""
+        return " · ".join(unit.short for unit in [*self.units.all()][:3])
+
+    @property
+    def unit_rest(self) -> int:
+        """Return how many units :attr:`unit_start` leaves out."""
+        return max(len(self.units.all()) - 3, 0)
+
+
+class Task(Responsible, models.Model):
     """A clause of the plan that orders something.
 
     The plan names no lead unit; none is stored until the leading-group office assigns one.
@@ -118,7 +140,7 @@ class Task(models.Model):
         ]
 
 
-class Target(models.Model):
+class Target(Responsible, models.Model):
     """A target of the plan (capability C01)."""
 
     class Kind(models.TextChoices):

@@ -37,10 +37,6 @@ def target_state(target: Target) -> tuple[str, str]:
     return _("No observation yet"), "muted"
 
 
-def _unit_names(row: Target | Task) -> str:
-    return joined(str(unit) for unit in row.units.all())
-
-
 TARGET_COLUMNS = (
     Column("key", gettext_lazy("Target no."), sort="key"),
     Column("indicator", gettext_lazy("Target"), sort="key"),
@@ -48,7 +44,7 @@ TARGET_COLUMNS = (
     Column("due", gettext_lazy("Due"), sort="year"),
     Column("kind", gettext_lazy("Kind"), value=lambda row: row.get_kind_display(), sort="kind"),
     Column("clause", gettext_lazy("Clause"), sort="clause"),
-    Column("units", gettext_lazy("Responsible units"), value=_unit_names),
+    Column("unit_names", gettext_lazy("Responsible units")),
     Column("lead", gettext_lazy("Lead unit"), value=lambda row: str(LEAD_OPEN)),
     Column("scope_text", gettext_lazy("Scope")),
     Column("base_year", gettext_lazy("Base year")),
@@ -160,7 +156,7 @@ TASK_COLUMNS = (
     Column("clause", gettext_lazy("Clause"), sort="order"),
     Column("title", gettext_lazy("Task"), sort="order"),
     Column("lead", gettext_lazy("Lead unit"), value=lambda row: str(LEAD_OPEN)),
-    Column("units", gettext_lazy("Responsible units"), value=_unit_names),
+    Column("unit_names", gettext_lazy("Responsible units")),
     Column("sector_text", gettext_lazy("Sectors")),
     Column(
         "capabilities",
