@@ -248,6 +248,17 @@ def test_limits_are_arguments(bench, xlsx):
         assert caught.value.problems[0].rule == "U007"
 
 
+def test_merged_ranges_that_overlap(bench, xlsx):
+    parts = parts_of(xlsx)
+    ranges = b"".join(b'<mergeCell ref="A1:C2"/>' for _ in range(3))
+    name = "xl/worksheets/sheet1.xml"
+    merged = b"</sheetData><mergeCells>" + ranges + b"</mergeCells>"
+    parts[name] = parts[name].replace(b"</sheetData>", merged)
+    with pytest.raises(DataError) as caught:
+        bench.read(zipped(parts))
+    assert caught.value.problems[0].rule == "U006"
+
+
 # ------------------------------------------------------------------------------ old workbooks
 
 

@@ -105,13 +105,16 @@ def _copy(
     book: Book,
     sheet: Any,
     grid: Grid,
-    marks: Mapping[tuple[int, int], list[Problem]],
+    found: Mapping[tuple[int, int], list[Problem]],
     header: set[int],
     words: Mapping[str, Any],
 ) -> None:
     for column, width in grid.widths.items():
         sheet.set_column(column, column, min(max(width, 4), 80))
-    covered = _merges(book, sheet, grid, header)
+    anchors = _merges(book, sheet, grid, header)
+    marks: dict[tuple[int, int], list[Problem]] = {}
+    for at, problems in found.items():
+        marks.setdefault(anchors.get(at, at), []).extend(problems)
     for row, cells in enumerate(grid.rows):
         styles = ("head",) if row in header else ("plain",)
         for column, cell in enumerate(cells):
@@ -119,15 +122,14 @@ def _copy(
             if at in marks:
                 worst = min(marks[at], key=lambda p: _GRAVE[p.severity]).severity
                 book.put(sheet, row, column, _value(cell), *styles, worst)
-            elif cell != "" and at not in covered:
+            elif cell != "" and at not in anchors:
                 book.put(sheet, row, column, _value(cell), *styles)
     told = 0
-    for (row, column), found in sorted(marks.items()):
-        if told >= _MOST_COMMENTS:
-            break
-        if any(problem.severity != "info" for problem in found):
+    for (row, column), problems in sorted(marks.items()):
+        grave = [problem for problem in problems if problem.severity != "info"]
+        if grave and told < _MOST_COMMENTS:
             told += 1
-            text = "\n".join(_comment(problem, book.lang, words) for problem in found)
+            text = "\n".join(_comment(problem, book.lang, words) for problem in grave)
             sheet.write_comment(row, column, text[:2000], {"x_scale": 2, "y_scale": 1.5})
 
 
@@ -137,23 +139,20 @@ def _value(cell: object) -> object:
     return cell
 
 
-def _merges(book: Book, sheet: Any, grid: Grid, header: set[int]) -> set[tuple[int, int]]:
-    """Merge what was merged; return the first cells, which are written by that."""
-    written: set[tuple[int, int]] = set()
-    taken: set[tuple[int, int]] = set()
+def _merges(
+    book: Book, sheet: Any, grid: Grid, header: set[int]
+) -> dict[tuple[int, int], tuple[int, int]]:
+    """Merge what was merged and write it; return every merged cell with its first one."""
+    anchors: dict[tuple[int, int], tuple[int, int]] = {}
     for top, left, bottom, right in grid.merges:
-        bottom, right = min(bottom, len(grid.rows) - 1), min(right, grid.width - 1)
-        area = {(r, c) for r in range(top, bottom + 1) for c in range(left, right + 1)}
-        if len(area) < 2 or area & taken:
+        area = [(r, c) for r in range(top, bottom + 1) for c in range(left, right + 1)]
+        if len(area) < 2 or any(cell in anchors for cell in area):
             continue  # overlapping ranges are refused by every spreadsheet program
-        taken |= area
-        style = book.style("head" if top in header else "plain")
-        sheet.merge_range(top, left, bottom, right, "", style)
-        book.put(
-            sheet, top, left, _value(grid.rows[top][left]), "head" if top in header else "plain"
-        )
-        written.add((top, left))
-    return written
+        anchors.update(dict.fromkeys(area, (top, left)))
+        style = "head" if top in header else "plain"
+        sheet.merge_range(top, left, bottom, right, "", book.style(style))
+        book.put(sheet, top, left, _value(grid.rows[top][left]), style)
+    return anchors
 
 
 def _comment(problem: Problem, lang: str, words: Mapping[str, Any]) -> str:

@@ -44,8 +44,9 @@ def activity(result: ReadResult) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        Columns of ``tanfeng.accounting.ACTIVITY_SCHEMA``; ``activity_id`` is the row in the file,
-        month 0 stands for a whole year. [quantities in the unit of the item]
+        Columns of ``tanfeng.accounting.ACTIVITY_SCHEMA``; ``activity_id`` is the row in the file
+        (for the wide table 1000 times the row plus a number per item), month 0 stands for a whole
+        year. [quantities in the unit of the item]
 
     Raises
     ------
@@ -79,11 +80,14 @@ def _wide(frame: pl.DataFrame) -> pl.DataFrame:
         variable_name="item_key",
         value_name="consumption_total_qty",
     ).filter(pl.col("consumption_total_qty").is_not_null())
+    number = pl.col("item_key").replace_strict({name: i for i, name in enumerate(_WIDE_ITEMS)})
     return _ordered(
         long.with_columns(
-            pl.col("item_key").replace_strict(_WIDE_ITEMS), tier=pl.lit("reported")
-        ).rename({"source_row": "activity_id", "credit_code": "org_code"})
-    ).sort("activity_id", maintain_order=True)
+            pl.col("item_key").replace_strict(_WIDE_ITEMS),
+            activity_id=pl.col("source_row") * 1000 + number,
+            tier=pl.lit("reported"),
+        ).rename({"credit_code": "org_code"})
+    ).sort("activity_id")
 
 
 def _year(result: ReadResult) -> pl.DataFrame:

@@ -83,11 +83,7 @@ def data_cells(
     for top, left, bottom, _right in grid.merges:
         if bottom == top or left not in columns:
             continue
-        inside = [
-            position[row]
-            for row in range(top, min(bottom, len(grid.rows) - 1) + 1)
-            if row in position
-        ]
+        inside = [position[row] for row in range(top, bottom + 1) if row in position]
         name = columns[left].field
         if len(inside) < 2:
             continue
@@ -352,7 +348,9 @@ def _derived(work: Building) -> dict[str, pl.Series]:
         )
     if "tier" in schema:
         sources = work.values.get("data_source") or [None] * work.size
-        derived["tier"] = pl.Series([_TIERS.get(s or "填报", "reported") for s in sources])
+        derived["tier"] = pl.Series(
+            [_TIERS.get(s or "填报", "reported") for s in sources], dtype=pl.String
+        )
     return derived
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from tanfeng.sheets.forms import Form
 #: A header lies within the first rows of a sheet.
 SEARCHED = 40
 DEEPEST = 3
+_BRACKETED = re.compile(r"[(（][^()（）]*[)）]")
 _YEAR_FIRST = re.compile(r"(?:19|20)\d\d年")
 _UNIT_LABELS = frozenset({"单位", "计量单位", "金额单位"})
 _INDEX_WORDS = frozenset("甲乙丙丁戊己庚辛")
@@ -67,8 +69,10 @@ def find_header(
         Column -> field given by a person; it counts for the form it fits.
     """
     covers = _merge_cover(grid)
-    best = Header(None, _first_table_row(grid), 1, [])
     listed = list(forms)
+    best = Header(None, _first_table_row(grid), 1, [])
+    if len(listed) == 1:
+        best.score = -math.inf  # a form that was named is taken with whatever fits
     for first in range(min(SEARCHED, len(grid.rows))):
         for depth in range(1, DEEPEST + 1):
             block = grid.rows[first : first + depth]
@@ -145,9 +149,12 @@ def _may_be_header(row: Sequence[Cell]) -> bool:
 
 def _is_label(cell: str) -> bool:
     """Tell a cell of the head block, such as 填表人：甲, from a heading that holds a colon."""
+    outside = _BRACKETED.sub("", cell)
+    if not re.search("[:：]", outside):
+        return False
     return any(
-        label_field(label) or fold(label)[0] in _UNIT_LABELS for label, _, _ in pairs([cell])
-    ) and bool(re.search("[:：]", cell))
+        label_field(label) or fold(label)[0] in _UNIT_LABELS for label, _, _ in pairs([outside])
+    )
 
 
 def _first_table_row(grid: Grid) -> int:

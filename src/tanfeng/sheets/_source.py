@@ -140,6 +140,9 @@ def _workbook(admitted: Admitted, filename: str, limits: Limits) -> Source:
             raise
         raise refusal("U006", value=f"{admitted.kind}, {type(error).__name__}") from None
     for i, grid in enumerate(grids):
+        merged = sum((b - t + 1) * (r - c + 1) for t, c, b, r in grid.merges)
+        if merged > len(grid.rows) * grid.width:  # overlapping ranges, and loops without end
+            raise refusal("U006", value=f"{admitted.kind}, merged cells")
         if admitted.kind == "xlsx" and i < len(extras):
             _add_xlsx(grid, extras[i])
         elif admitted.binary and i < len(admitted.binary.sheets):
@@ -160,11 +163,10 @@ def _grid(book: python_calamine.CalamineWorkbook, meta: python_calamine.SheetMet
         return Grid(meta.name, state)
     sheet = book.get_sheet_by_name(meta.name)
     grid = Grid(meta.name, state, sheet.to_python(skip_empty_area=False))
-    grid.merges = [
-        (first[0], first[1], last[0], last[1])
-        for first, last in sheet.merged_cell_ranges or ()
-        if first[0] < len(grid.rows) and first[1] < grid.width
-    ]
+    for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
+        if top < len(grid.rows) and left < grid.width:
+            ends = min(bottom, len(grid.rows) - 1), min(right, grid.width - 1)
+            grid.merges.append((top, left, *ends))
     return grid
 
 

@@ -98,8 +98,8 @@ def thresholds() -> Mapping[str, Threshold]:
     for row in rows("checks.csv"):
         for bound in ("low", "high"):
             if row[bound]:
-                found[f"{row['check_id']}.{bound}"] = Threshold(
-                    row["check_id"],
+                found[f"{_shared_key(row)}.{bound}"] = Threshold(
+                    _shared_key(row),
                     float(row[bound]),
                     row["unit"],
                     row["source"],
@@ -118,14 +118,25 @@ def threshold_values(overrides: Mapping[str, float] | None) -> dict[str, float]:
     return values
 
 
+def _shared_key(row: Mapping[str, str]) -> str:
+    """Return the key of a shared check.
+
+    The families X and U hold our own rules of cells and files. The few shared checks of that
+    name, all of forms not read yet, are filed under the form: ``efficiency_list.X005``.
+    """
+    key = row["check_id"]
+    return f"{row['form_keys'].split(';')[0]}.{key}" if key[0] in "XU" else key
+
+
 @lru_cache(maxsize=1)
 def rules() -> Mapping[str, Rule]:
     """Return every rule by key, shared and own."""
     own = {row["check_id"]: row for row in rows("own_checks.csv")}
+    shared = [row | {"check_id": _shared_key(row)} for row in rows("checks.csv")]
     leaning = {t.check for t in thresholds().values() if t.confidence == "recalled"}
     exact = {"Q004", "W001", "S003", "E003"}  # logical bounds and rounding, no judgement in them
     found: dict[str, Rule] = {}
-    for row in [*rows("checks.csv"), *own.values()]:
+    for row in [*shared, *own.values()]:
         key = row["check_id"]
         mine = own.get(key, {})
         if key in found:

@@ -136,7 +136,7 @@ def _header(
     row = book.heading(sheet, title, demo=demo, as_of=as_of)
     if form.layout == "grid" or head:
         row = _head_block(book, sheet, form, row, head)
-    grouped = any(column.group_zh for column in form.columns) and form.layout == "grid"
+    grouped = _grouped(form)
     leaf = row + 1 if grouped else row
     for i, column in enumerate(form.columns):
         text = column.heading(book.lang) + ("*" if column.required == "key" else "")
@@ -150,6 +150,11 @@ def _header(
     sheet.set_row(leaf, 32)
     sheet.freeze_panes(leaf + 1, 1)
     return leaf + 1
+
+
+def _grouped(form: Form) -> bool:
+    """Tell whether the form is printed with a row of group headings."""
+    return form.layout == "grid" and any(column.group_zh for column in form.columns)
 
 
 def _head_block(book: Book, sheet: Any, form: Form, row: int, head: Mapping[str, str]) -> int:
@@ -228,8 +233,10 @@ def _note(column: Column, lang: str) -> str:
 def _notes_on_headings(book: Book, sheet: Any, form: Form, first: int) -> None:
     for i, column in enumerate(form.columns):
         note = _note(column, book.lang)
+        # A heading over both header rows is one merged cell; its note belongs to the upper one.
+        row = first - 2 if _grouped(form) and not column.group_zh else first - 1
         if note:
-            sheet.write_comment(first - 1, i, note, {"x_scale": 1.6, "font_size": 9})
+            sheet.write_comment(row, i, note, {"x_scale": 1.6, "font_size": 9})
 
 
 def _example(book: Book, sheet: Any, form: Form, row: int) -> None:
