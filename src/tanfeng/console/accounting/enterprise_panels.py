@@ -269,6 +269,6 @@ PANELS = (
     Panel("yearly", 10, "accounting/panels/yearly.html", yearly, file_lines),
     Panel("items", 20, "accounting/panels/items.html", items),
     Panel("calendar", 30, "accounting/panels/calendar.html", calendar),
-    Panel("problems", 40, "accounting/panels/problems.html", problems),
-    Panel("uploads", 50, "accounting/panels/uploads.html", uploads),
+    Panel("uploads", 40, "accounting/panels/uploads.html", uploads),
+    Panel("problems", 50, "accounting/panels/problems.html", problems),
 )

@@ -119,8 +119,9 @@ class Overview:
     like_for_like_change : float or None
         Change of the emission over enterprises complete in both years. [1]
     by_year, by_sector, by_place, by_org : polars.DataFrame
-        Key columns, then emission_tco2 on the boundary with ``.measured`` and so on, and every
-        measure; by_org holds the year and the one before, the year before cut to the same months.
+        Key columns, then emission_tco2 on the boundary with ``.measured`` and so on (amounts
+        without sign), and every measure; by_org holds the year and the one before, the year
+        before cut to the same months.
     places : mapping of str to (float or None, float or None)
         County -> emission of the year and of the year before, same months. [tCO2]
     largest : polars.DataFrame
@@ -451,7 +452,7 @@ def breakdown(
     -------
     polars.DataFrame
         The columns of ``by``, value, measured, reported, estimated, unverified [unit of the
-        measure] and missing_rows.
+        measure; the four without sign] and missing_rows.
     """
     scope = scope or scope_of(user)
     files = frozen.opened(run)
@@ -511,7 +512,9 @@ def names_of(key: str, values: Iterable[str]) -> dict[str, str]:
         labels = dict(Sector.choices)
         return {value: str(labels.get(value, value)) for value in wanted}
     if key == "place":
-        return {row.code: str(row) for row in Place.objects.filter(code__in=wanted).defer("geometry")}
+        return {
+            row.code: str(row) for row in Place.objects.filter(code__in=wanted).defer("geometry")
+        }
     if key == "park":
         return {row.code: str(row) for row in Park.objects.filter(code__in=wanted)}
     if key == "item_key":

@@ -44,7 +44,16 @@ def of_account(account: accounting.Account, activity: pl.DataFrame) -> pl.DataFr
     return (
         pl.concat(parts, how="diagonal")
         .select(pl.col(name).cast(kind) for name, kind in NOTE_COLUMNS.items())
-        .sort(rank, "code", "org_code", "year", "month", "item_key", nulls_last=True)
+        .sort(
+            rank,
+            pl.col("org_code").is_null(),
+            "code",
+            "org_code",
+            "year",
+            "month",
+            "item_key",
+            nulls_last=True,
+        )
     )
 
 

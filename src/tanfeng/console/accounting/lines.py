@@ -142,6 +142,11 @@ class Cell:
         return f"{self.column}{self.record.source_row}" if self.column else ""
 
     @property
+    def is_empty(self) -> bool:
+        """Tell whether the form left the cell empty where the formula takes none for it."""
+        return getattr(self.record, self.field, None) is None
+
+    @property
     def differs(self) -> bool:
         """Tell whether the record was replaced or withdrawn after the run."""
         return self.record.known_to is not None

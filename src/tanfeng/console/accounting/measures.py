@@ -43,7 +43,8 @@ QUANTITIES = (
     "emission_electricity_fossil_tco2",
     "emission_heat_tco2",
 )
-#: How a figure divides: by data quality, and the part that rests on 待核实 rows.
+#: How a figure divides: by data quality, and what rests on 待核实 rows. Parts are amounts without
+#: sign: power sold to others takes off a total, and shares of signed sums would pass 100 %.
 TIERS = ("measured", "reported", "estimated")
 PARTS = (*TIERS, "unverified")
 
@@ -172,7 +173,7 @@ def column(quantity: str, part: str = "") -> str:
 
 
 def expression(measure: str, basis: str = "average", part: str = "") -> pl.Expr:
-    """Return the figure over one row of a wide frame.
+    """Return the figure, or a part of it, over one row of a wide frame.
 
     Parameters
     ----------
@@ -186,16 +187,19 @@ def expression(measure: str, basis: str = "average", part: str = "") -> pl.Expr:
     Returns
     -------
     polars.Expr
-        Named by the measure, with ``.part`` behind it for a part; empty where every quantity
-        added is empty.
+        Named by the measure, with ``.part`` behind it for a part. The figure is empty where every
+        quantity added is; a part is an amount without sign.
     """
     chosen = named(measure)
-    plus = [pl.col(column(name, part)) for name in chosen.plus(basis)]
+    if part:
+        parts = [pl.col(column(name, part)).abs() for name in chosen.quantities(basis)]
+        return pl.sum_horizontal(parts).alias(column(measure, part))
+    plus = chosen.plus(basis)
     value = pl.sum_horizontal(plus)
     if chosen.deducted:
-        value = value - pl.sum_horizontal(column(name, part) for name in chosen.deducted)
-    speaks = pl.any_horizontal(pl.col(name).is_not_null() for name in chosen.plus(basis))
-    return pl.when(speaks).then(value).alias(column(measure, part))
+        value = value - pl.sum_horizontal(chosen.deducted)
+    speaks = pl.any_horizontal(pl.col(name).is_not_null() for name in plus)
+    return pl.when(speaks).then(value).alias(measure)
 
 
 def summed(*names: str) -> list[pl.Expr]:
@@ -203,6 +207,26 @@ def summed(*names: str) -> list[pl.Expr]:
     return [
         pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()).alias(name) for name in names
     ]
+
+
+def shares(row: Mapping[str, float | None], prefix: str = "") -> dict[str, float | None]:
+    """Return the parts of a row as shares of all that is in it.
+
+    Parameters
+    ----------
+    row : mapping
+        Holds the ``PARTS`` under their names, after ``prefix``.
+    prefix : str
+        For example ``emission_tco2.``.
+
+    Returns
+    -------
+    dict
+        ``measured_share`` and so on [1]; None where nothing is in it.
+    """
+    parts = {part: row.get(f"{prefix}{part}") or 0.0 for part in PARTS}
+    whole = sum(parts[tier] for tier in TIERS)
+    return {f"{part}_share": value / whole if whole else None for part, value in parts.items()}
 
 
 def of(values: Mapping[str, float | None], measure: str, basis: str = "average") -> float | None:

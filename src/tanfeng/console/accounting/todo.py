@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tanfeng.console.accounting import figures, findings
+from tanfeng.console.accounting import figures, findings, measures
 from tanfeng.console.accounting.models import EnergyRecord, Run
 from tanfeng.console.core import rights
 from tanfeng.console.core.figures import percent
@@ -155,15 +155,14 @@ def _news(user: User, run: Run) -> Iterator[Todo]:
 
 
 def _unverified(overview: figures.Overview) -> Iterator[Todo]:
-    total = overview.headline.get("emission_tco2")
-    part = overview.headline.get("emission_tco2.unverified")
-    if not total or not part or part / total < _UNVERIFIED_SHARE:
+    share = measures.shares(overview.headline, "emission_tco2.")["unverified_share"]
+    if share is None or share < _UNVERIFIED_SHARE:
         return
     text = _("%(share)s of the CO2 of %(year)s rests on factors nobody has verified yet")
     url = f"{reverse('run-factors', args=[overview.run.number])}?confidence=unverified"
     yield Todo(
         "note",
         _("To be verified"),
-        text % {"share": percent(part / total, 0), "year": overview.year},
+        text % {"share": percent(share, 0), "year": overview.year},
         url,
     )

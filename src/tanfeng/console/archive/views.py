@@ -181,7 +181,17 @@ def _facts(organisation: Organisation) -> list[tuple[str, str]]:
     return [(_label(name), _shown(organisation, name)) for name in FACTS]
 
 
+#: Fields whose name in the model is not what a person calls them.
+_LABELS = {
+    "place": gettext_lazy("County"),
+    "park": gettext_lazy("Park"),
+    "group_name": gettext_lazy("Company group"),
+}
+
+
 def _label(name: str) -> str:
+    if name in _LABELS:
+        return str(_LABELS[name])
     return str(Organisation._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
 
 
@@ -255,12 +265,39 @@ def _file_lines(user: User, organisation: Organisation) -> Iterator[panels.FileL
             yield from panel.lines(user, organisation)
 
 
+#: Words of the trackers as this house says them; a word that is not here is shown as it is.
+TRACKER_WORDS: Mapping[str, Any] = {
+    "coal": gettext_lazy("coal power"),
+    "steel": gettext_lazy("steel works"),
+    "onshore wind": gettext_lazy("onshore wind"),
+    "offshore wind": gettext_lazy("offshore wind"),
+    "operating": gettext_lazy("operating"),
+    "operating pre-retirement": gettext_lazy("operating, to be retired"),
+    "construction": gettext_lazy("under construction"),
+    "permitted": gettext_lazy("permitted"),
+    "pre-permit": gettext_lazy("before permit"),
+    "pre-construction": gettext_lazy("before construction"),
+    "announced": gettext_lazy("announced"),
+    "shelved": gettext_lazy("shelved"),
+    "cancelled": gettext_lazy("cancelled"),
+    "mothballed": gettext_lazy("mothballed"),
+    "retired": gettext_lazy("retired"),
+}
+
+
+def tracker_word(word: str) -> str:
+    """Return a tracker's word in the language used."""
+    return str(TRACKER_WORDS.get(word.lower(), word))
+
+
 _PLANT_COLUMNS = (
     lists.Column("name", gettext_lazy("Plant"), value=str, sort="name"),
-    lists.Column("kind", gettext_lazy("Kind"), sort="kind"),
+    lists.Column("kind", gettext_lazy("Kind"), lambda row: tracker_word(row.kind), sort="kind"),
     lists.Column("capacity", gettext_lazy("Capacity"), sort="capacity"),
     lists.Column("capacity_unit", gettext_lazy("Unit")),
-    lists.Column("status", gettext_lazy("Status"), sort="status"),
+    lists.Column(
+        "status", gettext_lazy("Status"), lambda row: tracker_word(row.status), sort="status"
+    ),
     lists.Column("start_year", gettext_lazy("Start"), sort="start_year"),
     lists.Column(
         "place",
@@ -305,8 +342,14 @@ def plants(request: HttpRequest) -> HttpResponse:
             "kind": kind,
             "place": place,
             "text": text,
-            "kinds": sorted(set(found.order_by().values_list("kind", flat=True))),
+            "kinds": [
+                (one, tracker_word(one))
+                for one in sorted(set(found.order_by().values_list("kind", flat=True)))
+            ],
+            "rows": [
+                {"row": row, "kind": tracker_word(row.kind), "status": tracker_word(row.status)}
+                for row in listing.page.object_list
+            ],
             "places": _choices_of(rights.visible(user, Place).only("code", "name_zh", "name_en")),
-            "back": reverse("enterprises"),
         },
     )

@@ -89,6 +89,22 @@ def amount(value: float | None, unit: str) -> str:
     return words % {"amount": plain(value, 0)}
 
 
+def quality_columns() -> list[lists.Column]:
+    """Return the columns that say how good the data behind a figure are."""
+    return [
+        lists.Column("measured_share", _("of which measured"), unit="%", places=1),
+        lists.Column("reported_share", _("of which reported"), unit="%", places=1),
+        lists.Column("estimated_share", _("of which estimated"), unit="%", places=1),
+        lists.Column("unverified_share", _("on factors to be verified"), unit="%", places=1),
+    ]
+
+
+def quality(row: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return the values of :func:`quality_columns` for a row of a breakdown, in percent."""
+    shares = measures.shares(row)
+    return {key: None if value is None else value * 100 for key, value in shares.items()}
+
+
 def _entry(key: str, row: Mapping[str, Any]) -> Any:
     return row.get(key)
 

@@ -19,6 +19,8 @@ from tanfeng.console.accounting.views.common import (
     basis_options,
     choice,
     chosen_filter,
+    quality,
+    quality_columns,
     run_of,
     signed_in,
     table_export,
@@ -133,6 +135,7 @@ def laid_out(
                 for year in years
             ],
             "last": cells.get((one, years[-1])),
+            "unverified": _unverified(cells.get((one, years[-1]))),
             "before": cells.get((one, years[-2])) if len(years) > 1 else None,
         }
         for one in order
@@ -146,6 +149,7 @@ def laid_out(
         "rows": rows,
         "totals": [_cell(totals.get(year), measure, {**link, "year": year}) for year in years],
         "total": totals.get(years[-1]),
+        "unverified": _unverified(totals.get(years[-1])),
         "total_before": totals.get(years[-2]) if len(years) > 1 else None,
         "in_wan": factor != 1.0,
         "unit": unit,
@@ -161,6 +165,10 @@ def _cell(
         "missing_rows": row["missing_rows"] if row else None,
         "url": trace_url(measure.key, **query) if value is not None else "",
     }
+
+
+def _unverified(row: Mapping[str, Any] | None) -> float | None:
+    return measures.shares(row)["unverified_share"] if row else None
 
 
 def _sentence(
@@ -205,15 +213,13 @@ def _export(
         lists.Column("name", _("Name")),
         lists.Column("year", _("Year")),
         lists.Column("value", measure.name, unit=unit, places=1),
-        lists.Column("measured", _("of which measured"), unit=unit, places=1),
-        lists.Column("reported", _("of which reported"), unit=unit, places=1),
-        lists.Column("estimated", _("of which estimated"), unit=unit, places=1),
-        lists.Column("unverified", _("resting on factors to be verified"), unit=unit, places=1),
+        *quality_columns(),
         lists.Column("missing_rows", _("rows not counted")),
     ]
     names = figures.names_of(key, frame[key].drop_nulls().unique().to_list())
     rows = [
-        {**row, "key": row[key], "name": names.get(row[key], row[key])} for row in frame.to_dicts()
+        {**row, **quality(row), "key": row[key], "name": names.get(row[key], row[key])}
+        for row in frame.to_dicts()
     ]
     return table_export(
         request,

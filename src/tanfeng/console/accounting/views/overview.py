@@ -13,6 +13,7 @@ from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -75,7 +76,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "cards": cards(found),
         "chart": sector_chart(found),
         "coverage": _of_year(found.coverage, found.year),
-        "factor": figures.electricity_factor(found.run, found.year, basis),
+        "factor": _factor(found),
         "top": top_enterprises(found),
         "map_shown": shown,
         "map_options": [("emission", _("Emission")), ("change", _("Change"))],
@@ -85,6 +86,14 @@ def overview(request: HttpRequest) -> HttpResponse:
     if found.scope.kind == "city":
         context["map"] = county_map(found, shown)
     return render(request, "accounting/overview.html", context)
+
+
+def _factor(found: figures.Overview) -> dict[str, Any] | None:
+    """Return the factor behind power with its name in the language used."""
+    factor = figures.electricity_factor(found.run, found.year, found.basis)
+    if factor is None:
+        return None
+    return {**factor, "name": factor["name_en" if get_language() == "en" else "name_zh"]}
 
 
 def sentence(found: figures.Overview) -> str:
@@ -131,7 +140,6 @@ def cards(found: figures.Overview) -> dict[str, Any]:
             "same_firms": found.like_for_like_change,
             "parts": [head.get(f"emission_tco2.{tier}") for tier in measures.TIERS],
             "missing": _missing_amount(co2, missing),
-            "unverified": _share(head.get("emission_tco2.unverified"), co2),
             "url": _trace(found),
         },
         "energy": {

@@ -48,6 +48,9 @@ _COLUMNS = (
 _PUBLIC = ("number", "title", "years", "as_of", "created_at", "published")
 
 
+_SHOWN_KINDS = 15
+
+
 class RunForm(forms.Form):
     """What a person chooses before a run is computed."""
 
@@ -178,7 +181,7 @@ def run(request: HttpRequest, run_number: int) -> HttpResponse:
         "summary": _summary(notes),
         "files": sorted(shown.manifest.get("files", {}).items()),
         "tables": sorted(shown.manifest.get("tables", {}).items()),
-        "options": sorted(shown.manifest.get("options", {}).items()),
+        "options": _options(shown),
         "checked": frozen.broken_files(shown) if "check" in request.GET else None,
         "others": others[:20],
         "other": other,
@@ -192,15 +195,37 @@ def run(request: HttpRequest, run_number: int) -> HttpResponse:
     return render(request, "accounting/run.html", context)
 
 
+#: Option of the manifest -> what the page calls it.
+_OPTION_NAMES = {
+    "years": gettext_lazy("Years"),
+    "region": gettext_lazy("Region of the power factor"),
+    "electricity_fallback": gettext_lazy("Fallback of the power factor"),
+    "guideline": gettext_lazy("Guideline of combustion"),
+    "as_of": gettext_lazy("Factors published by"),
+    "overrides_digest": gettext_lazy("City's own values"),
+}
+
+
+def _options(run: Run) -> list[tuple[Any, str]]:
+    """Return what the run was asked for, in words; digests are cut."""
+    asked = run.manifest.get("options", {})
+    found = []
+    for key, name in _OPTION_NAMES.items():
+        value = asked.get(key)
+        text = " ".join(map(str, value)) if isinstance(value, list) else str(value or "—")
+        found.append((name, text[:16] if key.endswith("_digest") else text))
+    return found
+
+
 def _summary(notes: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return the findings in scope by kind, gravest first."""
+    """Return the findings in scope by kind and energy item, gravest first."""
     lang = "en" if get_language() == "en" else "zh"
-    kinds = notes.group_by("severity", "code", maintain_order=True).agg(
+    kinds = notes.group_by("severity", "code", "item_key", maintain_order=True).agg(
         pl.len().alias("count"),
         pl.col("org_code").drop_nulls().n_unique().alias("firms"),
         pl.col(f"text_{lang}").first().alias("text"),
     )
-    return kinds.to_dicts()
+    return kinds.head(_SHOWN_KINDS).to_dicts()
 
 
 def _export_difference(
@@ -260,9 +285,10 @@ def findings(request: HttpRequest, run_number: int) -> HttpResponse:
     user = signed_in(request)
     shown = rights.get_visible(user, Run, number=run_number)
     notes = figures.findings(user, shown)
-    asked = {name: request.GET.get(name, "") for name in ("severity", "code", "org")}
+    asked = {name: request.GET.get(name, "") for name in ("severity", "code", "org", "item")}
     year = number(request, "year")
-    for name, column in (("severity", "severity"), ("code", "code"), ("org", "org_code")):
+    columns = {"severity": "severity", "code": "code", "org": "org_code", "item": "item_key"}
+    for name, column in columns.items():
         if asked[name]:
             notes = notes.filter(pl.col(column) == asked[name])
     if year is not None:

@@ -27,6 +27,8 @@ from tanfeng.console.accounting.views.common import (
     choice,
     chosen_filter,
     number,
+    quality,
+    quality_columns,
     run_of,
     signed_in,
     table_export,
@@ -37,6 +39,8 @@ from tanfeng.console.core import audit, lists, rights
 from tanfeng.console.core.models import User
 
 _EXPORTED = 50_000
+#: What a formula says where the unit is that of the energy item.
+_ITEM_UNIT = "item unit"
 
 
 @require_safe
@@ -125,12 +129,8 @@ def _groups_page(
             "unit": _pretty(measure_unit(measure)),
             "sentence": _sentence(whole["value"], measure, chosen, scope),
             "groups": [
-                {"label": label, "rows": _sorted(frames[key], run, chosen, measure, basis, key)}
-                for key, label in (
-                    ("sector", _("By sector")),
-                    ("place", _("By county")),
-                    ("item_key", _("By energy item")),
-                )
+                _group(frames[key], whole["value"], (run, chosen, measure, basis), key)
+                for key in ("sector", "place", "item_key")
                 if frames[key].height > 1
             ],
             "page": page_of(request, firms, rows),
@@ -147,11 +147,33 @@ def _pretty(unit: str) -> str:
     return unit.replace("CO2", "CO₂")
 
 
-def _sorted(
-    frame: pl.DataFrame, run: Run, chosen: figures.Filter, measure: str, basis: str, key: str
-) -> list[dict[str, Any]]:
-    ordered = frame.sort("value", descending=True, nulls_last=True).head(20)
-    return _group_rows(ordered, run, chosen, measure, basis, key)
+_GROUPS: Mapping[str, tuple[Any, str]] = {
+    "sector": (gettext_lazy("By sector"), "sector"),
+    "place": (gettext_lazy("By county"), "place"),
+    "item_key": (gettext_lazy("By energy item"), "item"),
+}
+_SHOWN = 10
+
+
+def _group(
+    frame: pl.DataFrame,
+    whole: float | None,
+    where: tuple[Run, figures.Filter, str, str],
+    key: str,
+) -> dict[str, Any]:
+    """Return the largest rows of a grouping with their share, and where the others stand."""
+    ordered = frame.sort("value", descending=True, nulls_last=True)
+    rows = _group_rows(ordered.head(_SHOWN), *where, key)
+    for row in rows:
+        row["share"] = row["value"] / whole if whole and row["value"] is not None else None
+    label, name = _GROUPS[key]
+    run = "" if where[0].published else f"&run={where[0].number}"
+    return {
+        "label": label,
+        "rows": rows,
+        "more": max(frame.height - _SHOWN, 0),
+        "url": f"{reverse('inventory')}?rows={name}{run}",
+    }
 
 
 _PARAMETERS = {"sector": "sector", "place": "place", "item_key": "item", "org_code": "org"}
@@ -182,13 +204,12 @@ def _export_firms(
         lists.Column("name", _("Enterprise")),
         lists.Column("org_code", _("Credit code")),
         lists.Column("value", measure_name(measure), unit=unit, places=2),
-        lists.Column("measured", _("of which measured"), unit=unit, places=2),
-        lists.Column("reported", _("of which reported"), unit=unit, places=2),
-        lists.Column("estimated", _("of which estimated"), unit=unit, places=2),
-        lists.Column("unverified", _("resting on factors to be verified"), unit=unit, places=2),
+        *quality_columns(),
         lists.Column("missing_rows", _("rows not counted")),
     ]
-    rows = [{**row, "name": names.get(row["org_code"], "")} for row in firms.to_dicts()]
+    rows = [
+        {**row, **quality(row), "name": names.get(row["org_code"], "")} for row in firms.to_dicts()
+    ]
     title = _("Trace: %(measure)s by enterprise") % {"measure": measure_name(measure)}
     return table_export(request, name="trace", title=title, columns=columns, rows=rows, run=run)
 
@@ -395,7 +416,7 @@ def line(request: HttpRequest, run_number: int, line_number: int) -> HttpRespons
             "item": items.get(row["item_key"], row["item_key"]),
             "formula_name": shown.formula.name_en if english else shown.formula.name_zh,
             "mathml": shown.formula.mathml(),
-            "inputs": [_input(one, english) for one in shown.inputs],
+            "inputs": [_input(one, row["item_key"], english) for one in shown.inputs],
             "redone": redone,
             "equal": redone is not None and _same(redone, row["value"]),
             "before": _before(user, shown),
@@ -411,7 +432,7 @@ def _same(redone: float, stored: float | None) -> bool:
     return stored is not None and abs(redone - stored) <= 1e-12 * max(abs(stored), abs(redone))
 
 
-def _input(one: lines.Input, english: bool) -> dict[str, Any]:
+def _input(one: lines.Input, item: str, english: bool) -> dict[str, Any]:
     """Return what an input's card shows."""
     symbol, _underline, index = one.symbol.name.partition("_")
     factor = dict(one.factor) if one.factor else None
@@ -421,11 +442,14 @@ def _input(one: lines.Input, english: bool) -> dict[str, Any]:
         factor["choice"] = factor["choice_en" if english else "choice_zh"]
         factor["url"] = reverse("standards-row", args=[name, row_id])
         factor["table"] = name
+    unit = factor["unit"] if factor else one.symbol.unit
+    if unit == _ITEM_UNIT:
+        unit = figures.item_units("en" if english else "zh").get(item, unit)
     return {
         "symbol": symbol,
         "index": index,
         "name": one.symbol.name_en if english else one.symbol.name_zh,
-        "unit": factor["unit"] if factor else one.symbol.unit,
+        "unit": unit,
         "value": one.value,
         "factor": factor,
         "cell": one.cell,

@@ -1,0 +1,195 @@
+"""The enterprise list, the one-page file and the known plants, for every kind of user."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import timedelta
+
+import openpyxl
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from tanfeng.console.archive import panels
+from tanfeng.console.archive.listing import Filters, Rows
+from tanfeng.console.archive.models import (
+    Membership,
+    OfficialList,
+    Organisation,
+    OrganisationVersion,
+    Plant,
+)
+from tanfeng.console.core.models import AuditEvent
+
+
+def _page(client, url):
+    response = client.get(url)
+    assert response.status_code == 200, url
+    return response.content.decode()
+
+
+def _cells(response):
+    assert response.status_code == 200
+    sheet = openpyxl.load_workbook(io.BytesIO(response.content)).worksheets[0]
+    return [[cell.value for cell in row] for row in sheet.iter_rows()]
+
+
+@pytest.fixture
+def key_users(db):
+    return OfficialList.objects.create(key="key-users", name_zh="重点用能单位", name_en="Key users")
+
+
+def test_the_list_holds_what_the_role_may_see(
+    client_for, org_a, org_b, city, county_officer_a, park_user, firm_b, verifier, admin_user
+):
+    both, a, b = {org_a.name, org_b.name}, {org_a.name}, {org_b.name}
+    for user, expected in (
+        (city, both),
+        (admin_user, both),
+        (county_officer_a, a),
+        (park_user, a),
+        (verifier, a),
+        (firm_b, b),
+    ):
+        text = _page(client_for(user), "/enterprises/")
+        assert {name for name in both if name in text} == expected, user
+        cells = _cells(client_for(user).get("/enterprises/?export=xlsx"))
+        assert {row[1] for row in cells} & both == expected, user
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("q=玻璃", "A"),
+        ("q=91359999MADEM0002", "B"),
+        ("q=nothing", ""),
+        ("place=350181", "A"),
+        ("sector=steel", "B"),
+        ("sector=nonsense", "AB"),
+        ("park=park-a", "A"),
+        ("list=key-users", "A"),
+        ("sort=name", "AB"),
+        ("sort=-code", "BA"),
+        ("page=99", "AB"),
+    ],
+)
+def test_filters_and_order(client_for, city, org_a, org_b, key_users, query, names):
+    Membership.objects.create(
+        official_list=key_users, organisation=org_a, valid_from=timezone.localdate()
+    )
+    text = _page(client_for(city), f"/enterprises/?{query}")
+    places = {"A": text.find(org_a.name), "B": text.find(org_b.name)}
+    found = sorted((at, name) for name, at in places.items() if at >= 0)
+    assert sorted(name for _at, name in found) == sorted(names)
+    if query == "sort=-code":
+        assert [name for _at, name in found] == ["B", "A"]
+
+
+def test_a_list_entry_that_ended_does_not_count(client_for, city, org_a, key_users):
+    yesterday = timezone.localdate() - timedelta(days=1)
+    Membership.objects.create(
+        official_list=key_users,
+        organisation=org_a,
+        valid_from=yesterday - timedelta(days=9),
+        valid_to=yesterday,
+    )
+    assert org_a.name not in _page(client_for(city), "/enterprises/?list=key-users")
+
+
+def test_a_name_that_is_markup_stays_text(client_for, city, county_a):
+    Organisation.objects.create(
+        credit_code="91359999MADEM00999",
+        name="<b>=1+1</b>",
+        industry_code="3041",
+        sector="building",
+        place=county_a,
+    )
+    client = client_for(city)
+    text = _page(client, "/enterprises/")
+    assert "<b>=1+1" not in text
+    assert "&lt;b&gt;=1+1" in text
+    assert "&lt;b&gt;" in _page(client, "/enterprises/91359999MADEM00999/")
+    sheet = openpyxl.load_workbook(io.BytesIO(client.get("/enterprises/?export=xlsx").content))
+    assert all(cell.data_type != "f" for row in sheet.worksheets[0].iter_rows() for cell in row)
+
+
+def test_the_one_page_file_shows_facts_lists_and_changes(client_for, city, org_a, key_users):
+    Membership.objects.create(
+        official_list=key_users, organisation=org_a, valid_from=timezone.localdate()
+    )
+    OrganisationVersion.objects.create(
+        organisation=org_a, changes={"name": ["演示旧名", org_a.name]}, changed_by=city
+    )
+    client = client_for(city)
+    text = _page(client, reverse("enterprise", args=[org_a.credit_code]))
+    for words in ("3041", "重点用能单位", "演示旧名", "福清市", "甲园区"):
+        assert words in text
+    assert AuditEvent.objects.filter(action="organisation.read", object_id=str(org_a.pk)).exists()
+    cells = _cells(client.get(reverse("enterprise", args=[org_a.credit_code]) + "?export=xlsx"))
+    flat = [value for row in cells for value in row]
+    assert org_a.credit_code in flat
+    assert "重点用能单位" in flat
+    assert AuditEvent.objects.filter(action="export.organisation").exists()
+
+
+@pytest.mark.parametrize("who", ["firm_b", "county_officer_b"])
+def test_another_s_file_is_not_there(request, client_for, org_a, who):
+    client = client_for(request.getfixturevalue(who))
+    url = reverse("enterprise", args=[org_a.credit_code])
+    for address in (url, f"{url}?export=xlsx", f"{url}?year=2024"):
+        assert client.get(address).status_code == 404
+
+
+def test_known_plants_come_with_their_source(client_for, firm_a, county_a):
+    Plant.objects.create(
+        name="Test power station",
+        name_zh="测试电厂",
+        kind="coal",
+        capacity=600.0,
+        capacity_unit="MW",
+        status="operating",
+        place=county_a,
+        source="A tracker, 2023",
+    )
+    client = client_for(firm_a)
+    text = _page(client, "/plants/?kind=coal&q=test")
+    assert "测试电厂" in text
+    assert "A tracker, 2023" in text
+    assert "在运" in text
+    assert "测试电厂" not in _page(client, "/plants/?kind=steel")
+    assert any("测试电厂" in row for row in _cells(client.get("/plants/?export=xlsx")))
+
+
+def test_a_panel_is_registered_once(monkeypatch):
+    monkeypatch.setattr(panels, "_panels", [])
+    panel = panels.Panel("x", 2, "x.html", lambda _request, _organisation: {})
+    panels.add(panel)
+    panels.add(panels.Panel("y", 1, "y.html", lambda _request, _organisation: {}))
+    assert [one.key for one in panels.panels()] == ["y", "x"]
+    with pytest.raises(ValueError, match="twice"):
+        panels.add(panel)
+
+
+def test_rows_are_cut_where_asked(city, county_a):
+    Organisation.objects.bulk_create(
+        Organisation(
+            credit_code=f"9135{n:014d}",
+            name=f"演示{n:03d}",
+            industry_code="3041",
+            sector="building",
+            place=county_a,
+        )
+        for n in range(60)
+    )
+    rows = Rows(city, Filters(), None, "name")
+    assert rows.count() == len(rows) == 60
+    assert [row.name for row in rows[25:28]] == ["演示025", "演示026", "演示027"]
+    assert [row.name for row in rows.iterator()][-1] == "演示059"
+    assert [row.name for row in Rows(city, Filters(), None, "-name")[0:1]] == ["演示059"]
+
+
+def test_without_figures_the_list_says_nothing_of_them(client_for, city, org_a):
+    text = _page(client_for(city), "/enterprises/?completeness=gaps&year=2024")
+    assert org_a.name in text
+    assert not re.search(r"<th[^>]*>\s*<a[^>]*sort=emission", text)
