@@ -162,7 +162,7 @@ def _read(file: Path, today: Any) -> ReadResult:
 
 
 def _of_year(read: ReadResult, year: int, lang: str) -> pl.DataFrame:
-    """Return the rows of the year, numbered by their row in the file where that is unique."""
+    """Return the rows of the year with the row of the file each comes from."""
     import polars as pl
 
     from tanfeng import sheets
@@ -173,17 +173,16 @@ def _of_year(read: ReadResult, year: int, lang: str) -> pl.DataFrame:
     whose = str(
         read.head.get("credit_code") or read.head.get("org_name") or Path(read.filename).stem
     )
-    code = pl.col("org_code")
+    code, wide = pl.col("org_code"), read.form is not None and read.form.key == "monthly_wide"
     activity = activity.with_columns(
         pl.when(code == "").then(None).otherwise(code).fill_null(whose).alias("org_code"),
-        source_row=pl.col("activity_id"),
+        # A row of the wide table holds several items; its number is then in the thousands.
+        source_row=pl.col("activity_id") // (1000 if wide else 1),
     )
     found = activity.filter(pl.col("year") == year)
     if found.is_empty():
         years = ", ".join(str(y) for y in sorted(activity["year"].unique().to_list()))
         raise ModelError(_word("no_year", lang).format(year=year, years=years))
-    if found["activity_id"].is_duplicated().any():
-        found = found.with_columns(activity_id=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
     return found
 
 
