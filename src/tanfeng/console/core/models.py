@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -252,14 +252,17 @@ class Subject(models.Model):
         return self.org_code
 
 
-class KnownQuerySet(models.QuerySet["KnownRecord"]):
+K = TypeVar("K", bound="KnownRecord", covariant=True)
+
+
+class KnownQuerySet(models.QuerySet[K]):
     """Rows by the time they were known."""
 
-    def current(self) -> KnownQuerySet:
+    def current(self) -> Self:
         """Return what holds now."""
         return self.filter(known_to__isnull=True)
 
-    def as_known_on(self, moment: object) -> KnownQuerySet:
+    def as_known_on(self, moment: object) -> Self:
         """Return what was held to be true at ``moment``."""
         return self.filter(known_from__lte=moment).filter(
             models.Q(known_to__isnull=True) | models.Q(known_to__gt=moment)
