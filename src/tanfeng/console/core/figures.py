@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from tanfeng.units import round_gb8170
 
@@ -87,7 +88,7 @@ def change_words(share: Any, places: int = 1) -> str:
         return NONE
     rounded = rounded_percent(found, places)
     if rounded == 0:
-        return _("unchanged")
+        return pgettext("change", "unchanged")
     amount = f"{plain(abs(found) * 100.0, places)}%"
     return (_("up %(amount)s") if rounded > 0 else _("down %(amount)s")) % {"amount": amount}
 

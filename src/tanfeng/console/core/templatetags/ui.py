@@ -21,6 +21,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from tanfeng.console.core import figures, picture
 
@@ -120,7 +121,7 @@ def change(share: Any, good: str = "down", places: int = 1) -> SafeString:
         )
     rounded = figures.rounded_percent(found, places)
     if rounded == 0:
-        return format_html('<span class="delta flat">{}</span>', _("unchanged"))
+        return format_html('<span class="delta flat">{}</span>', pgettext("change", "unchanged"))
     direction = "up" if rounded > 0 else "down"
     kind = "flat" if good == "none" else "good" if direction == good else "bad"
     return format_html(
