@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +98,6 @@ class Parsed:
                 }
                 for one in result.unmapped
             ],
-            "missing": list(result.missing),
             "head": {key: str(value) for key, value in result.head.items() if value is not None},
             "sheets": [[one.name, one.state, one.role] for one in result.sheets],
             "encoding": result.encoding,
@@ -178,25 +177,31 @@ _GRID_FACTS = ("number", "kind", "reason")
 
 
 def _grid_frame(result: ReadResult) -> pl.DataFrame:
-    width = max((len(row) for row in result.grid), default=0)
-    kinds, reasons = ["data"] * len(result.grid), [""] * len(result.grid)
+    grid = result.grid
+    width = max((len(row) for row in grid), default=0)
+    kinds, reasons = ["data"] * len(grid), [""] * len(grid)
     for numbers, kind in ((result.title_rows, "title"), (result.header_rows, "head")):
         for number in numbers:
             kinds[number - 1] = kind
     for number, reason in result.skipped:
         kinds[number - 1], reasons[number - 1] = "skipped", reason
-    columns: dict[str, Any] = {
-        "number": list(range(1, len(result.grid) + 1)),
-        "kind": kinds,
-        "reason": reasons,
+    columns: dict[str, pl.Series] = {
+        "number": pl.Series(range(1, len(grid) + 1), dtype=pl.Int64()),
+        "kind": pl.Series(kinds, dtype=pl.String()),
+        "reason": pl.Series(reasons, dtype=pl.String()),
     }
     for index in range(width):
-        columns[f"c{index}"] = [row[index] if index < len(row) else "" for row in result.grid]
-    text = {name: pl.String() for name in columns if name != "number"}
-    return pl.DataFrame(columns, schema_overrides={"number": pl.Int64(), **text})
+        cells = [row[index] if index < len(row) else "" for row in grid]
+        columns[f"c{index}"] = pl.Series(cells, dtype=pl.String())
+    return pl.DataFrame(columns)
 
 
 def _problem_frame(problems: Sequence[Problem]) -> pl.DataFrame:
     order = {severity: rank for rank, severity in enumerate(SEVERITIES)}
     rows = sorted(problems, key=lambda one: (order[one.severity], one.row or 0))
-    return pl.DataFrame([asdict(one) for one in rows], schema=_PROBLEM_SCHEMA)
+    return pl.DataFrame(
+        {
+            name: pl.Series([getattr(one, name) for one in rows], dtype=dtype)
+            for name, dtype in _PROBLEM_SCHEMA.items()
+        }
+    )

@@ -30,8 +30,11 @@ from tanfeng.console.core.forms import UploadForm
 from tanfeng.console.core.lists import Column, Listing, attachment
 from tanfeng.console.core.models import Batch, Job, User
 from tanfeng.console.core.parsed import Parsed
-from tanfeng.errors import SEVERITIES, DataError, ModelError
+from tanfeng.errors import SEVERITIES, DataError, ModelError, Problem
 
+#: Findings that an answer on the mapping page takes away: no form, a required column missing,
+#: no enterprise or period.
+_ASKING = frozenset({"X001", "S002", "D012"})
 COLUMNS = (
     Column("file_name", gettext_lazy("file"), sort="file_name"),
     Column("form_key", gettext_lazy("form"), lambda batch: form_name(batch), sort="form_key"),
@@ -197,15 +200,19 @@ def _preview(request: HttpRequest, batch: Batch, *, may_change: bool) -> dict[st
         "views": [("problems", _("Rows with findings")), ("all", _("Whole sheet"))],
         "suggestions": preview.suggestions(batch) if may_change else [],
         "counts": meta.get("counts", {}),
-        "asks_mapping": bool(meta["missing"])
-        or any(one["candidates"] for one in meta["unmapped"])
-        or not meta["form"],
+        "asks_mapping": bool(_unanswered(batch)),
         "answers": [
             (name, value, scopes.name_of("org_code", value) if name == "credit_code" else "")
             for name, value in meta.get("facts", {}).items()
             if name in ("credit_code", "period")
         ],
     }
+
+
+def _unanswered(batch: Batch) -> list[str]:
+    """Return what the file leaves open and the person can say: form, columns, head."""
+    found = (Problem(**one) for one in batch.problems)
+    return [one.message(preview.language()) for one in found if one.rule in _ASKING]
 
 
 def mapping(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
@@ -234,9 +241,7 @@ def mapping(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
         "fields": [(one.key, one.heading(preview.language())) for one in form.columns]
         if form
         else [],
-        "missing": [form.column(key).heading(preview.language()) for key in meta["missing"]]
-        if form
-        else [],
+        "missing": _unanswered(batch),
         "forms": _forms(),
         "sheets": meta["sheets"],
         "language": preview.language(),
