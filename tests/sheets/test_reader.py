@@ -396,6 +396,8 @@ def test_two_columns_of_one_field(bench):
     result = bench.read(content)
     assert result.frame["output_t"].to_list() == [5]
     assert [(c.letter, c.heading) for c in result.unmapped] == [("D", "产量(吨)")]
+    (problem,) = result.problems
+    assert (problem.rule, problem.cell, problem.value) == ("X015", "D", "C")
 
 
 def test_a_required_column_is_missing(bench):

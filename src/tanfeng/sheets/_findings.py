@@ -114,12 +114,6 @@ class Findings:
             problem(rule, sheet=self.sheet, row=row, letter=letter, heading=heading, **values)
         )
 
-    def add_rows(self, rule: str, rows: Iterable[int], field: str, **values: Any) -> None:
-        """Add the same finding for several rows of one field."""
-        letter, heading = self.places.get(field, ("", ""))
-        for row in rows:
-            self.add(rule, row, letter=letter, heading=heading, **values)
-
     def bad_rows(self) -> frozenset[int]:
         """Return the rows that carry an error."""
         return frozenset(

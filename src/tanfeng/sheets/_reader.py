@@ -15,7 +15,7 @@ from tanfeng.sheets._cells import Context, clean
 from tanfeng.sheets._findings import Findings, refusal
 from tanfeng.sheets._guard import Limits
 from tanfeng.sheets._head import Head, read_head
-from tanfeng.sheets._headings import Match, candidates, factor_of
+from tanfeng.sheets._headings import Match, candidates, factor_of, fold, match_all
 from tanfeng.sheets._layout import SEARCHED, Header, find_header, fits
 from tanfeng.sheets._numbers import PLAIN, to_unit
 from tanfeng.sheets._rows import Rows, sort_rows
@@ -272,8 +272,6 @@ class _Work:
                 )
 
     def _mapped_by_hand(self, form: Form, name: str, i: int) -> Match:
-        from tanfeng.sheets._headings import fold
-
         path = self.chosen.header.paths[i] if i < len(self.chosen.header.paths) else ()
         unit = next((u for _, u in (fold(part) for part in reversed(path)) if u), "")
         factor = factor_of(form.column(name), unit)
@@ -377,11 +375,14 @@ class _Work:
         if rows.notes_from is not None:
             findings.add("S014", rows.notes_from + 1)
         for unmapped in self._unmapped(form, columns):
-            if self.mapping.get(unmapped.letter, None) == "":
+            if self.mapping.get(unmapped.letter) == "":
                 continue
+            path = self.chosen.header.paths[index(unmapped.letter)]
+            meant = {match.field for match in match_all(form, [path]).values()}
+            twin = next((c.letter for c in columns.values() if c.field in meant), "")
             findings.add(
-                "S001",
+                "X015" if twin else "S001",
                 letter=unmapped.letter,
                 heading=unmapped.heading,
-                value=unmapped.heading,
+                value=twin or unmapped.heading,
             )
