@@ -1,6 +1,7 @@
 """A console of its own on a small demonstration city, and a browser to look at it.
 
-``TANFENG_BROWSER_HOME`` names a home folder to use instead of building one.
+``TANFENG_BROWSER_HOME`` names a home folder to use instead of building one, and
+``TANFENG_BROWSER_BASE`` the address of a console that is running on it already.
 """
 
 from __future__ import annotations
@@ -17,17 +18,22 @@ import urllib.request
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from browser.watch import CHROMIUM, SHOTS, Console, Opener, launch, window
+from browser.watch import CHROMIUM, Console, Opener, launch, window
 
 
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _accounts(home: Path) -> tuple[dict[str, Any], ...]:
+    return tuple(json.loads((home / "demo-accounts.json").read_text(encoding="utf-8")))
 
 
 def _command(*arguments: str) -> list[str]:
@@ -49,6 +55,10 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     """Build the city, start the console, stop it at the end."""
     given = os.environ.get("TANFENG_BROWSER_HOME")
     home = Path(given) if given else tmp_path_factory.mktemp("browser") / "home"
+    running = os.environ.get("TANFENG_BROWSER_BASE")
+    if running:
+        yield Console(running, home, _accounts(home))
+        return
     _run("demo", "--home", str(home), "--if-empty", "--enterprises", "60")
     port = _free_port()
     log = (home / "browser-tests.log").open("w")
@@ -60,8 +70,7 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     base = f"http://127.0.0.1:{port}"
     try:
         _wait(base, server)
-        accounts = json.loads((home / "demo-accounts.json").read_text(encoding="utf-8"))
-        yield Console(base, home, tuple(accounts))
+        yield Console(base, home, _accounts(home))
     finally:
         server.terminate()
         try:
@@ -86,7 +95,6 @@ def _wait(base: str, server: subprocess.Popen[bytes]) -> None:
 def browser() -> Iterator[Browser]:
     """Return the system's Chromium; the tests are not skipped when it is missing."""
     assert shutil.which("chromium") or Path(CHROMIUM).exists(), "install Debian's chromium"
-    shutil.rmtree(SHOTS, ignore_errors=True)
     with sync_playwright() as playwright:
         started = launch(playwright)
         yield started
