@@ -335,6 +335,9 @@ def test_tiles_become_pixels() -> None:
     )
     assert (shapes[1]["px"], shapes[1]["py"], shapes[1]["pw"]) == (78.0, 52.0, 150.0)
     assert box == "-2 -2 232 102"
+    # fourteen letters of 7.2 px do not fit between the edges of a tile, three characters do
+    [long, short], _box = picture.tiles([{"name": "High-tech Zone"}, {"name": "高新区"}])
+    assert (long["squeeze"], short["squeeze"]) == (64.0, None)
     assert picture.tiles([]) == ([], "0 0 1 1")
 
 

@@ -81,7 +81,8 @@ def tiles(areas: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], str
     Returns
     -------
     areas : list of dict
-        Copies with ``px``, ``py``, ``pw``, ``ph`` and the middle ``mx``, ``my``. [px]
+        Copies with ``px``, ``py``, ``pw``, ``ph``, the middle ``mx``, ``my``, and ``squeeze``,
+        the length a long name is pressed to. [px]
     view_box : str
         View box around all of them.
     """
@@ -97,6 +98,7 @@ def tiles(areas: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], str
                 **area,
                 **_rounded(px=left, py=top, pw=wide, ph=high),
                 **_rounded(mx=left + wide / 2, my=top + high / 2),
+                "squeeze": _squeeze(str(area.get("name") or ""), wide),
             }
         )
     if not shapes:
@@ -105,6 +107,12 @@ def tiles(areas: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], str
     right = max(s["px"] + s["pw"] for s in shapes)
     bottom = max(s["py"] + s["ph"] for s in shapes)
     return shapes, f"{left - 2:g} {top - 2:g} {right - left + 4:g} {bottom - top + 4:g}"
+
+
+def _squeeze(name: str, room: float) -> float | None:
+    """Return the length a name is pressed to, or None where it fits. [px]"""
+    length = sum(13.0 if ord(letter) > 0x2E80 else 7.2 for letter in name)
+    return round(room - 8.0, 1) if length > room - 8.0 else None
 
 
 def _rounded(**values: float) -> dict[str, float]:
