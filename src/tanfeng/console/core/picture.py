@@ -110,7 +110,7 @@ def tiles(areas: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], str
 
 
 def _squeeze(name: str, room: float) -> float | None:
-    """Return the length a name is pressed to, or None where it fits. [px]"""
+    """Return the length in px a name is pressed to, or None where it fits."""
     length = sum(13.0 if ord(letter) > 0x2E80 else 7.2 for letter in name)
     return round(room - 8.0, 1) if length > room - 8.0 else None
 
