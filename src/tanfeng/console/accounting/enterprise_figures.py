@@ -71,6 +71,7 @@ class PublishedFigures:
         self.years: Sequence[int] = (
             () if run is None else range(run.last_year, run.first_year - 1, -1)
         )
+        self.default_year = None if run is None else figures.default_year(user, run)
 
     def note(self, year: int) -> str:
         """Return which run the figures come from."""

@@ -43,8 +43,9 @@ def _user(request: HttpRequest) -> User:
 
 def _year(request: HttpRequest, run: Run) -> int:
     asked = request.GET.get("year", "")
-    inside = asked.isdecimal() and run.first_year <= int(asked) <= run.last_year
-    return int(asked) if inside else run.last_year
+    if asked.isdecimal() and run.first_year <= int(asked) <= run.last_year:
+        return int(asked)
+    return figures.default_year(_user(request), run)
 
 
 def _totals(user: User, run: Run, organisation: Organisation) -> list[dict[str, Any]]:

@@ -198,6 +198,12 @@ def overview_data(
     return replace(found, run=run, scope=scope)
 
 
+def default_year(user: User, run: Run) -> int:
+    """Return the year pages open with: the newest with a whole year of data in scope."""
+    found = overview_data(user, run=run)
+    return run.last_year if found is None else found.year
+
+
 class _Key:
     """A run as a key of the cache: one run, one key, because a run never changes."""
 

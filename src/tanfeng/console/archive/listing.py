@@ -47,7 +47,9 @@ class Filters:
         asked = request.GET
         text, sector = asked.get("year", ""), asked.get("sector", "")
         years = kept.years if kept else ()
-        year = int(text) if text.isdecimal() and int(text) in years else next(iter(years), None)
+        year = kept.default_year if kept else None
+        if text.isdecimal() and int(text) in years:
+            year = int(text)
         completeness = asked.get("completeness", "")
         reporting = None
         if kept and year and completeness in ("full", "gaps"):

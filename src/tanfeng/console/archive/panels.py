@@ -82,8 +82,10 @@ class Figures(Protocol):
     """What the room of figures knows of enterprises, for one person."""
 
     columns: Sequence[FigureColumn]
-    #: Years there are figures for, newest first; the first is the default.
+    #: Years there are figures for, newest first.
     years: Sequence[int]
+    #: The one pages open with.
+    default_year: int | None
 
     def note(self, year: int) -> str:
         """Return where the figures come from, for the line under the heading."""

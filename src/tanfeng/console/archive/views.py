@@ -144,7 +144,7 @@ def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
     )
     kept = panels.figures_for(user)
     years = list(kept.years) if kept else []
-    year = _year(request, years)
+    year = _year(request, years, kept.default_year if kept else None)
     figures = kept.values([organisation.pk], year) if kept and year else {}
     return render(
         request,
@@ -170,11 +170,11 @@ def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
     )
 
 
-def _year(request: HttpRequest, years: list[int]) -> int | None:
+def _year(request: HttpRequest, years: list[int], default: int | None) -> int | None:
     asked = request.GET.get("year", "")
     if asked.isdecimal() and int(asked) in years:
         return int(asked)
-    return years[0] if years else None
+    return default
 
 
 def _facts(organisation: Organisation) -> list[tuple[str, str]]:

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 
 from tanfeng.console.accounting import charts, figures, measures
 from tanfeng.console.accounting.enterprise_figures import trace_url
+from tanfeng.console.accounting.enterprise_panels import PANELS
 from tanfeng.console.accounting.models import Run
 from tanfeng.console.accounting.todo import todo_list
 from tanfeng.console.accounting.views.common import (
@@ -33,7 +34,7 @@ from tanfeng.console.accounting.views.common import (
     table_export,
 )
 from tanfeng.console.archive.maps import caption
-from tanfeng.console.archive.models import Place, Sector
+from tanfeng.console.archive.models import Organisation, Place, Sector
 from tanfeng.console.core import lists, rights
 from tanfeng.console.core.figures import change_words, plain
 from tanfeng.console.core.models import User
@@ -64,6 +65,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "boundary_options": boundary_options(),
         "basis_options": basis_options(),
         "may_compute": rights.can(user, "compute", Run),
+        "may_report": rights.can(user, "report.city"),
     }
     if found is None:
         return render(request, "accounting/overview_empty.html", context)
@@ -85,7 +87,24 @@ def overview(request: HttpRequest) -> HttpResponse:
     }
     if found.scope.kind == "city":
         context["map"] = county_map(found, shown)
+    if found.scope.kind == "enterprise":
+        context["panels"] = _own_panels(request, user, found)
     return render(request, "accounting/overview.html", context)
+
+
+#: Sections of the one-page file an enterprise finds on its own first page.
+_OWN = ("yearly", "items", "calendar", "problems")
+
+
+def _own_panels(request: HttpRequest, user: User, found: figures.Overview) -> list[dict[str, Any]]:
+    """Return the enterprise's own sections in place of sectors, counties and a ranking."""
+    codes = list(found.scope.codes or ())
+    organisation = rights.get_visible(user, Organisation, credit_code__in=codes)
+    return [
+        {"template": panel.template, "panel": panel.context(request, organisation)}
+        for panel in PANELS
+        if panel.key in _OWN
+    ]
 
 
 def _factor(found: figures.Overview) -> dict[str, Any] | None:
@@ -105,7 +124,11 @@ def sentence(found: figures.Overview) -> str:
     change = found.headline.get("emission_tco2_change")
     words["change"] = change_words(change)
     words["month"] = found.period_months
-    if found.period_months < 12:
+    if found.scope.kind == "enterprise":
+        text = _("%(scope)s, %(year)s: CO2 %(amount)s")
+        if change is not None and found.period_months == 12:
+            text = _("%(scope)s, %(year)s: CO2 %(amount)s, %(change)s on the year before")
+    elif found.period_months < 12:
         if change is None:
             text = _("January to month %(month)s of %(year)s: CO2 of %(scope)s is %(amount)s")
         else:

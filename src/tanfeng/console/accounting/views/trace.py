@@ -52,7 +52,7 @@ def trace(request: HttpRequest) -> HttpResponse:
         return render(request, "accounting/trace.html", {"run": None})
     chosen = chosen_filter(request)
     if chosen.year is None:
-        chosen = replace(chosen, year=run.last_year)
+        chosen = replace(chosen, year=figures.default_year(user, run))
     basis = choice(request, "basis", measures.BASES, "average")
     measure = request.GET.get("measure") or request.GET.get("quantity") or "emission_total_tco2"
     lines.signs_of(measure, basis)  # 404 for a name that is no figure
