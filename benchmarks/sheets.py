@@ -28,7 +28,7 @@ PRICES = {"raw_coal": 0.8, "natural_gas": 35.0, "electricity": 6.3, "diesel": 7.
 def clean_frame(rows: int) -> pl.DataFrame:
     """Return months of five energy items per firm, everything in balance."""
     draw = random.Random(20260131)
-    table = []
+    table: list[dict[str, object]] = []
     firm = 0
     while len(table) < rows:
         body = f"91359999M{firm:08d}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -77,23 +77,25 @@ def fold(heading: str) -> tuple[str, str]:
     return _PUNCTUATION.sub("", stripped(text)).lower(), found[-1] if found else ""
 
 
+def _spellings(form: Form) -> Iterator[tuple[Column, str, str]]:
+    """Yield every heading of a form with how it counts: exact headings before synonyms."""
+    for column in form.columns:
+        yield column, "exact", column.heading_zh
+        yield column, "exact", column.heading_en
+    for column in form.columns:
+        for synonym in column.synonyms:
+            yield column, "synonym", synonym
+
+
 @lru_cache(maxsize=64)
 def _names(form: Form) -> Mapping[str, tuple[tuple[str, str, str], ...]]:
     """Folded name -> fields it may mean, each with how it matched and its folded group."""
-    names: dict[str, list[tuple[str, str, str]]] = {}
-    for how in ("exact", "synonym"):
-        for column in form.columns:
-            group = fold(column.group_zh)[0]
-            spellings = (
-                (column.heading_zh, column.heading_en) if how == "exact" else column.synonyms
-            )
-            for spelling in spellings:
-                key = fold(spelling)[0]
-                for name in dict.fromkeys((group + key, key)) if group else (key,):
-                    entries = names.setdefault(name, [])
-                    if key and all(column.key != entry[0] for entry in entries):
-                        entries.append((column.key, how, group))
-    return {name: tuple(entries) for name, entries in names.items()}
+    names: dict[str, dict[str, tuple[str, str, str]]] = {}
+    for column, how, spelling in _spellings(form):
+        key, group = fold(spelling)[0], fold(column.group_zh)[0]
+        for name in {group + key, key} if key else ():
+            names.setdefault(name, {}).setdefault(column.key, (column.key, how, group))
+    return {name: tuple(entries.values()) for name, entries in names.items()}
 
 
 @dataclass(frozen=True, slots=True)
