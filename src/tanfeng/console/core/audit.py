@@ -176,7 +176,7 @@ def _plain(value: Any) -> Any:
 def _place_of(thing: models.Model | None) -> str:
     """Return the county code an object carries itself or through its organisation."""
     owner = getattr(thing, "organisation", thing)
-    return str(getattr(owner, "place_id", None) or "")
+    return str(getattr(owner, "place_id", None) or getattr(owner, "place_code", None) or "")
 
 
 def _lock() -> None:

@@ -86,7 +86,7 @@ class AuditEvent(models.Model):
     user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     username = models.CharField(_("account"), max_length=150, blank=True)
     role = models.CharField(_("role"), max_length=12, blank=True)
-    address = models.CharField(_("address"), max_length=45, blank=True)
+    address = models.CharField(_("network address"), max_length=45, blank=True)
     action = models.CharField(_("action"), max_length=40, db_index=True)
     object_type = models.CharField(_("object type"), max_length=40, blank=True)
     object_id = models.CharField(_("object"), max_length=64, blank=True)

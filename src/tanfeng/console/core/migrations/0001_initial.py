@@ -169,7 +169,10 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField(db_index=True, verbose_name="time")),
                 ("username", models.CharField(blank=True, max_length=150, verbose_name="account")),
                 ("role", models.CharField(blank=True, max_length=12, verbose_name="role")),
-                ("address", models.CharField(blank=True, max_length=45, verbose_name="address")),
+                (
+                    "address",
+                    models.CharField(blank=True, max_length=45, verbose_name="network address"),
+                ),
                 ("action", models.CharField(db_index=True, max_length=40, verbose_name="action")),
                 (
                     "object_type",

@@ -24,7 +24,7 @@ COLUMNS = (
     Column("at", gettext_lazy("time"), sort="id"),
     Column("username", gettext_lazy("account"), sort="username"),
     Column("role", gettext_lazy("role")),
-    Column("address", gettext_lazy("address")),
+    Column("address", gettext_lazy("network address")),
     Column("action", gettext_lazy("action"), sort="action"),
     Column("object_label", gettext_lazy("object")),
     Column("object_type", gettext_lazy("object type")),

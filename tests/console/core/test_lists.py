@@ -1,0 +1,176 @@
+"""Lists: sort, pages, export in the request and in the background, search, side bar."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import openpyxl
+import pytest
+from django.urls import reverse
+from django.utils import translation
+
+from tanfeng.console.core import lists, navigation, search
+from tanfeng.console.core.lists import Column, Listing
+from tanfeng.console.core.models import AuditEvent, Job, Role, User
+
+COLUMNS = (
+    Column("username", "account", sort="username"),
+    Column("department", "department", sort="department"),
+    Column("last_login", "last sign-in", sort="last_login"),
+    Column("secret", "not sortable", value=lambda user: user.pk),
+)
+
+
+@pytest.fixture
+def listing(rf, admin_user):
+    for number in range(30):
+        User.objects.create_user(
+            f"user-{number:02d}", role=Role.CITY, department="" if number % 2 else "科"
+        )
+
+    def make(**query):
+        request = rf.get("/", query)
+        request.user = admin_user
+        rows = User.objects.filter(username__startswith="user-").order_by("pk")
+        return Listing(
+            request, rows, name="test", title="账户", columns=COLUMNS, default_sort="-username"
+        )
+
+    return make
+
+
+def _names(listing):
+    return [user.username for user in listing.page]
+
+
+def test_pages_of_twenty_five(listing):
+    assert len(_names(listing())) == 25
+    assert _names(listing(page="2")) == [f"user-{n:02d}" for n in (4, 3, 2, 1, 0)]
+    assert listing(page="99").page.number == 2
+    assert listing(page="x").page.number == 1
+    assert listing().total == 30
+
+
+def test_sorting_by_declared_columns_only(listing):
+    assert _names(listing())[0] == "user-29"
+    assert _names(listing(sort="username"))[0] == "user-00"
+    for strange in ("secret", "password", "user__password", "-", "?"):
+        assert _names(listing(sort=strange))[0] == "user-00"  # the order the page gave
+
+
+def test_rows_without_a_value_come_last_either_way(listing):
+    from django.utils import timezone
+
+    User.objects.filter(username="user-07").update(last_login=timezone.now())
+    assert _names(listing(sort="last_login"))[0] == "user-07"
+    assert _names(listing(sort="-last_login"))[0] == "user-07"
+
+
+def test_the_export_has_all_rows_in_the_order_shown(listing, admin_user):
+    answer = listing(sort="username", export="xlsx", page="2").export()
+    values = list(openpyxl.load_workbook(BytesIO(answer.content)).active.values)
+    names = [row[0] for row in values if row[0] and str(row[0]).startswith("user-")]
+    assert names == [f"user-{number:02d}" for number in range(30)]
+    assert "%E8%B4%A6%E6%88%B7.xlsx" in answer["Content-Disposition"]
+    event = AuditEvent.objects.get(action="export.test")
+    assert event.detail["rows"] == 30
+
+
+def test_cells_of_an_export():
+    class Row:
+        text, yes, number, nothing = "=cmd()", True, 1.25, None
+        place = None
+
+    columns = [Column(name, name) for name in ("text", "yes", "number", "nothing", "place__name")]
+    with translation.override("en"):
+        assert [lists._cell(one.of(Row)) for one in columns] == ["=cmd()", "yes", 1.25, None, None]
+        assert lists._cell(Role.CITY) == "city"
+        assert lists._cell(object).startswith("<class")
+
+
+def test_a_long_list_is_exported_in_the_background(
+    client_for, admin_user, monkeypatch, settings, db
+):
+    for number in range(3):
+        User.objects.create_user(f"user-{number}", role=Role.CITY)
+    monkeypatch.setattr(lists, "EXPORT_IN_REQUEST", 1)
+    client = client_for(admin_user)
+    page = client.get(reverse("accounts"), {"export": "xlsx", "role": "city"}, follow=True)
+    job = page.context["job"]
+    assert job.status == Job.Status.DONE, job.traceback
+    content = client.get(reverse("job-file", args=(job.pk,))).content
+    values = list(openpyxl.load_workbook(BytesIO(content)).active.values)
+    names = {row[0] for row in values if row[0]}
+    assert {"user-0", "user-1", "user-2"} <= names
+    assert "admin" not in names
+    assert AuditEvent.objects.get(action="export.accounts").username == "admin"
+    monkeypatch.setattr(lists, "EXPORT_LIMIT", 2)
+    answer = client.get(reverse("accounts"), {"export": "xlsx"})
+    assert answer.status_code == 400
+
+
+# Search
+
+
+@pytest.fixture
+def sources(monkeypatch):
+    monkeypatch.setattr(search, "_sources", [])
+
+
+def test_search_asks_every_source_in_order_and_shows_what_was_found(sources, client_for, city):
+    asked = []
+
+    def find(user, text, limit):
+        asked.append((user.username, text, limit))
+        return [search.Hit("甲", "note", "/x/")]
+
+    search.register(search.Source(20, "second", find))
+    search.register(search.Source(10, "first", find))
+    search.register(search.Source(30, "nothing", lambda *_: []))
+    page = client_for(city).get(reverse("search"), {"q": "  钢\x00  铁 "})
+    assert [label for label, _hits in page.context["groups"]] == ["first", "second"]
+    assert page.context["count"] == 2
+    assert asked == [("city", "钢 铁", search.LIMIT)] * 2
+    assert 'href="/x/"' in page.content.decode()
+
+
+def test_a_single_letter_finds_nothing(sources, client_for, city):
+    search.register(search.Source(1, "x", lambda *_: pytest.fail("asked")))
+    for text in ("", "a", "  "):
+        assert client_for(city).get(reverse("search"), {"q": text}).context["groups"] == []
+
+
+def test_only_own_enterprises_are_found(client_for, firm_a, county_officer_b, org_a, org_b):
+    def found(user, text):
+        page = client_for(user).get(reverse("search"), {"q": text})
+        return {hit.title for _label, hits in page.context["groups"] for hit in hits}
+
+    assert org_a.name in found(firm_a, "演示")
+    assert org_b.name not in found(firm_a, "演示")
+    assert org_b.name in found(county_officer_b, org_b.credit_code[:12])
+    assert found(county_officer_b, org_a.credit_code) == set()
+
+
+# Side bar
+
+
+def test_the_side_bar_shows_what_a_person_may_open(client_for, city, firm_a, admin_user, rf):
+    def urls(user):
+        request = rf.get("/audit/")
+        request.user = user
+        return {
+            entry.url: entry.active
+            for _label, entries in navigation.groups_for(request)
+            for entry in entries
+        }
+
+    assert urls(admin_user)["/audit/"] is True
+    assert urls(admin_user)["/accounts/"] is False
+    assert "/accounts/" not in urls(city)
+    assert "/audit/" not in urls(firm_a)
+    assert "/uploads/" in urls(firm_a)
+
+
+def test_a_page_in_no_group_is_a_mistake():
+    with pytest.raises(ValueError, match="navigation group"):
+        navigation.add(navigation.Page("nowhere", 1, "x", "jobs", "job"))
