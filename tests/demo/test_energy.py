@@ -131,4 +131,4 @@ def test_the_same_seed_gives_the_same_city():
 def test_the_demonstration_city_has_the_size_it_promises(full_city):
     assert full_city.firms.height == 600
     assert full_city.years == [2021, 2022, 2023, 2024, 2025]
-    assert 100_000 < full_city.planted.energy.height < 130_000
+    assert 90_000 < full_city.planted.energy.height < 110_000

@@ -4,8 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tanfeng import sheets
 from tanfeng.demo._tables import table
 from tanfeng.demo.enterprises import counts, credit_code, enterprises
+from tanfeng.errors import ModelError
 
 
 def test_credit_code_by_hand():
@@ -18,7 +20,7 @@ def test_credit_code_by_hand():
 
 @pytest.mark.parametrize("number", [0, 10_000])
 def test_credit_code_has_four_digits_of_room(number):
-    with pytest.raises(ValueError, match="outside 1 to 9999"):
+    with pytest.raises(ModelError, match="outside 1 to 9999"):
         credit_code(number)
 
 
@@ -36,7 +38,7 @@ def test_counts_of_the_reference_city_are_the_table():
 
 
 def test_a_city_needs_one_enterprise_per_sector():
-    with pytest.raises(ValueError, match="at least 8"):
+    with pytest.raises(ModelError, match="at least 8"):
         counts(7)
 
 
@@ -46,6 +48,10 @@ def test_names_and_codes_are_plainly_invented(full_city):
     assert firms["name"].is_unique().all()
     assert firms["credit_code"].is_unique().all()
     assert firms["credit_code"].str.slice(2, 6).unique().to_list() == ["359999"]
+
+
+def test_the_product_accepts_the_credit_codes(full_city):
+    assert {sheets.credit_code_problem(code) for code in full_city.firms["credit_code"]} == {""}
 
 
 def test_trades_stand_where_the_city_has_them(full_city):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from tanfeng.cli._home import open_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,14 +20,12 @@ if TYPE_CHECKING:
     from tanfeng.console.archive.maps import MapImport
     from tanfeng.errors import Problem
 
-app = typer.Typer(help="Import an official boundary map.", no_args_is_help=True)
+app = typer.Typer(
+    help="Import an official boundary map.", no_args_is_help=True, add_completion=False
+)
 
 _HOME = Annotated[Path, typer.Option(help="Folder of database, uploads and runs.")]
 _WORDS = {
-    "home": (
-        "{0} 里没有数据库，请先运行 tanfeng demo 或 tanfeng serve。",
-        "There is no database in {0}; run tanfeng demo or tanfeng serve first.",
-    ),
     "refused": (
         "未导入：{0} 处错误，{1} 处提醒。",
         "Not imported: {0} errors, {1} warnings.",
@@ -82,7 +81,7 @@ def import_file(
     from rich.console import Console
 
     console = Console(soft_wrap=True)
-    _set_up(home, console, lang)
+    open_home(home)
     from tanfeng.console.archive import maps
     from tanfeng.console.core import services
     from tanfeng.errors import DataError
@@ -122,7 +121,7 @@ def remove(home: _HOME = Path("tanfeng-home"), lang: _LANG = Lang.ZH) -> None:
     from rich.console import Console
 
     console = Console(soft_wrap=True)
-    _set_up(home, console, lang)
+    open_home(home)
     from tanfeng.console.archive import maps
     from tanfeng.console.core import services
 
@@ -131,18 +130,6 @@ def remove(home: _HOME = Path("tanfeng-home"), lang: _LANG = Lang.ZH) -> None:
 
 def _say(key: str, lang: Lang, *values: object) -> str:
     return _WORDS[key][lang == Lang.EN].format(*values)
-
-
-def _set_up(home: Path, console: Console, lang: Lang) -> None:
-    """Read the settings of the home, which must be there already."""
-    if not os.environ.get("DATABASE_URL") and not (home / "tanfeng.sqlite3").is_file():
-        console.print(_say("home", lang, home))
-        raise typer.Exit(2)
-    os.environ["TANFENG_HOME"] = str(home.resolve())
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tanfeng.console.settings")
-    import django
-
-    django.setup()
 
 
 def _print(problems: Iterable[Problem], console: Console, lang: Lang) -> None:

@@ -10,6 +10,7 @@ import polars as pl
 
 from tanfeng.demo import archive, energy, enterprises, faults, output
 from tanfeng.demo._tables import table
+from tanfeng.errors import ModelError
 
 DEFAULT_ENTERPRISES, DEFAULT_MONTHS, DEFAULT_SEED = 600, 60, 2025
 #: One stream of chance per part, so that a change in one leaves the others as they were.
@@ -74,10 +75,12 @@ def draw(
     total : int
         Number of enterprises; at least one per sector.
     months : int
-        Length of the story from January 2021. [month]
+        Length of the story from January 2021: two whole years or more. [month]
     seed : int
         The same seed gives the same city.
     """
+    if months < 24 or months % 12:
+        raise ModelError(f"{months} months: a city needs two whole years or more")
     streams = {name: np.random.default_rng([seed, number]) for name, number in _STREAMS.items()}
     firms = enterprises.enterprises(total, months, streams["firms"])
     tale = output.story(firms, months, streams["story"])

@@ -18,7 +18,9 @@ from tanfeng.demo._tables import table
 from tanfeng.demo.output import PLACES, Array, Story, labels
 
 #: Vehicles of every enterprise: item, t per kCNY of gross output, share of enterprises.
-_VEHICLES = (("diesel", 2.5e-5, 0.7), ("gasoline", 6e-6, 0.45))
+_VEHICLES = (("diesel", 6e-5, 0.7), ("gasoline", 2e-5, 0.45))
+#: Vehicles that use less are not worth a row. [t/month]
+_LEAST_VEHICLES = 1.0
 _PER_OUTPUT = ("use", "own", "transfer")
 #: Gross output of the base year above which an enterprise meters more of its energy. [kCNY]
 _LARGE_KCNY = 400_000.0
@@ -87,14 +89,18 @@ def _vehicles(
     numbered: pl.DataFrame, recipes: pl.DataFrame, item: str, rate: float, share: float
 ) -> pl.DataFrame:
     users = recipes.filter(pl.col("item_key") == item)["firm"].implode()
-    return numbered.filter(~pl.col("firm").is_in(users)).with_columns(
-        item_key=pl.lit(item),
-        use=pl.col("price_kcny") * rate,
-        own=pl.lit(0.0),
-        transfer=pl.lit(0.0),
-        feedstock=pl.lit(0.0),
-        firms=pl.lit(share),
-        trend=pl.lit(-0.02),
+    return (
+        numbered.filter(~pl.col("firm").is_in(users))
+        .with_columns(
+            item_key=pl.lit(item),
+            use=pl.col("price_kcny") * rate,
+            own=pl.lit(0.0),
+            transfer=pl.lit(0.0),
+            feedstock=pl.lit(0.0),
+            firms=pl.lit(share),
+            trend=pl.lit(-0.02),
+        )
+        .filter(pl.col("use") * pl.col("output") / 12 > _LEAST_VEHICLES)
     )
 
 

@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tanfeng.demo._tables import table, weights
+from tanfeng.errors import ModelError
 
 #: Number of enterprises the output totals of ``kinds.csv`` are stated for.
 REFERENCE_COUNT = 600
@@ -44,7 +45,7 @@ def credit_code(number: int) -> str:
     .. [1] GB 32100-2015 法人和其他组织统一社会信用代码编码规则.
     """
     if not 1 <= number <= 9999:
-        raise ValueError(f"enterprise {number} is outside 1 to 9999")
+        raise ModelError(f"enterprise {number} is outside 1 to 9999")
     body = f"{_CREDIT_PREFIX}{number:04d}"
     total = sum(
         _CREDIT_CHARACTERS.index(character) * weight
@@ -62,7 +63,7 @@ def counts(total: int) -> list[int]:
     kinds = table("kinds")
     sectors = kinds["sector"].unique(maintain_order=True).len()
     if total < sectors:
-        raise ValueError(f"a city needs at least {sectors} enterprises, one of each sector")
+        raise ModelError(f"a city needs at least {sectors} enterprises, one of each sector")
     wanted = kinds["count"].to_numpy() * (total / kinds["count"].sum())
     given = np.floor(wanted).astype(int)
     for _sector, rows in kinds.with_row_index().group_by("sector", maintain_order=True):
