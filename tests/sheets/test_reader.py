@@ -376,6 +376,20 @@ def test_infos_of_one_kind_are_summed_up(bench):
     assert "100" in listed[0].message_en
 
 
+def test_errors_beyond_the_list_still_count(bench, monkeypatch):
+    from tanfeng.sheets import _findings
+
+    monkeypatch.setattr(_findings, "LISTED", {"info": 2, "warning": 2, "error": 2})
+    rows = [[f"2025-{i:02d}", "坏", "5"] for i in range(1, 6)] + [["2025-06", "7", "5"]]
+    result = bench.read(bench.text_file([WIDE, *rows]))
+    assert (result.errors, result.bad_rows) == (5, {2, 3, 4, 5, 6})
+    assert result.accepted["source_row"].to_list() == [7]
+    assert result.ok
+    listed = [p for p in result.problems if p.rule == "X002"]
+    assert [(p.row, p.severity) for p in listed] == [(None, "info"), (2, "error"), (3, "error")]
+    assert "3 further" in listed[0].message_en
+
+
 def test_unknown_threshold(bench):
     with pytest.raises(ModelError, match="threshold"):
         bench.energy_rows(bench.energy(), thresholds={"E002.tolerence": 1})

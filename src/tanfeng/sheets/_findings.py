@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tanfeng.errors import DataError, Problem, Severity
 from tanfeng.sheets._numbers import show
 from tanfeng.sheets._tables import rules
 
-#: Infos of one rule in one column listed one by one; the rest is summed up in a line.
-LISTED = 200
+#: Findings of one rule in one column listed one by one; the rest is summed up in a line.
+LISTED: Mapping[Severity, int] = {"info": 200, "warning": 5000, "error": 10_000}
 
 
 def refusal(rule: str, **values: Any) -> DataError:
@@ -89,8 +90,11 @@ class Findings:
     def __init__(self, sheet: str) -> None:
         self.sheet = sheet
         self.places: dict[str, tuple[str, str]] = {}
+        self.counts: Counter[str] = Counter()
         self._found: list[Problem] = []
-        self._counts: Counter[tuple[str, str]] = Counter()
+        self._unlisted: Counter[tuple[str, str, Severity]] = Counter()
+        self._listed: Counter[tuple[str, str, Severity]] = Counter()
+        self._bad: set[int] = set()
 
     def add(
         self,
@@ -106,27 +110,26 @@ class Findings:
         if field and not letter:
             letter, heading = self.places.get(field, ("", ""))
         severity = values.get("severity") or rules()[values.get("text") or rule].severity
-        if severity == "info" and row is not None:
-            self._counts[rule, letter] += 1
-            if self._counts[rule, letter] > LISTED:
-                return
+        self.counts[severity] += 1
+        if severity == "error" and row:
+            self._bad.add(row)
+        kind = (rule, letter, severity)
+        if row is not None and self._listed[kind] >= LISTED[severity]:
+            self._unlisted[kind] += 1
+            return
+        self._listed[kind] += 1
         self._found.append(
             problem(rule, sheet=self.sheet, row=row, letter=letter, heading=heading, **values)
         )
 
     def bad_rows(self) -> frozenset[int]:
-        """Return the rows that carry an error."""
-        return frozenset(
-            found.row for found in self._found if found.severity == "error" and found.row
-        )
+        """Return the rows that carry an error, listed or not."""
+        return frozenset(self._bad)
 
     def problems(self) -> tuple[Problem, ...]:
         """Return everything, file-wide findings first, then by row and column."""
-        summed = [
-            problem_of_many(rule, self.sheet, letter, count - LISTED, self._found)
-            for (rule, letter), count in self._counts.items()
-            if count > LISTED
-        ]
+        samples = {(p.rule, p.column, p.severity): p for p in reversed(self._found) if p.row}
+        summed = [_of_many(samples[kind], count) for kind, count in self._unlisted.items()]
         grave = {"error": 0, "warning": 1, "info": 2}
         return tuple(
             sorted(
@@ -136,20 +139,15 @@ class Findings:
         )
 
 
-def problem_of_many(
-    rule: str, sheet: str, letter: str, more: int, found: Iterable[Problem]
-) -> Problem:
+def _of_many(sample: Problem, more: int) -> Problem:
     """Return one line for the findings that are not listed one by one."""
-    heading = next((p.heading for p in found if p.rule == rule and p.column == letter), "")
-    said = rules()[rule]
-    sample: Mapping[str, object] = {"column": heading or letter}
-    zh, en, *_ = said.texts(sample)
-    return Problem(
-        rule=rule,
+    return replace(
+        sample,
         severity="info",
-        message_zh=f"同类提示另有 {more} 处未逐一列出, 例如: {zh}",
-        message_en=f"{more} further findings of this kind are not listed, such as: {en}",
-        sheet=sheet,
-        column=letter,
-        heading=heading,
+        message_zh=f"同类问题另有 {more} 处未逐一列出, 例如: {sample.message_zh}",
+        message_en=f"{more} further findings of this kind are not listed, such as: "
+        f"{sample.message_en}",
+        row=None,
+        value="",
+        suggestion="",
     )

@@ -231,6 +231,7 @@ class _Work:
             header_rows=tuple(range(header.first + 1, header.last + 2)),
             bad_rows=self.findings.bad_rows(),
             problems=self.findings.problems(),
+            counts=self.findings.counts,
             cells=tuple(grid.rows),
             **parts,  # type: ignore[arg-type]
         )
@@ -349,7 +350,7 @@ class _Work:
 
     def _head(self, form: Form, rows: Rows) -> Head:
         grid = self.chosen.grid
-        around = [*range(self.chosen.header.first), *rows.note_rows()]
+        around = [*range(self.chosen.header.first), *rows.note_rows()[:SEARCHED]]
         return read_head(((row, grid.rows[row]) for row in around), form)
 
     def _tell_layout(

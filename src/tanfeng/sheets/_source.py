@@ -27,19 +27,23 @@ Row = list[Cell]
 
 _REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_REL = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
+# Every repetition is bounded: these run over what a stranger sent.
 _ERROR = re.compile(
-    rb"""<(?:\w+:)?c\b([^>]*\bt=["']e["'][^>]*)>(?:<(?:\w+:)?f[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>))?"""
-    rb"""\s*<(?:\w+:)?v>([^<]{0,20})<"""
+    rb"""<(?:\w{1,20}:)?c\b([^>]{0,300})>"""
+    rb"""(?:<(?:\w{1,20}:)?f[^>]{0,300}(?:/>|>[^<]{0,9000}</(?:\w{1,20}:)?f>))?"""
+    rb"""\s{0,9}<(?:\w{1,20}:)?v>([^<]{0,20})<"""
 )
 _UNCALCULATED = re.compile(
-    rb"""<(?:\w+:)?c\b([^>]*)><(?:\w+:)?f[^>]*?(?:/>|>([^<]{0,500})</(?:\w+:)?f>)"""
-    rb"""(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?</(?:\w+:)?c>"""
+    rb"""<(?:\w{1,20}:)?c\b([^>]{0,300})>"""
+    rb"""<(?:\w{1,20}:)?f[^>]{0,300}?(?:/>|>([^<]{0,500})</(?:\w{1,20}:)?f>)"""
+    rb"""(?:<(?:\w{1,20}:)?v\s{0,9}/>|<(?:\w{1,20}:)?v></(?:\w{1,20}:)?v>)?</(?:\w{1,20}:)?c>"""
 )
 _ADDRESS = re.compile(rb"""\br=["']([A-Z]{1,3})(\d{1,7})["']""")
-_HIDDEN_ROW = re.compile(rb"""<(?:\w+:)?row\b([^>]*\bhidden=["'](?:1|true)["'][^>]*)>""")
+_ROW = re.compile(rb"<(?:\w{1,20}:)?row\b([^>]{0,600})>")
+_HIDDEN = re.compile(rb"""\bhidden=["'](?:1|true)["']""")
 _ROW_NUMBER = re.compile(rb"""\br=["'](\d{1,7})["']""")
-_COL = re.compile(rb"<(?:\w+:)?col\b([^>]*)/?>")
-_ATTRIBUTE = re.compile(rb"""(\w+)=["']([^"']*)["']""")
+_COL = re.compile(rb"<(?:\w{1,20}:)?col\b([^>]{0,300})>")
+_ATTRIBUTE = re.compile(rb"""(\w{1,20})=["']([^"']{0,40})["']""")
 _FAR = re.compile(rb"""\br\s*=\s*["']\s*(?:([A-Za-z]{2,})(\d+)|[A-Za-z]?(\d{6,}))""")
 _ANY_ROW = re.compile(rb"""\br\s*=\s*["']\s*[A-Za-z]*(\d{1,12})""")
 
@@ -211,18 +215,18 @@ def _check_far(data: bytes, limits: Limits) -> None:
 
 
 def _add_xlsx(grid: Grid, data: bytes) -> None:
-    if b'"e"' in data or b"'e'" in data:
-        _put(grid, dict(_found(_ERROR, data)))
+    _put(grid, dict(_errors(data)))
     if b"<f" in data or b":f" in data:
-        _put(grid, {at: f"={text}" for at, text in _found(_UNCALCULATED, data)})
-    if b"hidden" in data:
-        for attributes in _HIDDEN_ROW.findall(data):
-            if number := _ROW_NUMBER.search(attributes):
-                grid.hidden_rows.add(int(number[1]) - 1)
+        formulas = (_placed(match) for match in _UNCALCULATED.finditer(data))
+        _put(grid, {at: f"={text}" for at, text in formulas if at})
+    for match in _ROW.finditer(data) if b"hidden" in data else ():
+        number = _ROW_NUMBER.search(match[1])
+        if number and _HIDDEN.search(match[1]):
+            grid.hidden_rows.add(int(number[1]) - 1)
     head = data[: data.find(b"<sheetData")] if b"<sheetData" in data else b""
-    for attributes in _COL.findall(head):
-        found = dict(_ATTRIBUTE.findall(attributes))
-        first, last = int(found.get(b"min", b"1")), int(found.get(b"max", b"1"))
+    for match in _COL.finditer(head):
+        found = dict(_ATTRIBUTE.findall(match[1]))
+        first, last = (int(found.get(name, b"1")[:7]) for name in (b"min", b"max"))
         for column in range(first - 1, min(last, grid.width)):
             if found.get(b"hidden") in (b"1", b"true"):
                 grid.hidden_columns.add(column)
@@ -230,11 +234,24 @@ def _add_xlsx(grid: Grid, data: bytes) -> None:
                 grid.widths[column] = float(found[b"width"])
 
 
-def _found(pattern: re.Pattern[bytes], data: bytes) -> Iterator[tuple[tuple[int, int], str]]:
-    for attributes, text in pattern.findall(data):
-        if address := _ADDRESS.search(attributes):
-            at = int(address[2]) - 1, index(address[1].decode())
-            yield at, text.decode("utf-8", "replace")
+def _errors(data: bytes) -> Iterator[tuple[tuple[int, int], str]]:
+    """Yield the cells whose type says error, from the few places that say so."""
+    for mark in (b't="e"', b"t='e'"):
+        at = data.find(mark)
+        while at >= 0:
+            match = _ERROR.match(data, data.rfind(b"<", max(0, at - 300), at))
+            place, text = _placed(match) if match else (None, "")
+            if place:
+                yield place, text
+            at = data.find(mark, at + 5)
+
+
+def _placed(match: re.Match[bytes]) -> tuple[tuple[int, int] | None, str]:
+    address = _ADDRESS.search(match[1])
+    text = (match[2] or b"").decode("utf-8", "replace")
+    if address is None:
+        return None, text
+    return (int(address[2]) - 1, index(address[1].decode())), text
 
 
 def _put(grid: Grid, texts: dict[tuple[int, int], str]) -> None:
