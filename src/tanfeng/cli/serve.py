@@ -23,7 +23,6 @@ _DEMO_ACCOUNTS = "demo-accounts.json"
 _WORDS = {
     "ready": ("控制台已启动：{0}（按 Ctrl+C 停止）", "The console is up: {0} (Ctrl+C stops it)"),
     "accounts": ("演示账户", "Demonstration accounts"),
-    "columns": (("账户", "密码", "身份"), ("Account", "Password", "Who")),
     "nobody": (
         "还没有账户。新建管理员：tanfeng user add NAME --role admin --home {0}",
         "No account yet. Add an administrator: tanfeng user add NAME --role admin --home {0}",
@@ -37,6 +36,9 @@ _WORDS = {
         "Waiting for background jobs (Ctrl+C stops it)",
     ),
 }
+
+
+_HEADINGS = (("账户", "密码", "身份"), ("Account", "Password", "Who"))
 
 
 class Lang(StrEnum):
@@ -95,7 +97,7 @@ def work(
 
 
 def _say(console: Console, lang: Lang, key: str, *values: object) -> None:
-    console.print(_WORDS[key][lang == Lang.EN].format(*values), highlight=False, soft_wrap=True)  # type: ignore[union-attr]
+    console.print(_WORDS[key][lang == Lang.EN].format(*values), highlight=False, soft_wrap=True)
 
 
 def _bracketed(host: str) -> str:
@@ -124,8 +126,8 @@ def _print_accounts(console: Console, folder: Path, lang: Lang) -> None:
     if path.is_file():
         from rich.table import Table
 
-        table = Table(title=str(_WORDS["accounts"][lang == Lang.EN]), title_justify="left")
-        for heading in _WORDS["columns"][lang == Lang.EN]:
+        table = Table(title=_WORDS["accounts"][lang == Lang.EN], title_justify="left")
+        for heading in _HEADINGS[lang == Lang.EN]:
             table.add_column(heading)
         for one in json.loads(path.read_text(encoding="utf-8")):
             table.add_row(one["username"], one["password"], one["display_name"])

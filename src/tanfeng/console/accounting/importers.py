@@ -205,13 +205,11 @@ class RecordImporter(imports.Importer):
         Months can only be in conflict with a whole year, so other months are not read for them.
         """
         organisations, years = _reach(rows)
-        wanted = {} if (rows["month"] == 0).any() else {"month": 0}
+        months = () if (rows["month"] == 0).any() else (0,)
         names = self.register.keys
         found: list[tuple[Any, ...]] = []
         for part in known.chunks(organisations, known.CHUNK):
-            query = self.register.model.objects.current().filter(
-                organisation_id__in=part, year__range=years, **wanted
-            )
+            query = self.register.model.objects.current().filter(**known.reach(part, years, months))
             found.extend(query.order_by().values_list(*names))
         schema = {name: self.register.schema[name] for name in names}
         return pl.DataFrame(found, schema=schema, orient="row")

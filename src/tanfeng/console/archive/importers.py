@@ -81,7 +81,8 @@ class ArchiveImporter(imports.Importer):
         """Write every row, asking for the rights again."""
         known = _Known(user, frame)
         columns = imports.Columns(batch.sheet, batch.columns)
-        changes, refused = [], []
+        changes: list[services.Change] = []
+        refused: list[Problem] = []
         for row in frame.iter_rows(named=True):
             change, found = _examined(row, known, columns, user)
             changes.append(change)

@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Any, cast
+from typing import Any
 
 from django.db import connection, models, transaction
 from django.http import HttpRequest
@@ -81,7 +81,7 @@ def record(
     """
     if user is None and request is not None:
         signed_in = getattr(request, "user", None)
-        user = cast("User", signed_in) if isinstance(signed_in, User) else None
+        user = signed_in if isinstance(signed_in, User) else None
     event = AuditEvent(
         at=timezone.now(),
         user=user,

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -142,7 +143,7 @@ def enqueue(kind: str, title: str | Promise, user: User, **arguments: Any) -> Jo
     return job
 
 
-def status(job_id: object) -> Job:
+def status(job_id: UUID | str) -> Job:
     """Return the job as it stands now."""
     return Job.objects.get(pk=job_id)
 

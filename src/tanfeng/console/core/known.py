@@ -86,6 +86,14 @@ def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield part
 
 
+def reach(
+    organisations: Sequence[int], years: tuple[int, int], months: Sequence[int] = ()
+) -> dict[str, Any]:
+    """Return the condition on the rows of some organisations, years and months (none for all)."""
+    within = {"organisation_id__in": organisations, "year__range": years}
+    return {**within, "month__in": months} if months else within
+
+
 def current(
     register: Register,
     organisations: Iterable[int],
@@ -97,12 +105,11 @@ def current(
     Only the months given are read, all of them when none is.
     """
     names = ("id", "known_from", *register.keys, *register.values)
-    wanted = {"month__in": months} if months else {}
     rows: list[tuple[Any, ...]] = []
     for part in chunks(organisations, CHUNK):
         rows.extend(
             register.model.objects.current()
-            .filter(organisation_id__in=part, year__range=years, **wanted)
+            .filter(**reach(part, years, months))
             .order_by()
             .values_list(*names)
         )

@@ -90,7 +90,7 @@ def register() -> None:
     rights.register_action("accounts.manage", Role.ADMIN)
     rights.register_action("import.upload", Role.CITY, Role.COUNTY, Role.ENTERPRISE)
     rights.register_internal(Subject, "the enterprises of an upload, read through the upload")
-    for model in (Session, ContentType, Permission, Group):
-        rights.register_internal(model, "kept by Django; roles replace its groups")
+    for kept in (Session, ContentType, Permission, Group):
+        rights.register_internal(kept, "kept by Django; roles replace its groups")
     for model in apps.get_app_config("axes").get_models():
         rights.register_internal(model, "counts failed sign-ins; the audit log tells of them")
