@@ -246,3 +246,17 @@ def test_english_pages_hold_no_chinese_but_names(client_for, run, city):
         for known in ("演示甲玻璃有限公司", "演示乙钢铁有限公司", "中文"):
             main = main.replace(known, "")
         assert not re.findall(r"[\u4e00-\u9fff]+", main), url
+
+
+def test_an_imported_map_is_drawn_and_what_has_no_shape_stands_beside(
+    client_for, run, city, county_a, county_b
+):
+    square = [[119.0, 25.0], [119.5, 25.0], [119.5, 25.5], [119.0, 25.5], [119.0, 25.0]]
+    county_a.geometry = {"type": "Polygon", "coordinates": [square]}
+    county_a.geometry_source = "某测绘院 〔审图号 闽S(2025)1号〕"
+    county_a.save()
+    text = _page(client_for(city), "/?year=2024")
+    assert "data-map" in text
+    assert "闽S(2025)1号" in text
+    assert "没有单独的边界" in text
+    assert 'd="M' in text

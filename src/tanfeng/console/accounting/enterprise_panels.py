@@ -151,10 +151,10 @@ def _quantities(
     user: User, run: Run, organisation: Organisation, year: int
 ) -> dict[str, float | None]:
     """Consumption by item as the run knew it: the months, or the year's row where there is none."""
-    known = EnergyRecord.objects.as_known_on(run.as_of).values("pk")
+    still = Q(known_to__isnull=True) | Q(known_to__gt=run.as_of)
     rows = (
         rights.visible(user, EnergyRecord)
-        .filter(organisation=organisation, year=year, pk__in=known)
+        .filter(still, organisation=organisation, year=year, known_from__lte=run.as_of)
         .values("item_key")
         .annotate(
             months=Sum("consumption_total_qty", filter=Q(month__gt=0)),

@@ -217,7 +217,7 @@ class _Key:
         return isinstance(other, _Key) and self.run.pk == other.run.pk
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def _year_figures(
     key: _Key, codes: frozenset[str] | None, year: int | None, boundary: str, basis: str
 ) -> Overview:

@@ -248,7 +248,9 @@ def county_map(found: figures.Overview, shown: str) -> dict[str, Any]:
         )
     title = _("Change on the year before") if as_change else _("CO2")
     return {
-        "areas": areas,
+        # With an imported map a zone without a boundary of its own stands beside it.
+        "areas": [area for area in areas if area["path"]] if paths else areas,
+        "beside": [area for area in areas if not area["path"]] if paths else [],
         "view_box": view_box,
         "legend": {"title": title, "unit": unit, "labels": labels},
         "caption": next((caption(p.geometry_source) for p in places if p.shape), ""),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -36,6 +37,7 @@ from tanfeng.console.accounting.views.common import (
 from tanfeng.console.accounting.views.paging import counted_page, page_of
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core import audit, lists, rights
+from tanfeng.console.core.figures import plain
 from tanfeng.console.core.models import User
 
 _EXPORTED = 50_000
@@ -450,11 +452,19 @@ def _input(one: lines.Input, item: str, english: bool) -> dict[str, Any]:
         "index": index,
         "name": one.symbol.name_en if english else one.symbol.name_zh,
         "unit": unit,
-        "value": one.value,
+        "text": stored(one.value),
         "factor": factor,
         "cell": one.cell,
         "cell_url": _cell_url(one.cell) if one.cell else "",
     }
+
+
+def stored(value: float | None) -> str:
+    """Return a number as it is stored, in its shortest form, thousands grouped."""
+    if value is None:
+        return plain(None)
+    digits = -int(Decimal(repr(float(value))).normalize().as_tuple().exponent)
+    return plain(value, max(digits, 0))
 
 
 def _cell_url(cell: lines.Cell) -> str:
@@ -488,8 +498,8 @@ def _causes(shown: lines.Line, before: Mapping[str, Any]) -> list[dict[str, Any]
     return [
         {
             "symbol": one.symbol.name,
-            "old": before[f"x{place}"],
-            "new": one.value,
+            "old": stored(before[f"x{place}"]),
+            "new": stored(one.value),
             "is_factor": one.symbol.is_factor,
         }
         for place, one in enumerate(shown.inputs, start=1)
