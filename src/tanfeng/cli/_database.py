@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from multiprocessing import get_context
+from pathlib import Path
 
-from tanfeng.cli._home import fail
+from tanfeng.cli._home import fail, open_home
 
 
 def migrate() -> None:
@@ -26,3 +28,21 @@ def migrate() -> None:
         )
         append_only.install(connection)
     connections.close_all()
+
+
+def migrate_apart(home: Path) -> None:
+    """Do the same in a process of its own, for a program that forks afterwards.
+
+    A step of the migration uses polars, and the threads of polars do not survive a fork: every
+    page with a figure would wait for ever.
+    """
+    child = get_context("spawn").Process(target=_open_and_migrate, args=(home,))
+    child.start()
+    child.join()
+    if child.exitcode:
+        sys.exit(child.exitcode)
+
+
+def _open_and_migrate(home: Path) -> None:
+    open_home(home, must_exist=False)
+    migrate()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tanfeng.cli._database import migrate
+from tanfeng.cli._database import migrate, migrate_apart
 from tanfeng.cli._home import fail, open_home
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def serve(
     if host not in _WILDCARDS and not os.environ.get("TANFENG_ALLOWED_HOSTS"):
         os.environ["TANFENG_ALLOWED_HOSTS"] = f"127.0.0.1,localhost,[::1],{host}"
     folder = open_home(home, must_exist=False)
-    migrate()
+    migrate_apart(folder)
     from rich.console import Console
 
     console = Console()
