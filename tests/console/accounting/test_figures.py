@@ -15,6 +15,7 @@ from tanfeng.console.accounting.models import EnergyRecord
 from tanfeng.console.accounting.todo import todo_list
 from tanfeng.console.archive.listing import Filters, Rows
 from tanfeng.console.archive.models import Organisation
+from tanfeng.console.core.models import Batch
 
 #: Fujian's factor of 2022, the newest on 31 March 2025. [tCO2 per 10^4 kWh]
 EF = 4.092
@@ -225,3 +226,13 @@ def test_the_list_of_what_to_do_tells_what_is_there(city, records, batch_a, org_
     assert "completeness=gaps" in urls
     assert "/runs/" in [one.url for one in found]
     assert "confidence=unverified" in urls
+
+
+def test_uploads_that_wait_come_with_what_is_wrong(client_for, run, city, batch_a, batch_b):
+    Batch.objects.filter(pk=batch_a.pk).update(status=Batch.Status.PREVIEW, errors=3)
+    Batch.objects.filter(pk=batch_b.pk).update(status=Batch.Status.REFUSED)
+    found = {one.url: one.kind for one in todo_list(city, None)}
+    assert found["/uploads/?status=preview"] == "bad"
+    assert found["/uploads/?status=refused"] == "bad"
+    Batch.objects.update(status=Batch.Status.PREVIEW, errors=0)
+    assert [one.kind for one in todo_list(city, None) if "uploads" in one.url] == ["late"]

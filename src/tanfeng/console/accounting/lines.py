@@ -18,7 +18,7 @@ from tanfeng.console.core.models import User
 from tanfeng.trace import FACTOR_COLUMNS, INPUT_COLUMNS, Formula, Symbol, redo
 
 #: Most lines one answer holds.
-LIMIT = 1000
+LIMIT = 50_000
 UNVERIFIED = ("single", "recalled")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 import polars as pl
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -58,28 +58,48 @@ def todo_list(user: User, overview: figures.Overview | None) -> list[Todo]:
 
 
 def _uploads(user: User) -> Iterator[Todo]:
-    batches = rights.visible(user, Batch)
-    faulty = batches.filter(Q(status=Batch.Status.REFUSED) | Q(errors__gt=0)).filter(
-        status__in=(Batch.Status.REFUSED, Batch.Status.PREVIEW)
+    counts = rights.visible(user, Batch).aggregate(
+        refused=Count("pk", filter=Q(status=Batch.Status.REFUSED)),
+        faulty=Count("pk", filter=Q(status=Batch.Status.PREVIEW, errors__gt=0)),
+        good=Count("pk", filter=Q(status=Batch.Status.PREVIEW, errors=0)),
     )
-    wrong = faulty.count()
-    if wrong:
-        text = ngettext(
-            "%(count)s file has errors; nothing of the bad rows is taken in",
-            "%(count)s files have errors; nothing of the bad rows is taken in",
-            wrong,
-        )
-        url = f"{reverse('uploads')}?status=errors"
-        yield Todo("bad", _("Errors"), text % {"count": wrong}, url)
-    waiting = batches.filter(status=Batch.Status.PREVIEW, errors=0).count()
-    if waiting:
-        text = ngettext(
-            "%(count)s upload waits to be confirmed",
-            "%(count)s uploads wait to be confirmed",
-            waiting,
-        )
-        url = f"{reverse('uploads')}?status=preview"
-        yield Todo("late", _("Waiting"), text % {"count": waiting}, url)
+    page = reverse("uploads")
+    texts = (
+        (
+            "refused",
+            "bad",
+            _("Refused"),
+            ngettext(
+                "%(count)s file could not be taken at all",
+                "%(count)s files could not be taken at all",
+                counts["refused"],
+            ),
+        ),
+        (
+            "faulty",
+            "bad",
+            _("Errors"),
+            ngettext(
+                "%(count)s file has errors; nothing of the bad rows is taken in",
+                "%(count)s files have errors; nothing of the bad rows is taken in",
+                counts["faulty"],
+            ),
+        ),
+        (
+            "good",
+            "late",
+            _("Waiting"),
+            ngettext(
+                "%(count)s upload waits to be confirmed",
+                "%(count)s uploads wait to be confirmed",
+                counts["good"],
+            ),
+        ),
+    )
+    for key, kind, label, text in texts:
+        if counts[key]:
+            status = Batch.Status.REFUSED if key == "refused" else Batch.Status.PREVIEW
+            yield Todo(kind, label, text % {"count": counts[key]}, f"{page}?status={status.value}")
 
 
 def _no_run(user: User) -> Iterator[Todo]:
