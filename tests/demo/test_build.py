@@ -9,9 +9,12 @@ from types import SimpleNamespace
 
 import polars as pl
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.db import transaction
+from django.db.models import CharField, Max
+from django.db.models.functions import Length
 from django.test import override_settings
 
 from tanfeng.console.accounting import figures
@@ -202,3 +205,13 @@ def test_the_summary_has_every_sector(built):
 
 def test_a_database_with_accounts_is_in_use(built):
     assert build.database_in_use()
+
+
+def test_every_text_fits_its_column(built):
+    # SQLite takes any length; PostgreSQL does not.
+    for model in apps.get_models():
+        for field in model._meta.concrete_fields:
+            limit = field.max_length if isinstance(field, CharField) else None
+            if limit:
+                longest = model.objects.aggregate(longest=Max(Length(field.name)))["longest"]
+                assert (longest or 0) <= limit, f"{model.__name__}.{field.name}"

@@ -1,0 +1,78 @@
+"""The demonstration city on PostgreSQL: whole in one transaction, never beside other data."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psycopg
+import pytest
+
+COMMAND = (sys.executable, "-c", "from tanfeng.cli import main; main()")
+
+
+@pytest.fixture
+def address():
+    """Give a database of this test alone."""
+    server = os.environ["DATABASE_URL"]
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE demo_city")
+    yield f"{server.rsplit('/', 1)[0]}/demo_city"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("DROP DATABASE demo_city WITH (FORCE)")
+
+
+def _environment(address):
+    dropped = ("TANFENG_HOME", "DJANGO_SETTINGS_MODULE")
+    kept = {key: value for key, value in os.environ.items() if key not in dropped}
+    return kept | {"DATABASE_URL": address}
+
+
+def _demo(address, home, *more):
+    return subprocess.run(
+        [*COMMAND, "demo", "--home", str(home), *more],
+        capture_output=True,
+        text=True,
+        env=_environment(address),
+    )
+
+
+def _count(address, table):
+    with psycopg.connect(address) as connection:
+        return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+
+
+def test_the_city_stands_in_the_server_and_is_not_built_twice(address, tmp_path):
+    home = tmp_path / "home"
+    done = _demo(address, home, "--enterprises", "20", "--years", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert _count(address, "archive_organisation") == 20
+    assert _count(address, "accounting_run") == 2
+    assert (home / "runs" / "2" / "lines.parquet").is_file()
+    assert not (home / "tanfeng.sqlite3").exists()
+    kept = _demo(address, tmp_path / "other", "--if-empty")
+    assert kept.returncode == 0
+    assert _demo(address, tmp_path / "other").returncode == 2
+    assert _count(address, "archive_organisation") == 20
+
+
+def test_stopped_half_way_the_server_has_no_city(address, tmp_path):
+    process = subprocess.Popen(
+        [*COMMAND, "demo", "--home", str(tmp_path / "home"), "--enterprises", "60"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=_environment(address),
+    )
+    # The first upload kept on disk says that counties and accounts are written.
+    for _attempt in range(1200):
+        if (tmp_path / ".home.building" / "uploads").exists() or process.poll() is not None:
+            break
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    said, _nothing = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert list(tmp_path.iterdir()) == []
+    for table in ("archive_organisation", "archive_place", "core_batch"):
+        assert _count(address, table) == 0
