@@ -71,7 +71,7 @@ class Document(models.Model):
     title_zh = models.CharField(max_length=200)
     title_en = models.CharField(max_length=200, blank=True)
     issuer_zh = models.CharField(max_length=80, blank=True)
-    issuer_en = models.CharField(max_length=80, blank=True)
+    issuer_en = models.CharField(max_length=160, blank=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.STUDY)
     valid_from = models.CharField(_("in force from"), max_length=10, blank=True)
     valid_to = models.CharField(_("in force until"), max_length=10, blank=True)

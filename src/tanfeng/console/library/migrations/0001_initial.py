@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ("title_zh", models.CharField(max_length=200)),
                 ("title_en", models.CharField(blank=True, max_length=200)),
                 ("issuer_zh", models.CharField(blank=True, max_length=80)),
-                ("issuer_en", models.CharField(blank=True, max_length=80)),
+                ("issuer_en", models.CharField(blank=True, max_length=160)),
                 (
                     "kind",
                     models.CharField(
