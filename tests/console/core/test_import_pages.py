@@ -5,6 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 
 import openpyxl
+import polars as pl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
@@ -275,6 +276,16 @@ def test_refused_files_say_why_and_can_still_be_listed(hand_in, firm_a):
     assert len(client.get(reverse("uploads"), {"status": "refused"}).context["page_obj"]) == 1
 
 
+def test_a_refused_file_that_is_kept_for_another_cannot_be_marked(hand_in, firm_a, city):
+    content = b"MZ\x90\x00 \xff\xfe" * 50
+    Batch.objects.create(
+        file_name="x", size_bytes=1, uploaded_by=city, sha256=storage.keep(content)
+    )
+    client, batch = hand_in(firm_a, content, "virus.xlsx")
+    page = client.get(reverse("upload-marked", args=(batch.pk,)), follow=True)
+    assert list(page.context["messages"])
+
+
 def test_templates_for_everybody(client_for, verifier):
     client = client_for(verifier)
     assert client.get(reverse("form-template", args=("monthly_energy",))).content[:2] == b"PK"
@@ -363,8 +374,6 @@ def test_a_lost_reading_is_made_again(hand_in, firm_a, org_a):
 
 
 def test_rows_of_a_program_have_no_file(client_for, city, org_a):
-    import polars as pl
-
     frame = pl.DataFrame(
         {
             "source_row": [2],
@@ -379,3 +388,42 @@ def test_rows_of_a_program_have_no_file(client_for, city, org_a):
     page = _open(client_for(city), batch)
     assert not page.context["has_file"]
     assert page.context["is_demo"]
+
+
+def test_a_figure_opens_its_very_cell(client_for, city, org_a, monkeypatch):
+    """A file taken in by a program was never previewed; its sheet is read when somebody asks."""
+    monkeypatch.setattr(preview, "ROWS", 20)
+    content = _file(*_months(30))
+    name = "能源.xlsx"
+    batch = imports.take(city, content, name, form_key="monthly_energy")
+    Parsed(batch).drop()
+    before = Batch.objects.values().get(pk=batch.pk)
+    client = client_for(city)
+    page = _open(client, batch, row="25")
+    shown = [row["number"] for row in page.context["sheet"]["rows"] if row["kind"] == "data"]
+    assert page.context["view"] == "all"
+    assert page.context["page_obj"].number == 2  # rows 21 to 40
+    assert 25 in shown
+    assert 20 not in shown
+    assert 'id="cell-A25"' in page.content.decode()
+    assert Batch.objects.values().get(pk=batch.pk) == before  # looking changes nothing
+    for nonsense in ("x", "-1", "²", "9" * 40):
+        assert _open(client, batch, row=nonsense).context["page_obj"].number == 1
+
+
+def test_a_file_that_says_nothing_is_still_a_page(client_for, city, org_a):
+    frame = pl.DataFrame(
+        {
+            "source_row": [2],
+            "credit_code": [A],
+            "year": [2024],
+            "month": [1],
+            "item_key": ["electricity"],
+            "consumption_total_qty": [1.0],
+        }
+    )
+    batch = imports.take_frame(
+        city, "monthly_energy", frame, file_name="rows.csv", content=b"the file"
+    )
+    answer = _open(client_for(city), batch, row="2")
+    assert answer.status_code == 200

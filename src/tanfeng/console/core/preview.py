@@ -45,6 +45,11 @@ def language() -> str:
     return "en" if get_language() == "en" else "zh"
 
 
+def page_of(row: int) -> int:
+    """Return the page of the whole sheet that shows a row."""
+    return max(row - 1, 0) // ROWS + 1
+
+
 def window(
     batch: Batch, *, severity: str, everything: bool, page: str | None, fix_url: str
 ) -> Window:
@@ -140,8 +145,7 @@ def _cell(
         notes.append(_("corrected; the file says “%s”") % fixes[address]["original"])
     elif found:
         level = min((one.severity for one in found), key=SEVERITIES.index)
-    cell = f"cell-{address}" if found or address in fixes else ""
-    return {"text": text, "level": level, "note": "; ".join(notes), "id": cell}
+    return {"text": text, "level": level, "note": "; ".join(notes), "id": f"cell-{address}"}
 
 
 def _headings(meta: Mapping[str, Any]) -> dict[str, str]:

@@ -240,6 +240,27 @@ def _facts(batch: Batch, result: sheets.ReadResult, user: User) -> dict[str, Any
     return facts
 
 
+def read_again(batch: Batch) -> None:
+    """Read the file of a batch once more, so that a figure's cell can be shown in it.
+
+    Files that were taken in without a preview have no kept reading. What was found then stands
+    in the batch; the register of today is not asked again.
+    """
+    if not storage.exists(batch.sha256):
+        return
+    result = sheets.read(
+        storage.load(batch.sha256),
+        batch.file_name,
+        form=batch.form_key or None,
+        sheet=batch.sheet or None,
+        mapping=batch.mapping or None,
+        fixes={one["cell"]: one["value"] for one in standing_fixes(batch)} or None,
+        today=timezone.localdate(),
+    )
+    found = [Problem(**one) for one in batch.problems]
+    Parsed(batch).save(result, result.frame, found)
+
+
 def _keep(
     batch: Batch,
     result: sheets.ReadResult,

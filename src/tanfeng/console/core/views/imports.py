@@ -130,6 +130,8 @@ def show(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
     _read_by_others(request, batch, "import.read")
     if batch.status == Batch.Status.PREVIEW and not Parsed(batch):
         imports.examine(batch, _me(request))
+    elif batch.status in (Batch.Status.COMMITTED, Batch.Status.UNDONE) and not Parsed(batch):
+        uploads.read_again(batch)
     context = _facts(request, batch)
     if Parsed(batch):
         context |= _preview(request, batch, may_change=bool(context["may_change"]))
@@ -172,15 +174,19 @@ def _facts(request: HttpRequest, batch: Batch) -> dict[str, Any]:
 def _preview(request: HttpRequest, batch: Batch, *, may_change: bool) -> dict[str, Any]:
     severity = request.GET.get("severity", "")
     severity = severity if severity in SEVERITIES else ""
-    everything = request.GET.get("view") == "all" or not (
-        batch.errors or batch.warnings or batch.infos
+    asked = request.GET.get("row", "")
+    row = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 0
+    everything = (
+        bool(row)
+        or request.GET.get("view") == "all"
+        or not (batch.errors or batch.warnings or batch.infos)
     )
     fix_url = reverse("upload-fix", args=(batch.pk,)) if may_change else ""
     shown = preview.window(
         batch,
         severity=severity,
         everything=everything,
-        page=request.GET.get("page"),
+        page=str(preview.page_of(row)) if row else request.GET.get("page"),
         fix_url=fix_url,
     )
     meta = Parsed(batch).meta
@@ -369,7 +375,12 @@ def marked(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
         title = _("Marked file: %s") % batch
         job = jobs.enqueue("core.marked", title, _me(request), batch=str(batch.pk))
         return redirect("job", job_id=job.pk)
-    return attachment(preview.marked(batch, _me(request)), preview.marked_name(batch))
+    try:
+        content = preview.marked(batch, _me(request))
+    except DataError:  # a refused file cannot be opened for marking either
+        messages.error(request, _("The file cannot be opened, so no cell of it can be marked."))
+        return redirect("upload", batch_id=batch.pk)
+    return attachment(content, preview.marked_name(batch))
 
 
 def template(request: HttpRequest, form_key: str) -> HttpResponse:
