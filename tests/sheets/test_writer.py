@@ -289,6 +289,77 @@ def test_lists_without_rows_or_odd_values():
     assert page["A6"].value is None
 
 
+@pytest.mark.parametrize("odd", [None, "=1+1"], ids=["tall", "with a dangerous text"])
+def test_long_lists_are_the_same_workbook(bench, monkeypatch, odd):
+    """Rows put together as columns read like rows written one by one."""
+    from tanfeng.sheets import _tall
+
+    texts = ["甲", "", None, " <b>&'\"", "_x0041_", "a\x01b\x0bc", "行1\n行2", "x" * 40000]
+    rows = [
+        {
+            "name": texts[i % len(texts)],
+            "n": i if i % 3 else None,
+            "x": i / 8,
+            "bad": float("nan"),
+            "ok": i % 2 == 0,
+            "day": dt.date(2025, 3, 1) + dt.timedelta(days=i),
+            "none": None,
+        }
+        for i in range(40)
+    ]
+    rows[-1]["name"] = odd
+    columns = [sheets.ListColumn(key, places=2 if key == "x" else None) for key in rows[0]]
+    slow = opened(sheets.table_workbook("清单", columns, rows)).worksheets[0]
+    monkeypatch.setattr(_tall, "TALL", 10)
+    for frame in (rows, pl.DataFrame(rows)):
+        content = sheets.table_workbook("清单", columns, frame)
+        quick = opened(content).worksheets[0]
+        assert quick.dimensions == slow.dimensions
+        for mine, theirs in zip(quick.iter_rows(), slow.iter_rows(), strict=True):
+            values = [(cell.value, cell.number_format) for cell in mine if cell.value is not None]
+            wanted = [(cell.value, cell.number_format) for cell in theirs if cell.value is not None]
+            wanted = [
+                (v.replace("\x01", "").replace("\x0b", "") if isinstance(v, str) else v, f)
+                for v, f in wanted
+            ]
+            assert values == wanted
+        assert formulas(content) == []
+
+
+def test_long_forms_read_back(bench, monkeypatch):
+    from tanfeng.sheets import _tall
+
+    rows = [
+        bench.energy(
+            period=f"{2010 + i // 12}-{i % 12 + 1:02d}",
+            purchase_qty=i / 7,
+            purchase_amount_kcny=None,
+        )
+        for i in range(60)
+    ]
+    frame = bench.energy_rows(*rows).frame
+    monkeypatch.setattr(_tall, "TALL", 10)
+    again = bench.read(sheets.write("monthly_energy", frame))
+    # Numbers written this way keep their last bit.
+    assert again.frame.drop("source_row").equals(frame.drop("source_row"))
+
+
+def test_columns_that_mix_kinds_go_the_slow_way(monkeypatch):
+    from tanfeng.sheets import _tall
+
+    monkeypatch.setattr(_tall, "TALL", 2)
+    mixed = [[1, "a"], ["二", 2], [dt.datetime(2025, 3, 1, 8), None]]
+    page = opened(sheets.table_workbook("杂", ["a", "b"], mixed)).worksheets[0]
+    assert [row for row in page.iter_rows(min_row=3, values_only=True)] == [
+        (1, "a"),
+        ("二", 2),
+        (dt.datetime(2025, 3, 1, 8), None),
+    ]
+    kinds = pl.DataFrame({"c": pl.Series(["甲", "乙", "甲"], dtype=pl.Categorical)})
+    page = opened(sheets.table_workbook("类", ["c"], kinds)).worksheets[0]
+    assert [row[0] for row in page.iter_rows(min_row=3, values_only=True)] == ["甲", "乙", "甲"]
+
+
 # ------------------------------------------------------------------------------ activity
 
 

@@ -385,26 +385,25 @@ def write(
     first = _header(
         book, sheet, found, title=found.name(lang), demo=demo, as_of=as_of, head=head or {}
     )
-    for i, column in enumerate(found.columns):
-        if column.key in frame.columns:
-            values = _shown(found, column, frame)
-            book.column(sheet, first, i, values, _shape(column))
+    columns = [(_shown(found, column, frame), (_shape(column),)) for column in found.columns]
+    book.columns(sheet, first, columns)
     sheet.autofilter(first - 1, 0, max(first - 1, first + frame.height - 1), len(found.columns) - 1)
     return book.finish()
 
 
-def _shown(form: Form, column: Column, frame: pl.DataFrame) -> list[object]:
+def _shown(form: Form, column: Column, frame: pl.DataFrame) -> pl.Series:
+    if column.key not in frame.columns:
+        return pl.Series([None] * frame.height, dtype=column.dtype)
     values = frame[column.key]
     if column.kind == "bool":
-        return [None if value is None else "是" if value else "否" for value in values.to_list()]
-    if column.kind == "int":
-        return list(values.cast(pl.Float64).to_list())
+        # The reader knows 是 and 否 whatever the language of the headings.
+        return values.replace_strict({True: "是", False: "否"}, return_dtype=pl.String)
     if column.key == "unit_zh":
-        return _units(form, frame)
-    return list(values.to_list())
+        return pl.Series(_units(form, frame), dtype=pl.String)
+    return values
 
 
-def _units(form: Form, frame: pl.DataFrame) -> list[object]:
+def _units(form: Form, frame: pl.DataFrame) -> list[str | None]:
     """Return the unit the quantities are in, whatever the first file had printed."""
     written = frame["unit_zh"].to_list()
     if form.has_items and "item_key" in frame.columns:
@@ -467,10 +466,11 @@ def table_workbook(
     first = book.heading(sheet, title, demo=demo, as_of=as_of, notes=notes)
     data = _columns(shown, frame)
     height = max((len(values) for values in data), default=0)
+    shapes = [(_list_shape(values), *_places(c)) for c, values in zip(shown, data, strict=True)]
+    book.columns(sheet, first + 1, list(zip(data, shapes, strict=True)))
     for i, (column, values) in enumerate(zip(shown, data, strict=True)):
         heading = column.heading(lang)
         book.put(sheet, first, i, heading, "head")
-        book.column(sheet, first + 1, i, values, _list_shape(column, values), *_places(column))
         sample = [_columns_wide(str(value)) for value in values[:200] if value is not None]
         widest = max([_columns_wide(heading), *sample])
         sheet.set_column(i, i, column.width or min(max(widest + 3, 9), 48))
@@ -480,16 +480,16 @@ def table_workbook(
     return book.finish()
 
 
-def _columns(shown: Sequence[ListColumn], frame: Rows) -> list[list[object]]:
+def _columns(shown: Sequence[ListColumn], frame: Rows) -> list[Sequence[Any] | pl.Series]:
     if isinstance(frame, pl.DataFrame):
-        return [frame[column.key].to_list() for column in shown]
+        return [frame[column.key] for column in shown]
     return [
         [row.get(c.key) if isinstance(row, Mapping) else row[i] for row in frame]
         for i, c in enumerate(shown)
     ]
 
 
-def _list_shape(column: ListColumn, values: Sequence[object]) -> str:
+def _list_shape(values: Sequence[Any] | pl.Series) -> str:
     first = next((value for value in values if value is not None and value != ""), "")
     if isinstance(first, bool | str):
         return "plain"
