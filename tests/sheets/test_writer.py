@@ -294,7 +294,7 @@ def test_long_lists_are_the_same_workbook(bench, monkeypatch, odd):
     """Rows put together as columns read like rows written one by one."""
     from tanfeng.sheets import _tall
 
-    texts = ["甲", "", None, " <b>&'\"", "_x0041_", "a\x01b\x0bc", "行1\n行2", "x" * 40000]
+    texts = ["甲", "", None, " <b>&'\"", "a\x01b\x0bc", "行1\n行2", "x" * 40000]
     rows = [
         {
             "name": texts[i % len(texts)],
@@ -324,6 +324,19 @@ def test_long_lists_are_the_same_workbook(bench, monkeypatch, odd):
             ]
             assert values == wanted
         assert formulas(content) == []
+
+
+def test_text_that_looks_like_an_escape_stays_itself(monkeypatch):
+    import python_calamine
+
+    from tanfeng.sheets import _tall
+
+    frame = pl.DataFrame({"a": ["_x0041_", "c_x000D_d"] * 3})
+    for tall in (2000, 2):
+        monkeypatch.setattr(_tall, "TALL", tall)
+        content = io.BytesIO(sheets.table_workbook("x", ["a"], frame))
+        page = python_calamine.CalamineWorkbook.from_filelike(content).get_sheet_by_index(0)
+        assert [row[0] for row in page.to_python()[2:]] == frame["a"].to_list()
 
 
 def test_long_forms_read_back(bench, monkeypatch):
