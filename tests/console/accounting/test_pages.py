@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from tanfeng.console.accounting import frozen
 from tanfeng.console.core.figures import GROUP
-from tanfeng.console.core.models import AuditEvent, Batch
+from tanfeng.console.core.models import AuditEvent, Batch, Subject
 
 EXPORTS = (
     "/?export=xlsx",
@@ -147,6 +147,19 @@ def test_three_clicks_from_the_city_s_total_to_a_cell(client_for, run, city):
     third = re.search(r'href="(/trace/1/\d+/)"', lines)[1]
     line = _page(client, third)
     assert re.search(r'href="/uploads/[0-9a-f-]+/\?row=\d+#cell-[A-Z]+\d+"', line)
+
+
+def test_a_file_the_reader_may_not_open_is_named_without_link(
+    client_for, run, batch_a, firm_a, org_a, org_b
+):
+    number = _line_of(run, org_a, "diesel", "emission_fuel_tco2")
+    client = client_for(firm_a)
+    assert "#cell-H40" in _page(client, f"/trace/1/{number}/")
+    Subject.objects.create(batch=batch_a, org_code=org_b.credit_code)  # a file of two firms
+    text = _page(client, f"/trace/1/{number}/")
+    assert ">H40<" in text
+    assert "甲-2024.xlsx" in text
+    assert "#cell-" not in text
 
 
 def test_a_line_of_another_s_firm_is_not_there(client_for, run, firm_b, org_a):

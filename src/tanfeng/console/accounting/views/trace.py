@@ -38,7 +38,7 @@ from tanfeng.console.accounting.views.paging import counted_page, page_of
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core import audit, lists, rights
 from tanfeng.console.core.figures import plain
-from tanfeng.console.core.models import User
+from tanfeng.console.core.models import Batch, User
 
 _EXPORTED = 50_000
 #: What a formula says where the unit is that of the energy item.
@@ -418,7 +418,7 @@ def line(request: HttpRequest, run_number: int, line_number: int) -> HttpRespons
             "item": items.get(row["item_key"], row["item_key"]),
             "formula_name": shown.formula.name_en if english else shown.formula.name_zh,
             "mathml": shown.formula.mathml(),
-            "inputs": [_input(one, row["item_key"], english) for one in shown.inputs],
+            "inputs": [_input(one, row["item_key"], english, user) for one in shown.inputs],
             "redone": redone,
             "equal": redone is not None and _same(redone, row["value"]),
             "before": _before(user, shown),
@@ -434,7 +434,7 @@ def _same(redone: float, stored: float | None) -> bool:
     return stored is not None and abs(redone - stored) <= 1e-12 * max(abs(stored), abs(redone))
 
 
-def _input(one: lines.Input, item: str, english: bool) -> dict[str, Any]:
+def _input(one: lines.Input, item: str, english: bool, user: User) -> dict[str, Any]:
     """Return what an input's card shows."""
     symbol, _underline, index = one.symbol.name.partition("_")
     factor = dict(one.factor) if one.factor else None
@@ -455,7 +455,7 @@ def _input(one: lines.Input, item: str, english: bool) -> dict[str, Any]:
         "text": stored(one.value),
         "factor": factor,
         "cell": one.cell,
-        "cell_url": _cell_url(one.cell) if one.cell else "",
+        "cell_url": _cell_url(one.cell, user) if one.cell else "",
     }
 
 
@@ -467,8 +467,13 @@ def stored(value: float | None) -> str:
     return plain(value, max(digits, 0))
 
 
-def _cell_url(cell: lines.Cell) -> str:
-    """Return the upload's preview at the row of the cell."""
+def _cell_url(cell: lines.Cell, user: User) -> str:
+    """Return the upload's sheet at the row of the cell.
+
+    Nothing for a file the user may not open: a county's file holds other enterprises too.
+    """
+    if not rights.visible(user, Batch).filter(pk=cell.record.batch_id).exists():
+        return ""
     page = reverse("upload", args=[cell.record.batch_id])
     anchor = f"#cell-{cell.address}" if cell.address else ""
     return f"{page}?row={cell.record.source_row}{anchor}"
