@@ -151,7 +151,7 @@ class Book:
         height = max((len(values) for values, _ in columns), default=0)
         series = [_tall.as_series(values, words) for values, _ in columns]
         short = height < _tall.TALL or any(len(values) != height for values, _ in columns)
-        if short or any(one is None or _tall.dangerous(one, DANGEROUS) for one in series):
+        if short or any(one is None or _tall.odd(one, DANGEROUS) for one in series):
             for i, (values, style) in enumerate(columns):
                 listed = values.to_list() if isinstance(values, pl.Series) else values
                 self.column(sheet, first, i, listed, *style)

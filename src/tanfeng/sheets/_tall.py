@@ -18,7 +18,8 @@ import polars as pl
 #: Shorter tables are not worth the second packing.
 TALL = 2000
 _EXCEL_EPOCH = pl.date(1899, 12, 30)
-_ILLEGAL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x{FFFE}\x{FFFF}]"
+#: Control characters, and texts that look like their escapes, need care cell by cell.
+_ODD = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x{FFFE}\x{FFFF}]|_x[0-9a-fA-F]{4}_"
 _CELL = re.compile(r'<c r="([A-Z]+)\d+"(?: s="(\d+)")?')
 
 
@@ -67,12 +68,12 @@ def as_series(values: Sequence[object] | pl.Series, words: tuple[str, str]) -> p
     return series if series.dtype in (pl.String, pl.Date) else None
 
 
-def dangerous(series: pl.Series, starts: Sequence[str]) -> bool:
-    """Tell whether any text starts like a formula."""
+def odd(series: pl.Series, starts: Sequence[str]) -> bool:
+    """Tell whether any text starts like a formula or holds what XML cannot."""
     if series.dtype != pl.String:
         return False
-    pattern = "^[" + "".join(re.escape(start) for start in starts) + "]"
-    return bool(series.str.contains(pattern).any())
+    first = "".join(re.escape(start) for start in starts)
+    return bool(series.str.contains(f"^[{first}]|{_ODD}").any())
 
 
 def add(content: bytes, deferred: Sequence[Deferred]) -> bytes:
@@ -118,8 +119,7 @@ def _cell(name: str, dtype: pl.DataType, letters: str, style: str) -> pl.Expr:
     shape = f' s="{style}"' if style else ""
     start = [pl.lit(f'<c r="{letters}'), pl.col("row").cast(pl.String)]
     if dtype == pl.String:
-        shown = value.str.slice(0, 32767).str.replace_all(_ILLEGAL, "")
-        shown = shown.str.replace_all("(_x[0-9a-fA-F]{4}_)", "_x005F$1")
+        shown = value.str.slice(0, 32767)
         for plain, escaped in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
             shown = shown.str.replace_all(plain, escaped, literal=True)
         opening = f'"{shape} t="inlineStr"><is><t xml:space="preserve">'
