@@ -294,7 +294,7 @@ def test_long_lists_are_the_same_workbook(bench, monkeypatch, odd):
     """Rows put together as columns read like rows written one by one."""
     from tanfeng.sheets import _tall
 
-    texts = ["甲", "", None, " <b>&'\"", "a\x01b\x0bc", "行1\n行2", "x" * 40000]
+    texts = ["甲", "", None, " <b>&'\"", "行1\n行2", "x" * 40000]
     rows = [
         {
             "name": texts[i % len(texts)],
@@ -318,10 +318,6 @@ def test_long_lists_are_the_same_workbook(bench, monkeypatch, odd):
         for mine, theirs in zip(quick.iter_rows(), slow.iter_rows(), strict=True):
             values = [(cell.value, cell.number_format) for cell in mine if cell.value is not None]
             wanted = [(cell.value, cell.number_format) for cell in theirs if cell.value is not None]
-            wanted = [
-                (v.replace("\x01", "").replace("\x0b", "") if isinstance(v, str) else v, f)
-                for v, f in wanted
-            ]
             assert values == wanted
         assert formulas(content) == []
 
@@ -331,7 +327,7 @@ def test_text_that_looks_like_an_escape_stays_itself(monkeypatch):
 
     from tanfeng.sheets import _tall
 
-    frame = pl.DataFrame({"a": ["_x0041_", "c_x000D_d"] * 3})
+    frame = pl.DataFrame({"a": ["_x0041_", "c_x000D_d", "a\x01b"] * 3})
     for tall in (2000, 2):
         monkeypatch.setattr(_tall, "TALL", tall)
         content = io.BytesIO(sheets.table_workbook("x", ["a"], frame))
