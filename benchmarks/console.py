@@ -49,7 +49,7 @@ LIST_PAGES = {
     "/enterprises/": 25,
     "/enterprises/?sort=name": 25,
     "/enterprises/?sort=emission_tco2": None,
-    "/enterprises/?page=2000": 25,
+    "/enterprises/?page=2000": None,
     "/enterprises/?place=350103": 25,
     "/enterprises/?q=01234": None,
 }

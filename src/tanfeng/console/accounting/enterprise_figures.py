@@ -37,6 +37,7 @@ def _traced(measure: str) -> Callable[[str, int], str]:
     return lambda code, year: f"{_trace_page()}?measure={measure}&org={code}&year={year}"
 
 
+_LIGHT = ("number", "first_year", "last_year", "as_of")
 #: List column -> field of ``Total`` it is sorted by.
 _SORTED_BY = {"emission_tco2": "emission_total_tco2", "energy_tce": "energy_equivalent_tce"}
 _COLUMNS = (
@@ -66,8 +67,9 @@ class PublishedFigures:
 
     def __init__(self, user: User) -> None:
         self.user = user
-        self.run = figures.run_for(user)
-        run = self.run
+        # The manifest and the findings of a run are large, and a list needs neither.
+        run = rights.visible(user, Run).filter(published=True).only(*_LIGHT).order_by().first()
+        self.run = run
         self.years: Sequence[int] = (
             () if run is None else range(run.last_year, run.first_year - 1, -1)
         )

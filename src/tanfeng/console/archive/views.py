@@ -101,27 +101,36 @@ def _rows(listing: EnterpriseListing) -> Iterator[dict[str, Any]]:
     year = listing.filters.year or 0
     columns = [(c, c.heading) for c in (listing.kept.columns if listing.kept else ())]
     page = reverse("enterprises")
+    sectors = {
+        key: format_html("{}{}", ui.sector_dot(key), name) for key, name in listing.sectors.items()
+    }
     for row in listing.page.object_list:
         yield {
             "row": row,
             "url": f"{page}{row.credit_code}/",
             "place": listing.places.get(row.place_id, ""),
-            "sector": listing.sectors.get(row.sector, row.sector),
+            "sector": sectors.get(row.sector, row.sector),
             "cells": format_html_join("", "{}", ((_cell(row, c, h, year),) for c, h in columns)),
         }
 
 
 def _cell(row: Any, column: panels.FigureColumn, heading: str, year: int) -> SafeString:
     value = row.figures.get(column.key)
+    shown: str
     if column.kind == "change":
         shown = ui.change(value)
     elif column.kind == "text":
-        shown = format_html("{}", value or "—")
+        shown = value or "—"
     else:
         shown = ui.num(value, column.places)
-    if column.url is not None and value is not None:
-        shown = format_html('<a href="{}">{}</a>', column.url(row.credit_code, year), shown)
-    return format_html('<td class="n" data-label="{}">{}</td>', heading, shown)
+    if column.url is None or value is None:
+        return format_html('<td class="n" data-label="{}">{}</td>', heading, shown)
+    return format_html(
+        '<td class="n" data-label="{}"><a href="{}">{}</a></td>',
+        heading,
+        column.url(row.credit_code, year),
+        shown,
+    )
 
 
 def _choices_of(rows: Any) -> list[tuple[str, str]]:

@@ -351,7 +351,7 @@ _FACTOR_COLUMNS = (
     lists.Column("confidence", gettext_lazy("Confidence")),
     lists.Column("choice", gettext_lazy("How it was chosen")),
     lists.Column("override", gettext_lazy("City's own value")),
-    lists.Column("ref", gettext_lazy("Row")),
+    lists.Column("ref", gettext_lazy("Standards row")),
 )
 
 
