@@ -111,7 +111,7 @@ def create(city: City, parts: Cast) -> tuple[list[Account], dict[str, User]]:
             (
                 f"firm-{name}",
                 Role.ENTERPRISE,
-                f"演示 · {names[code]} 能源管理岗",
+                f"{names[code]} · 能源管理岗",
                 names[code],
                 {"org_code": code},
             )

@@ -19,6 +19,8 @@ from tanfeng.demo.output import PLACES, Array, Story, labels
 
 #: Vehicles of every enterprise: item, t per kCNY of gross output, share of enterprises.
 _VEHICLES = (("diesel", 6e-5, 0.7), ("gasoline", 2e-5, 0.45))
+#: How many times its share an enterprise may carry when few of its kind use an item.
+_MOST_CARRIED = 6.0
 #: Vehicles that use less are not worth a row. [t/month]
 _LEAST_VEHICLES = 1.0
 _PER_OUTPUT = ("use", "own", "transfer")
@@ -27,7 +29,8 @@ _LARGE_KCNY = 400_000.0
 _MEASURED_BONUS, _MEASURED_MALUS = 0.1, 0.25
 #: What a power plant burns is weighed and tested more often than elsewhere.
 _POWER_BONUS = 0.45
-_ESTIMATED_PAIRS, _ESTIMATED_MONTHS = 0.04, 0.012
+#: Share of enterprise and item estimated throughout: large works, others; and of months.
+_ESTIMATED_LARGE, _ESTIMATED_PAIRS, _ESTIMATED_MONTHS = 0.004, 0.05, 0.012
 #: Less than this is a matter of rounding. [unit of the item]
 _CRUMB = 0.03
 #: Solar roofs and green power: share of enterprises at the start and added per year.
@@ -66,22 +69,37 @@ def pairs(firms: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     """
     numbered = firms.with_row_index("firm").select("firm", "kind", "output", "price_kcny")
     recipes = numbered.join(table("recipes"), on="kind", how="inner", maintain_order="left")
-    # The enterprises that use an item carry the whole use of their kind.
-    recipes = recipes.with_columns(pl.col("use") / pl.col("firms"))
-    columns = ("firm", "item_key", *_PER_OUTPUT, "feedstock", "firms", "trend")
-    parts = [recipes] + [_vehicles(numbered, recipes, *vehicle) for vehicle in _VEHICLES]
+    parts = [_kept(recipes, rng).pipe(_carried, recipes)]
+    parts += [_kept(_vehicles(numbered, recipes, *vehicle), rng) for vehicle in _VEHICLES]
+    numbers = (*_PER_OUTPUT, "feedstock", "trend")
     every = pl.concat(
-        part.select("firm", "item_key", *(pl.col(name).cast(pl.Float64) for name in columns[2:]))
+        part.select("firm", "item_key", *(pl.col(name).cast(pl.Float64) for name in numbers))
         for part in parts
     )
-    kept = every.filter(pl.Series(rng.random(every.height)) < every["firms"])
+    return every.join(table("items"), on="item_key", how="left", maintain_order="left").sort(
+        "firm", maintain_order=True
+    )
+
+
+def _kept(rows: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+    """Let a share of the enterprises use the item, each a little more or less of it."""
+    kept = rows.filter(pl.Series(rng.random(rows.height)) < rows["firms"])
     drawn = pl.Series(rng.lognormal(0.0, 0.08, kept.height))
     # What a plant makes itself follows from its process: use and own production stay in step.
-    scatter = pl.when(pl.col("own") > 0).then(1.0).otherwise(drawn)
-    return (
-        kept.with_columns(pl.col("use") * scatter)
-        .join(table("items"), on="item_key", how="left", maintain_order="left")
-        .sort("firm", maintain_order=True)
+    return kept.with_columns(
+        use=pl.col("use") * pl.when(pl.col("own") > 0).then(1.0).otherwise(drawn)
+    )
+
+
+def _carried(users: pl.DataFrame, recipes: pl.DataFrame) -> pl.DataFrame:
+    """Let those who use an item carry the whole use of their kind, whoever the lot fell on."""
+    keys, amount = ["kind", "item_key"], (pl.col("use") * pl.col("output")).sum()
+    wanted = recipes.group_by(keys).agg(wanted=amount)
+    drawn = users.group_by(keys).agg(drawn=amount)
+    factor = (pl.col("wanted") / pl.col("drawn")).clip(0.0, _MOST_CARRIED).fill_nan(1.0)
+    together = wanted.join(drawn, on=keys, how="inner").select(*keys, factor=factor)
+    return users.join(together, on=keys, how="left", maintain_order="left").with_columns(
+        use=pl.col("use") * pl.when(pl.col("own") > 0).then(1.0).otherwise("factor")
     )
 
 
@@ -308,6 +326,7 @@ def _tiers(drawn: pl.DataFrame, tale: Story, rng: np.random.Generator) -> NDArra
     share = drawn["measured_share"].to_numpy() + np.where(power, _POWER_BONUS, 0.0)
     share += np.where(large, _MEASURED_BONUS, -_MEASURED_MALUS)
     whole = np.where(rng.random(drawn.height) < share, "measured", "reported")
-    whole = np.where(rng.random(drawn.height) < _ESTIMATED_PAIRS, "estimated", whole)
+    guessed = np.where(large, _ESTIMATED_LARGE, _ESTIMATED_PAIRS)
+    whole = np.where(rng.random(drawn.height) < guessed, "estimated", whole)
     months = rng.random((drawn.height, tale.output.shape[1])) < _ESTIMATED_MONTHS
     return np.where(months, "estimated", whole[:, None])

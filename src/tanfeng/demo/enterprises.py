@@ -18,7 +18,7 @@ REFERENCE_COUNT = 600
 #: First month of every record, and months of the whole story.
 FIRST_YEAR = 2021
 #: Kinds with fewer enterprises than this neither open nor close during the story.
-_STEADY_BELOW = 6
+_STEADY_BELOW = 7
 _OPENING_SHARE, _CLOSING_SHARE = 0.05, 0.035
 
 _CREDIT_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
