@@ -188,6 +188,7 @@ def test_duplicate_row_with_another_value(bench):
 
 def test_duplicate_row_with_the_same_value(bench):
     result = bench.energy_rows(bench.energy(), bench.energy(remark="重复"))
+    assert result.repeated == {3}
     assert [(p.rule, p.row, p.severity) for p in result.problems] == [("X021", 3, "info")]
     assert result.accepted["source_row"].to_list() == [2]
 

@@ -151,6 +151,7 @@ def test_the_same_project_twice(bench):
     result = bench.read_rows("two_high_list", project(), project(investment_10kcny=1))
     assert [p.rule for p in result.problems if p.severity != "info"] == ["P003"]
     assert result.bad_rows == frozenset()
+    assert result.accepted.height == 2  # perhaps two phases: a person decides
     coded = bench.read_rows(
         "two_high_list",
         project(project_code=code, replacement_source="甲厂关停"),

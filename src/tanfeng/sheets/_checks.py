@@ -6,7 +6,7 @@ import datetime as dt
 import math
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tanfeng.sheets import _cells
 from tanfeng.sheets._findings import Findings
 from tanfeng.sheets._frame import Building
+from tanfeng.sheets._items import both_names
 from tanfeng.sheets._numbers import is_nil, show, written
 from tanfeng.sheets._rows import Rows
 from tanfeng.sheets._source import Grid, letter
@@ -66,6 +67,8 @@ class Table:
         The sheet.
     head : mapping
         What stands above the table.
+    repeated : set of int
+        Rows that say again what a row above them said; filled by the checks.
     """
 
     form: Form
@@ -75,6 +78,7 @@ class Table:
     rows: Rows
     grid: Grid
     head: Mapping[str, object]
+    repeated: set[int] = field(default_factory=set)
 
     @property
     def findings(self) -> Findings:
@@ -207,11 +211,11 @@ def _ratio(table: Table, column: Column) -> None:
         )
 
 
-def _item(row: Mapping[str, Any]) -> str:
-    for key in ("energy_name", "product_name", "waste_name"):
-        if row.get(key):
-            return f"{row[key]} "
-    return ""
+def _item(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what a row is about, with a blank behind it, in Chinese and English."""
+    written = next((row[k] for k in ("product_name", "waste_name") if row.get(k)), "")
+    zh, en = both_names(row.get("item_key"), row.get("energy_name") or written)
+    return (f"{zh} ", f"{en} ") if zh else ("", "")
 
 
 # ------------------------------------------------------------------------------ whole rows
@@ -224,28 +228,31 @@ def _duplicates(table: Table) -> None:
         return
     seen = table.frame.filter(pl.all_horizontal(pl.col(keys).is_not_null()))
     twice = seen.filter(pl.len().over(keys) > 1)
-    left_out = {"source_row", "remark", "seq", "unit_zh", *keys}
+    left_out = {"source_row", "org_name", "remark", "seq", "unit_zh", *keys}
     compared = [name for name in form.fields if name not in left_out]
     for _, rows in twice.group_by(keys, maintain_order=True):
         numbers = rows["source_row"].to_list()
-        first = rows.row(0, named=True)
-        name = " ".join(str(first[key]) for key in form.key_fields if first[key])
-        name = (
-            first.get("energy_name") or first.get("product_name") or first.get("waste_name") or name
-        )
         if rows.select(compared).n_unique() == 1:
+            table.repeated.update(numbers[1:])
             for row in numbers[1:]:
                 table.findings.add("X021", row, first=numbers[0])
-            continue
-        for i, row in enumerate(numbers):
-            other = numbers[0] if i else numbers[1]
-            if form.key == "two_high_list":
-                if i:
-                    table.findings.add("P003", row, "project_name", value=other, other=other)
-            else:
-                table.findings.add(
-                    "E016", row, item=name, row1=min(row, other), row2=max(row, other)
-                )
+        elif form.key == "two_high_list":
+            for row in numbers[1:]:
+                table.findings.add("P003", row, "project_name", value=numbers[0], other=numbers[0])
+        else:
+            _contradict(table, rows)
+
+
+def _contradict(table: Table, rows: pl.DataFrame) -> None:
+    """Tell rows of one key with different values; none of them is taken."""
+    first = rows.row(0, named=True)
+    key = " ".join(str(first[key]) for key in table.form.key_fields if first[key])
+    zh, en = (name.strip() for name in _item(first))
+    numbers = rows["source_row"].to_list()
+    for i, row in enumerate(numbers):
+        other = numbers[0] if i else numbers[1]
+        places = {"row1": min(row, other), "row2": max(row, other)}
+        table.findings.add("E016", row, item=(zh or key, en or key), **places)
 
 
 def same_name(name: str) -> str:

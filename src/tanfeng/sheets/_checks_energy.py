@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from tanfeng.sheets._checks import EPSILON, Table, total_values
-from tanfeng.sheets._items import items
+from tanfeng.sheets._items import both_names, items
 from tanfeng.sheets._numbers import show
 from tanfeng.sheets._tables import rows
 
@@ -98,7 +98,7 @@ def _balance(table: Table, numbers: Mapping[str, float]) -> None:
         table.findings.add(
             rule,
             row["source_row"],
-            item=row["energy_name"],
+            item=both_names(row["item_key"], row["energy_name"]),
             opening=row["opening_stock_qty"] or 0.0,
             purchase=row["purchase_qty"] or 0.0,
             consumption=row["consumption_total_qty"],
@@ -110,7 +110,11 @@ def _balance(table: Table, numbers: Mapping[str, float]) -> None:
     for row in table.flagged(~pl.col("_stock") & stored):
         field = "opening_stock_qty" if row["opening_stock_qty"] else "closing_stock_qty"
         table.findings.add(
-            "E010", row["source_row"], field, item=row["energy_name"], value=row[field]
+            "E010",
+            row["source_row"],
+            field,
+            item=both_names(row["item_key"], row["energy_name"]),
+            value=row[field],
         )
 
 
@@ -130,7 +134,7 @@ def _parts(table: Table, numbers: Mapping[str, float]) -> None:
             "E003",
             row["source_row"],
             "consumption_total_qty",
-            item=row["energy_name"],
+            item=both_names(row["item_key"], row["energy_name"]),
             value=row["consumption_total_qty"],
             calc=row["_calc"],
         )
@@ -148,7 +152,7 @@ def _more_than(
             row["source_row"],
             field,
             text=wording,
-            item=row["energy_name"],
+            item=both_names(row["item_key"], row["energy_name"]),
             value=row[field],
             limit=row[whole],
         )
@@ -169,7 +173,7 @@ def _coefficients(table: Table, numbers: Mapping[str, float]) -> None:
             "E012",
             row["source_row"],
             "coef_used_tce",
-            item=row["energy_name"],
+            item=both_names(row["item_key"], row["energy_name"]),
             value=value,
             factor=times,
             suggestion=show(value / times),
@@ -193,7 +197,7 @@ def _coefficients(table: Table, numbers: Mapping[str, float]) -> None:
                 "E011",
                 row["source_row"],
                 "coef_used_tce",
-                item=row["energy_name"],
+                item=both_names(row["item_key"], row["energy_name"]),
                 value=row["coef_used_tce"],
                 low=row["_low"],
                 high=row["_high"],
@@ -208,13 +212,19 @@ def _purchases(table: Table) -> None:
     if table.has("purchase_amount_kcny"):
         for row in table.flagged((bought > 0) & (amount.is_null() | (amount == 0))):
             table.findings.add(
-                "E014", row["source_row"], "purchase_amount_kcny", item=row["energy_name"]
+                "E014",
+                row["source_row"],
+                "purchase_amount_kcny",
+                item=both_names(row["item_key"], row["energy_name"]),
             )
     unused = _zero(pl.col("consumption_total_qty")) == 0
     same = pl.col("closing_stock_qty") == pl.col("opening_stock_qty")
     for row in table.flagged((bought > 0) & unused & same):
         table.findings.add(
-            "E015", row["source_row"], "consumption_total_qty", item=row["energy_name"]
+            "E015",
+            row["source_row"],
+            "consumption_total_qty",
+            item=both_names(row["item_key"], row["energy_name"]),
         )
     price = amount * 1000 / bought
     low, high = pl.col("_price_low"), pl.col("_price_high")
@@ -226,7 +236,7 @@ def _purchases(table: Table) -> None:
 
 def _price(table: Table, row: Mapping[str, Any]) -> None:
     price, low, high = (float(str(row[key])) for key in ("_price", "_price_low", "_price_high"))
-    name, at = row["energy_name"], row["source_row"]
+    name, at = both_names(row["item_key"]), row["source_row"]
     powers = [power for power in _PRICE_POWERS if low <= price / 10.0**power <= high]
     if len(powers) == 1:
         power = powers[0]
@@ -264,7 +274,12 @@ def _green(table: Table) -> None:
             "E031", row["source_row"], "green_power_1e4kwh", value=row["green_power_1e4kwh"]
         )
     for row in table.flagged(~electric & (green > 0)):
-        table.findings.add("X036", row["source_row"], "green_power_1e4kwh", item=row["energy_name"])
+        table.findings.add(
+            "X036",
+            row["source_row"],
+            "green_power_1e4kwh",
+            item=both_names(row["item_key"], row["energy_name"]),
+        )
 
 
 # ------------------------------------------------------------------------------ form 205-1

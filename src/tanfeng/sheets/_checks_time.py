@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from tanfeng.sheets._checks import EPSILON, Options, Table
-from tanfeng.sheets._items import items
+from tanfeng.sheets._items import both_names
 from tanfeng.sheets._numbers import show
 
 #: kWh or 1e4 kWh, m3 or 1e4 m3, kg or t, CNY or 1e3 CNY.
@@ -111,12 +111,12 @@ def _as_series(past: pl.DataFrame) -> pl.DataFrame:
     ).filter(pl.col("t").is_not_null())
 
 
-def _name(table: Table, item: str) -> str:
-    if item in items():
-        return items()[item].name_zh
+def _name(table: Table, item: str) -> tuple[str, str]:
+    """Return the Chinese and English name of a series: an item, a column, or a product."""
     if item in table.form.fields:
-        return table.form.column(item).heading_zh
-    return item
+        column = table.form.column(item)
+        return column.heading_zh, column.heading_en
+    return both_names(item, item)
 
 
 def _slips(ratio: pl.Expr, within: float) -> pl.Expr:
@@ -240,7 +240,7 @@ def _carried(table: Table, past: pl.DataFrame) -> None:
             row["source_row"],
             "opening_stock_qty",
             text="E017m",
-            item=row["energy_name"],
+            item=both_names(row["item_key"], row["energy_name"]),
             value=row["opening_stock_qty"],
             previous=row["previous"],
         )
@@ -300,7 +300,7 @@ def _tell_pairs(table: Table, rule: str, rows: pl.DataFrame, field: str, before:
                 rule,
                 row["source_row"],
                 field,
-                item=row["energy_name"],
+                item=both_names(row["item_key"], row["energy_name"]),
                 value=row[field],
                 previous=row[before],
             )

@@ -279,7 +279,8 @@ def _tell_unit(
         return
     key = work.item_keys[i] if work.item_keys else None
     item = items()[key] if key else None
-    name, expected = (item.name_zh, item.unit_zh) if item else ("", unit)
+    name = (item.name_zh, item.name_en) if item else ("", "")
+    expected = (item.unit_zh, item.unit) if item else (unit, unit)
     rule = "X005" if units.canonical_units(spelling) else "X006"
     work.context.add(rule, i, column, value=spelling, item=name, expected=expected)
 

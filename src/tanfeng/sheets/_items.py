@@ -107,6 +107,13 @@ def by_name(name: str) -> str:
     return _names().get(_fold(name[:80]), "")
 
 
+def both_names(key: str | None, written: object = "") -> tuple[str, str]:
+    """Return the Chinese and English name of an item, or what was written for an unknown one."""
+    item = items().get(key or "")
+    text = str(written or "")
+    return (item.name_zh, item.name_en) if item else (text, text)
+
+
 @lru_cache(maxsize=4096)
 def by_code(code: str) -> str:
     """Return the key of the item of a code, empty when it is unknown."""

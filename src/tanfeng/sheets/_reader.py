@@ -216,6 +216,7 @@ class _Work:
             missing=missing,
             head=head.fields,
             frame=frame,
+            repeated=frozenset(table.repeated),
             skipped=tuple((row + 1, reason) for row, reason in rows.skipped),
         )
 

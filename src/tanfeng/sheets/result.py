@@ -108,6 +108,8 @@ class ReadResult:
         One row per data row, typed by the form, ``source_row`` first; bad rows included.
     bad_rows : frozenset of int
         Rows with an error.
+    repeated : frozenset of int
+        Rows that say again what a row above them said.
     skipped : tuple of (int, str)
         Rows that are no data, with the reason.
     problems : tuple of Problem
@@ -131,6 +133,7 @@ class ReadResult:
     head: Mapping[str, object] = field(default_factory=dict)
     frame: pl.DataFrame = field(default_factory=pl.DataFrame)
     bad_rows: frozenset[int] = frozenset()
+    repeated: frozenset[int] = frozenset()
     skipped: tuple[tuple[int, str], ...] = ()
     problems: tuple[Problem, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -168,15 +171,14 @@ class ReadResult:
         frame = self.frame
         if self.form is None or any(p.severity == "error" and p.row is None for p in self.problems):
             return frame.clear()
-        bad = pl.Series("bad", sorted(self.bad_rows), dtype=pl.Int64)
+        bad = pl.Series("bad", sorted(self.bad_rows | self.repeated), dtype=pl.Int64)
         keep = ~pl.col("source_row").is_in(bad.implode())
         measures = [c.key for c in self.form.columns if c.numeric and not c.key.startswith("coef_")]
         if self.form.has_items and measures:
             keep &= pl.any_horizontal(pl.col(measures).is_not_null())
         if "is_counted" in frame.columns:
             keep &= pl.col("is_counted")
-        keys = [key for key in self.form.key_fields if key in frame.columns]
-        return frame.filter(keep).unique(keys, keep="first", maintain_order=True)
+        return frame.filter(keep)
 
     @property
     def first_data_row(self) -> int | None:
