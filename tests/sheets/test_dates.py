@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tanfeng.sheets._dates import from_cell
@@ -111,6 +111,7 @@ def test_spans(cell, last, first):
     assert (found.text, found.how, found.first_month) == (last, "span", first)
 
 
+@settings(deadline=None)
 @given(st.dates(dt.date(1990, 1, 1), dt.date(2060, 12, 31)))
 def test_every_spelling_of_a_day_is_that_day(day):
     for text in (
@@ -125,6 +126,7 @@ def test_every_spelling_of_a_day_is_that_day(day):
     assert from_cell(float(serial)).text == day.isoformat()
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=40), st.floats(), st.integers(), st.none()))
 def test_anything_is_answered(cell):
     found = from_cell(cell)

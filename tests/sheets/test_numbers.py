@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tanfeng.sheets._numbers import is_nil, is_pending, scaled, show, times, to_unit, written
@@ -147,23 +147,27 @@ def test_show():
 amounts = st.decimals(min_value=-(10**9), max_value=10**9, places=4)
 
 
+@settings(deadline=None)
 @given(amounts)
 def test_thousands_commas_round_trip(amount):
     assert written(f"{amount:,f}").value == float(amount)
 
 
+@settings(deadline=None)
 @given(amounts)
 def test_full_width_round_trip(amount):
     wide = str.maketrans({chr(c): chr(c + 0xFEE0) for c in range(0x21, 0x7F)})
     assert written(f"{amount:f}".translate(wide)).value == float(amount)
 
 
+@settings(deadline=None)
 @given(st.decimals(min_value=0, max_value=99999, places=2))
 def test_wan_round_trip(amount):
     said = written(f"{amount:f}万")
     assert scaled(said, "", "", 1.0) == pytest.approx(float(amount) * 1e4, rel=1e-15)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_any_text_is_something(text):
     said = written(text)
