@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from browser.watch import CHROMIUM, Console, Opener, launch, window
 
@@ -40,9 +40,16 @@ def _command(*arguments: str) -> list[str]:
     return [sys.executable, "-c", "from tanfeng.cli import main; main()", *arguments]
 
 
+def _environment() -> dict[str, str]:
+    """Return the environment of a person's shell: nothing of the unit tests' settings."""
+    own = {"DJANGO_SETTINGS_MODULE", "TANFENG_HOME", "TANFENG_JOBS_IMMEDIATE", "TANFENG_DEBUG"}
+    return {name: value for name, value in os.environ.items() if name not in own}
+
+
 def _run(*arguments: str) -> None:
     done = subprocess.run(
         _command(*arguments),
+        env=_environment(),
         capture_output=True,
         text=True,
         check=False,
@@ -64,6 +71,7 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     log = (home / "browser-tests.log").open("w")
     server = subprocess.Popen(
         _command("serve", "--home", str(home), "--port", str(port)),
+        env=_environment(),
         stdout=log,
         stderr=subprocess.STDOUT,
     )
@@ -82,7 +90,7 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
 
 def _wait(base: str, server: subprocess.Popen[bytes]) -> None:
     for _attempt in range(120):
-        assert server.poll() is None, "the console ended by itself"
+        assert server.poll() is None, "the console ended by itself; see browser-tests.log"
         try:
             with urllib.request.urlopen(f"{base}/healthz", timeout=2):
                 return
@@ -95,6 +103,8 @@ def _wait(base: str, server: subprocess.Popen[bytes]) -> None:
 def browser() -> Iterator[Browser]:
     """Return the system's Chromium; the tests are not skipped when it is missing."""
     assert shutil.which("chromium") or Path(CHROMIUM).exists(), "install Debian's chromium"
+    # A busy machine is slow, not wrong.
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         started = launch(playwright)
         yield started
