@@ -248,15 +248,18 @@ def read_again(batch: Batch) -> None:
     """
     if not storage.exists(batch.sha256):
         return
-    result = sheets.read(
-        storage.load(batch.sha256),
-        batch.file_name,
-        form=batch.form_key or None,
-        sheet=batch.sheet or None,
-        mapping=batch.mapping or None,
-        fixes={one["cell"]: one["value"] for one in standing_fixes(batch)} or None,
-        today=timezone.localdate(),
-    )
+    try:
+        result = sheets.read(
+            storage.load(batch.sha256),
+            batch.file_name,
+            form=batch.form_key or None,
+            sheet=batch.sheet or None,
+            mapping=batch.mapping or None,
+            fixes={one["cell"]: one["value"] for one in standing_fixes(batch)} or None,
+            today=timezone.localdate(),
+        )
+    except DataError:
+        return  # a program took the rows in beside a file that is no form: nothing to show
     found = [Problem(**one) for one in batch.problems]
     Parsed(batch).save(result, result.frame, found)
 

@@ -1,0 +1,11 @@
+"""Addresses of the enterprise archive."""
+
+from __future__ import annotations
+
+from doors_kit import Door
+
+DOORS = {
+    "enterprises": Door(),
+    "enterprise": Door(lambda world: {"credit_code": world.code_b}),
+    "plants": Door(common=True),
+}
