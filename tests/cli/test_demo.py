@@ -95,7 +95,10 @@ def test_stopped_half_way_nothing_is_left(tmp_path, number):
             break
         time.sleep(0.1)
     process.send_signal(number)
-    said, _nothing = process.communicate(timeout=60)
+    try:
+        said, _nothing = process.communicate(timeout=300)
+    finally:
+        process.kill()
     assert process.returncode == 130, said
     assert list(tmp_path.iterdir()) == []
     assert "未留下任何内容" in said

@@ -71,7 +71,10 @@ def test_stopped_half_way_the_server_has_no_city(address, tmp_path):
             break
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    said, _nothing = process.communicate(timeout=60)
+    try:
+        said, _nothing = process.communicate(timeout=300)
+    finally:
+        process.kill()
     assert process.returncode == 130, said
     assert list(tmp_path.iterdir()) == []
     for table in ("archive_organisation", "archive_place", "core_batch"):

@@ -95,11 +95,14 @@ def demo(
     if homes.has_data(home):
         console.print(say("there" if if_empty else "refused", home))
         raise typer.Exit(0 if if_empty else 2)
-    signal.signal(signal.SIGTERM, _interrupt)
+    stop = _Stop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
     started = time.monotonic()
     try:
         with homes.building(home) as draft:
-            built = _build(draft, enterprises, years, seed, console, lang)
+            built = _build(draft, enterprises, years, seed, console, lang, stop)
+            stop.check()
             if built is None:
                 console.print(say("database"))
                 raise typer.Exit(0 if if_empty else 2)
@@ -113,12 +116,30 @@ def demo(
     _summary(built, home, console, lang)
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
+class _Stop:
+    """The wish to stop; remembered, because a library may swallow the interrupt itself."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __call__(self, _signal: int, _frame: FrameType | None) -> NoReturn:
+        self.asked = True
+        raise KeyboardInterrupt
+
+    def check(self) -> None:
+        """Stop when that was asked for."""
+        if self.asked:
+            raise KeyboardInterrupt
 
 
 def _build(
-    draft: Path, enterprises: int, years: int, seed: int, console: Console, lang: Lang
+    draft: Path,
+    enterprises: int,
+    years: int,
+    seed: int,
+    console: Console,
+    lang: Lang,
+    stop: _Stop,
 ) -> Built | None:
     """Set Django up for the draft folder and write the city; None when a server has data."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -144,6 +165,7 @@ def _build(
         task = bar.add_task("", total=1.0)
 
         def progress(share: float, zh: str, en: str) -> None:
+            stop.check()
             bar.update(task, completed=share, description=en if lang == Lang.EN else zh)
 
         progress(0.0, "生成企业和月报", "Drawing enterprises and forms")
