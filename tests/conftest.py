@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no failure: examples have no deadline.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 #: Where the material beside the project lies; its data is read in place and never committed.
 SHARED = Path(os.environ.get("TANFENG_SHARED", Path(__file__).resolve().parents[2] / "shared"))
