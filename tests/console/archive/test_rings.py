@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tanfeng.console.archive import rings
@@ -60,6 +60,7 @@ def test_repeats_are_dropped_and_nothing_else():
     assert rings.without_repeats(doubled).tolist() == [[0, 0], [2, 0], [2, 2], [0, 0]]
 
 
+@settings(deadline=None)
 @given(st.integers(3, 60), st.floats(0.1, 50.0), st.integers(0, 2**32 - 1))
 def test_star_shaped_rings_are_simple(corners, size, seed):
     # Corners in the order of their angle around a middle point cannot cross.
@@ -84,6 +85,7 @@ def test_simplify_keeps_what_is_further_off_than_the_tolerance():
     assert rings.simplify(line, 0.0) is line
 
 
+@settings(deadline=None)
 @given(st.integers(3, 80), st.floats(0.001, 1.0), st.integers(0, 2**32 - 1))
 def test_nothing_moves_further_than_the_tolerance(points, tolerance, seed):
     line = np.cumsum(np.random.default_rng(seed).normal(size=(points, 2)), axis=0)
