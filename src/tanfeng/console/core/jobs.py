@@ -21,7 +21,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import close_old_connections, transaction
+from django.db import connections, transaction
 from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -237,11 +237,10 @@ def queue() -> SqliteHuey:
 @lru_cache(maxsize=1)
 def _task() -> Callable[[str], object]:
     def run_job(job_id: str) -> None:
-        close_old_connections()
         try:
             run(job_id)
         finally:
-            close_old_connections()
+            connections.close_all()  # this thread's own; it may wait for hours now
 
     return queue().task(name="run_job")(run_job)  # type: ignore[no-any-return]
 

@@ -1,0 +1,29 @@
+"""The console on PostgreSQL: the very tests that pass on SQLite, doors included.
+
+``tests/services/with_postgres`` starts a server of its own and names it in ``DATABASE_URL``.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+URL = os.environ.get("DATABASE_URL", "")
+
+
+@pytest.mark.parametrize("tests", ["tests/console", "tests/contracts/test_doors.py"])
+def test_the_same_tests_pass(tests):
+    if not URL.startswith("postgres"):
+        pytest.skip("no PostgreSQL here: run tests/services/with_postgres pytest tests/services")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tests],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-20_000:]
