@@ -6,6 +6,7 @@
 ``TANFENG_ALLOWED_HOSTS``   host names the console answers to, separated by commas
 ``TANFENG_HTTPS``           ``1`` behind TLS: secure cookies and HSTS
 ``TANFENG_TRUSTED_PROXY``   ``1`` behind a proxy that sets ``X-Forwarded-For``
+``TANFENG_CITY``            name of the city in Chinese; ``TANFENG_CITY_EN`` in English
 ``TANFENG_DEBUG``           ``1`` while developing
 ==========================  ======================================================================
 """
@@ -135,6 +136,11 @@ AXES_VERBOSE = False
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
 LOCALE_PATHS = [Path(__file__).parent / "locale"]
+#: The city the accounts speak of, as headlines and briefs name it.
+CITY_NAMES = {
+    "zh": os.environ.get("TANFENG_CITY", "福州市"),
+    "en": os.environ.get("TANFENG_CITY_EN", "Fuzhou"),
+}
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 USE_I18N = True

@@ -14,11 +14,18 @@ class AccountingConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare the rules, the pages, and what is said on the pages of the archive."""
-        from tanfeng.console.accounting import enterprise_figures, enterprise_panels, permissions
+        from tanfeng.console.accounting import (
+            enterprise_figures,
+            enterprise_panels,
+            factor_uses,
+            permissions,
+        )
         from tanfeng.console.archive import panels
         from tanfeng.console.core import navigation
+        from tanfeng.console.library import uses
 
         permissions.register()
+        uses.add(factor_uses.of_published_run)
         panels.keep_figures(enterprise_figures.PublishedFigures)
         for panel in enterprise_panels.PANELS:
             panels.add(panel)

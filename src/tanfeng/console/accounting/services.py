@@ -19,10 +19,9 @@ from tanfeng.console.accounting.models import Run, Total
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core import audit, jobs, rights
 from tanfeng.console.core.models import Job, User
-from tanfeng.console.library.models import FactorOverride
+from tanfeng.console.library.services import overrides
 from tanfeng.errors import ModelError
 from tanfeng.periods import FIRST_YEAR, LAST_YEAR
-from tanfeng.standards import Override, Overrides
 from tanfeng.trace import CONFIDENCES
 
 Progress = Callable[[int, str], None]
@@ -94,7 +93,7 @@ def compute_run(
         region=chosen["region"],
         guideline=chosen["guideline"],
         as_of=_standards_day(chosen, moment),
-        overrides=active_overrides(moment),
+        overrides=overrides(moment),
         electricity_fallback=chosen["electricity_fallback"] or None,
     )
     step(25, _("Accounting"))
@@ -164,28 +163,6 @@ def queue_run(
         years=list(wanted),
         as_of=as_of.isoformat() if as_of else None,
         options=_checked_options(options),
-    )
-
-
-def active_overrides(moment: datetime) -> Overrides:
-    """Return the city's own verified values as they stood at a moment."""
-    rows = (
-        FactorOverride.objects.filter(created_at__lte=moment)
-        .exclude(withdrawn_at__lte=moment)
-        .select_related("created_by")
-    )
-    return Overrides(
-        Override(
-            table=row.table,
-            row_id=row.row_id,
-            value=row.value,
-            unit=row.unit,
-            document=row.document,
-            verified_by=str(row.created_by),
-            verified_on=row.verified_on,
-            note=row.note,
-        )
-        for row in rows
     )
 
 

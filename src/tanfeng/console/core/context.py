@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import get_language
 
+from tanfeng import __version__
 from tanfeng.console.core.navigation import groups_for
 
 
@@ -16,5 +19,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         return {"navigation": (), "is_demo": False}
     from tanfeng.console.core.models import Batch
 
-    is_demo = Batch.objects.filter(is_demo=True).only("pk").exists()
-    return {"navigation": groups_for(request), "is_demo": is_demo}
+    return {
+        "navigation": groups_for(request),
+        "is_demo": Batch.objects.filter(is_demo=True).exists(),
+        "city_name": settings.CITY_NAMES["en" if get_language() == "en" else "zh"],
+        "version": __version__,
+    }
