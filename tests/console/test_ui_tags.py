@@ -371,6 +371,22 @@ def test_map_has_tiles_or_shapes() -> None:
     assert "Schematic" not in html
 
 
+def test_names_of_neighbours_move_apart() -> None:
+    # three names of 33 px at nearly one place, one far to the right
+    areas = [
+        {"name": "鼓楼区", "path": "M0 0Z", "label_x": 100.0, "label_y": 50.0},
+        {"name": "台江区", "path": "M0 0Z", "label_x": 104.0, "label_y": 53.0},
+        {"name": "仓山区", "path": "M0 0Z", "label_x": 102.0, "label_y": 58.0},
+        {"name": "长乐区", "path": "M0 0Z", "label_x": 160.0, "label_y": 53.0},
+        {"name": "高新区", "label_x": 0, "label_y": 0},
+    ]
+    ys = [area["label_y"] for area in picture.spread_labels(areas)]
+    assert ys[1] - ys[0] == pytest.approx(13.0, abs=0.3)
+    assert ys[2] - ys[1] == pytest.approx(13.0, abs=0.3)
+    assert ys[3:] == [53.0, 0]
+    assert areas[0]["label_y"] == 50.0
+
+
 def test_problem_list_speaks_the_language_and_links_the_cell() -> None:
     from tanfeng.errors import Problem
 

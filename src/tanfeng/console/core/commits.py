@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from tanfeng.console.core import audit, jobs, rights, storage, uploads
 from tanfeng.console.core.importer import required_importer
-from tanfeng.console.core.models import Batch, Job, Subject, User
+from tanfeng.console.core.models import Batch, Job, User
 from tanfeng.console.core.parsed import Parsed
 from tanfeng.errors import DataError, ModelError, Problem
 
@@ -277,9 +277,7 @@ def take_frame(
             is_demo=is_demo,
         )
         codes = importer.subjects(frame)
-        Subject.objects.bulk_create(
-            [Subject(batch=batch, org_code=code) for code in sorted(codes)], batch_size=300
-        )
+        uploads.name_subjects(batch, codes)
         batch.outcome = importer.commit(frame, batch, user, moment)
         _close(batch, Batch.Status.COMMITTED, user, moment)
         audit.record(

@@ -33,9 +33,11 @@ def _batches(user: User) -> Q:
     if codes is None:
         return rights.EVERYTHING
     own_office = Q(scope=user.scope_key)
+    of_one = Q(org_code__in=codes, status__in=OPENED)
     subjects = Subject.objects.filter(batch=OuterRef("pk"))
     foreign = subjects.exclude(org_code__in=codes)
-    return own_office | Q(Exists(subjects), ~Q(Exists(foreign)), status__in=OPENED)
+    of_many = Q(Exists(subjects), ~Q(Exists(foreign)), org_code="", status__in=OPENED)
+    return own_office | of_one | of_many
 
 
 def _jobs(user: User) -> Q:

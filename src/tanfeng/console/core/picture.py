@@ -115,6 +115,45 @@ def _squeeze(name: str, room: float) -> float | None:
     return round(room - 8.0, 1) if length > room - 8.0 else None
 
 
+def spread_labels(areas: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Move the names of neighbouring shapes apart until none covers another.
+
+    Parameters
+    ----------
+    areas : sequence of mapping
+        Each with ``name``, ``label_x`` and ``label_y``. [px]
+
+    Returns
+    -------
+    list of dict
+        Copies with ``label_y`` moved up or down, as little as a few rounds of pushing need.
+    """
+    high = 13.0
+    moved = [dict(area) for area in areas]
+    named = [area for area in moved if area.get("path")]
+    wide = [sum(11.0 if ord(c) > 0x2E80 else 6.2 for c in str(area["name"])) for area in named]
+    for _round in range(60):
+        still = True
+        for i, one in enumerate(named):
+            for j in range(i + 1, len(named)):
+                other = named[j]
+                if abs(one["label_x"] - other["label_x"]) >= (wide[i] + wide[j]) / 2:
+                    continue
+                gap = other["label_y"] - one["label_y"]
+                if abs(gap) < high:
+                    step = (high - abs(gap)) / 2 * (1 if gap >= 0 else -1)
+                    one["label_y"], other["label_y"] = (
+                        one["label_y"] - step,
+                        other["label_y"] + step,
+                    )
+                    still = False
+        if still:
+            break
+    for area in named:
+        area["label_y"] = round(area["label_y"], 1)
+    return moved
+
+
 def _rounded(**values: float) -> dict[str, float]:
     return {name: round(value, 1) for name, value in values.items()}
 

@@ -199,11 +199,18 @@ def examine(batch: Batch, user: User) -> None:
     _keep(batch, result, accepted, found, counts=counts, facts=facts)
     codes = importer.subjects(everything) if importer else set()
     with transaction.atomic():
-        batch.subjects.all().delete()
-        Subject.objects.bulk_create(
-            [Subject(batch=batch, org_code=code[:18]) for code in sorted(codes)], batch_size=300
-        )
+        name_subjects(batch, codes)
         batch.save()
+
+
+def name_subjects(batch: Batch, codes: set[str]) -> None:
+    """Write down which enterprises a batch speaks of; the caller saves the batch."""
+    batch.subjects.all().delete()
+    batch.org_code = next(iter(codes))[:18] if len(codes) == 1 else ""
+    Subject.objects.bulk_create(
+        [Subject(batch=batch, org_code=code) for code in sorted({code[:18] for code in codes})],
+        batch_size=300,
+    )
 
 
 def reading(batch: Batch, user: User) -> tuple[sheets.ReadResult, Importer | None]:

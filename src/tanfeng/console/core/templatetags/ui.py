@@ -541,7 +541,7 @@ def area_map(
     """Draw the areas as tiles, or as the shapes of an imported map."""
     has_paths = any(area.get("path") for area in areas)
     if has_paths:
-        shapes, box = [dict(area) for area in areas], view_box or "0 0 420 420"
+        shapes, box = picture.spread_labels(areas), view_box or "0 0 420 420"
     else:
         shapes, box = picture.tiles(areas)
     return {

@@ -74,9 +74,9 @@ def audit_log(request: HttpRequest) -> HttpResponse:
 
 def _filtered(rows: QuerySet[AuditEvent], wanted: dict[str, Any]) -> QuerySet[AuditEvent]:
     if wanted["user"]:
-        rows = rows.filter(username__icontains=wanted["user"])
+        rows = _named(rows, "username", wanted["user"])
     if wanted["action"]:
-        rows = rows.filter(action__startswith=wanted["action"])
+        rows = _named(rows, "action", wanted["action"])
     if wanted["object"]:
         text = wanted["object"]
         rows = rows.filter(
@@ -89,6 +89,12 @@ def _filtered(rows: QuerySet[AuditEvent], wanted: dict[str, Any]) -> QuerySet[Au
     if wanted["until"]:
         rows = rows.filter(at__lt=_start_of(wanted["until"] + timedelta(days=1)))
     return rows
+
+
+def _named(rows: QuerySet[AuditEvent], field: str, text: str) -> QuerySet[AuditEvent]:
+    """Return rows with exactly this text, which is quick, else those that begin with it."""
+    exactly = rows.filter(**{field: text})
+    return exactly if exactly.exists() else rows.filter(**{f"{field}__startswith": text})
 
 
 def _start_of(day: Any) -> datetime:
