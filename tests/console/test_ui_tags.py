@@ -282,6 +282,7 @@ def test_fields_show_label_help_and_errors() -> None:
     assert "<legend>Kind</legend>" in html
     assert 'class="field check"' in html
     assert "data-file-drop" in html
+    assert 'data-limit-bytes="20971520"' in html  # 20 MiB
 
 
 # Pictures

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.core.paginator import Page
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, Form, RadioSelect
 from django.http import HttpRequest, QueryDict
@@ -485,7 +486,9 @@ def file_drop(bound: BoundField, hint: str = "") -> dict[str, Any]:
     """Print a file field as a place to drop a file; without script it is a plain field."""
     return {
         "field": bound,
-        "widget": bound.as_widget(attrs={"class": "file-input"}),
+        "widget": bound.as_widget(
+            attrs={"class": "file-input", "data-limit-bytes": str(settings.UPLOAD_LIMIT_BYTES)}
+        ),
         "hint": hint,
     }
 
