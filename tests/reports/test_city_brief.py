@@ -104,6 +104,7 @@ def test_the_headline_is_the_sum_with_its_change(brief):
     text = " ".join(_texts(city_brief(brief)))
     # 1 500 000 / 1 400 000 - 1 = 7.142... %
     assert "150.00万吨，比上年+7.1%" in text
+    assert "电力热力 60.00" in text
     # 1 200 000 / 1 120 000 - 1 = 7.142... %
     assert "120.00万吨标准煤，比上年+7.1%" in text
 

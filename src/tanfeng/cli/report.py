@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -52,6 +53,9 @@ def city(
     account: Annotated[
         str, typer.Option(help="Account whose scope counts; the whole city when not given.")
     ] = "",
+    issuer: Annotated[
+        str, typer.Option(help="Office that issues it; the city's name when not given.")
+    ] = "",
     language: Annotated[Language, typer.Option(help="zh-hans or en.")] = Language.CHINESE,
 ) -> None:
     """Write the yearly brief of the published run as PDF and Word."""
@@ -70,6 +74,8 @@ def city(
         brief = brief_data(user, year=year, basis=basis.value)
     if brief is None or brief.year != year:
         fail(f"the published run of {home} holds nothing on {year}; compute and publish one first")
+    if issuer or not account:
+        brief = replace(brief, issuer=issuer or brief.scope)
     document = city_brief(brief)
     out.mkdir(parents=True, exist_ok=True)
     for one in kind or list(Kind):

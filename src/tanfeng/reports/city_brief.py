@@ -179,7 +179,8 @@ def _overview(brief: CityBrief, t: Words) -> list[Block]:
                 (
                     t("其中直接排放（万吨 CO₂）", "of which direct (10⁴ t)"),
                     in_wan(now.get("emission_direct_tco2")),
-                    share(now.get("emission_direct_tco2"), emission),
+                    # Not a share: what sells more power than it buys has a negative rest.
+                    t("电力热力 ", "power and heat ") + in_wan(now.get("emission_indirect_tco2")),
                 ),
                 (
                     t("综合能耗·等价（万吨标准煤）", "Energy, equivalent (10⁴ tce)"),
