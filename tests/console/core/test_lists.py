@@ -51,6 +51,12 @@ def test_pages_of_twenty_five(listing):
     assert listing().total == 30
 
 
+def test_a_far_page_is_found_by_its_keys_and_shows_the_same(listing, monkeypatch):
+    near = [_names(listing(page="2")), _names(listing(page="2", sort="last_login"))]
+    monkeypatch.setattr(lists, "FAR", 1)
+    assert [_names(listing(page="2")), _names(listing(page="2", sort="last_login"))] == near
+
+
 def test_sorting_by_declared_columns_only(listing):
     assert _names(listing())[0] == "user-29"
     assert _names(listing(sort="username"))[0] == "user-00"

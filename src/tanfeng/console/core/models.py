@@ -221,7 +221,7 @@ class Batch(models.Model):
     )
     #: The enterprise, when the file speaks of one alone: nearly every file does, and a list of a
     #: hundred thousand is searched by it.
-    org_code = models.CharField(max_length=18, blank=True, db_index=True)
+    org_code = models.CharField(max_length=18, blank=True)
     #: ``User.scope_key`` of the uploader at the time.
     scope = models.CharField(max_length=40, blank=True, db_index=True)
     uploaded_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
@@ -238,6 +238,7 @@ class Batch(models.Model):
         indexes = (
             models.Index(fields=("uploaded_at", "id")),
             models.Index(fields=("status", "uploaded_at", "id")),
+            models.Index(fields=("org_code", "status", "uploaded_at")),
             # Every page asks whether there is any demonstration data.
             models.Index(
                 fields=("is_demo",), condition=models.Q(is_demo=True), name="batch_of_the_demo"

@@ -35,6 +35,13 @@ from tanfeng.errors import SEVERITIES, DataError, ModelError, Problem
 #: Findings that an answer on the mapping page takes away: no form, a required column missing,
 #: no enterprise or period.
 _ASKING = frozenset({"X001", "S002", "D012"})
+#: Status -> kind of pill.
+_KINDS: dict[str, str] = {
+    Batch.Status.COMMITTED: "good",
+    Batch.Status.REFUSED: "bad",
+    Batch.Status.PREVIEW: "late",
+    Batch.Status.CHECKING: "note",
+}
 COLUMNS = (
     Column("file_name", gettext_lazy("file"), sort="file_name"),
     Column("form_key", gettext_lazy("form"), lambda batch: form_name(batch), sort="form_key"),
@@ -81,10 +88,14 @@ def uploads_list(request: HttpRequest) -> HttpResponse:
         return listing.export()
     for batch in listing.page:
         batch.form_name = form_name(batch)
-    waiting = rights.visible(request.user, Batch).filter(status=Batch.Status.PREVIEW).count()
+        batch.kind = _KINDS.get(batch.status, "muted")
+    waiting = rights.visible(request.user, Batch).filter(status=Batch.Status.PREVIEW)
+    if rights.visible_codes(request.user) is not None:
+        # Others see no preview but those of their own office; said so, it is one look at an index.
+        waiting = waiting.filter(scope=_me(request).scope_key)
     context = {
         "page_obj": listing.page,
-        "waiting": waiting,
+        "waiting": waiting.count(),
         "state": state,
         "states": [("", _("All")), *Batch.Status.choices],
         "text": text,

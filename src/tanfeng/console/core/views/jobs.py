@@ -27,6 +27,12 @@ COLUMNS = (
     Column("created_at", _("created"), sort="created_at"),
     Column("finished_at", _("finished"), sort="finished_at"),
 )
+#: Status -> kind of pill.
+_KINDS: dict[str, str] = {
+    Job.Status.DONE: "good",
+    Job.Status.FAILED: "bad",
+    Job.Status.RUNNING: "note",
+}
 ACTIVE = (Job.Status.QUEUED, Job.Status.RUNNING)
 
 
@@ -43,6 +49,7 @@ def jobs_list(request: HttpRequest) -> HttpResponse:
         return listing.export()
     for job in listing.page:
         job.kind_title = jobs.kind_title(job.kind)
+        job.pill = _KINDS.get(job.status, "muted")
     active = rights.visible(request.user, Job).filter(status__in=ACTIVE).count()
     context = {
         "page_obj": listing.page,
@@ -77,6 +84,7 @@ def _context(request: HttpRequest, job: Job) -> dict[str, object]:
     return {
         "job": job,
         "kind": jobs.kind_title(job.kind),
+        "pill": _KINDS.get(job.status, "muted"),
         "poll_url": reverse("job-progress", args=(job.pk,)) if job.status in ACTIVE else "",
         "may_cancel": job.status in ACTIVE and rights.can(request.user, "cancel", job),
         "may_trace": rights.can(request.user, "traceback", job),
