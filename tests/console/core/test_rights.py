@@ -12,7 +12,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from tanfeng.console.archive.models import Assignment, Organisation
-from tanfeng.console.core import rights
+from tanfeng.console.core import permissions, rights
 from tanfeng.console.core.models import Batch, Job, Role, Subject, User
 
 EVERYBODY = (
@@ -97,6 +97,22 @@ def test_who_may_handle_and_undo_an_upload(people, org_a, firm_a):
     assert may == {"city", "county_officer_a", "firm_a"}
     by_class = {name for name, user in people.items() if rights.can(user, "commit", Batch)}
     assert by_class == {"city", "county_officer_a", "county_officer_b", "firm_a", "firm_b"}
+
+
+def test_what_waits_for_whom(people, org_a, firm_a, county_officer_a):
+    drafts = [
+        _batch(user, org_a.credit_code, status=Batch.Status.PREVIEW)
+        for user in (firm_a, county_officer_a)
+    ]
+    _batch(firm_a, org_a.credit_code)
+    waiting = {name: set(permissions.awaiting(user)) for name, user in people.items()}
+    expected = {name: set() for name in people}
+    expected |= {"city": set(drafts), "firm_a": {drafts[0]}, "county_officer_a": {drafts[1]}}
+    assert waiting == expected
+    for name, user in people.items():
+        assert all(rights.can(user, "commit", one) for one in waiting[name])
+    firm_a.is_active = False
+    assert not permissions.awaiting(firm_a)
 
 
 def test_an_enterprise_does_not_undo_what_its_county_handed_in(org_a, county_officer_a, firm_a):

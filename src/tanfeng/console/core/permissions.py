@@ -6,7 +6,7 @@ from django.apps import apps
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from tanfeng.console.core import rights
 from tanfeng.console.core.models import AuditEvent, Batch, Job, Role, Subject, User
@@ -65,6 +65,14 @@ def _may_handle(user: User, batch: Batch | None) -> bool:
     if user.role not in (Role.COUNTY, Role.ENTERPRISE):
         return False
     return batch is None or batch.scope == user.scope_key
+
+
+def awaiting(user: User) -> QuerySet[Batch]:
+    """Return the uploads that wait for this person: those it may correct and confirm."""
+    rows = Batch.objects.filter(status=Batch.Status.PREVIEW)
+    if not user.is_active or not _may_handle(user, None) or not has_scope(user):
+        return rows.none()
+    return rows if user.role == Role.CITY else rows.filter(scope=user.scope_key)
 
 
 def _may_undo(user: User, batch: Batch | None) -> bool:

@@ -20,6 +20,7 @@ from tanfeng.console.core import (
     commits,
     imports,
     jobs,
+    permissions,
     preview,
     rights,
     scopes,
@@ -89,13 +90,9 @@ def uploads_list(request: HttpRequest) -> HttpResponse:
     for batch in listing.page:
         batch.form_name = form_name(batch)
         batch.kind = _KINDS.get(batch.status, "muted")
-    waiting = rights.visible(request.user, Batch).filter(status=Batch.Status.PREVIEW)
-    if rights.visible_codes(request.user) is not None:
-        # Others see no preview but those of their own office; said so, it is one look at an index.
-        waiting = waiting.filter(scope=_me(request).scope_key)
     context = {
         "page_obj": listing.page,
-        "waiting": waiting.count(),
+        "waiting": permissions.awaiting(_me(request)).count(),
         "state": state,
         "states": [("", _("All")), *Batch.Status.choices],
         "text": text,
