@@ -1,21 +1,33 @@
-"""What the audit page prints of an event: words, not what Python calls nothing."""
+"""Events in words an officer reads."""
 
 from __future__ import annotations
 
-from tanfeng.console.core import audit
+from django.utils import translation
+
+from tanfeng.console.core import audit_words
 
 
-def test_the_log_prints_words_for_nothing_lists_and_digests(city, client_for):
-    audit.record(
-        "override.set",
-        user=city,
-        before=None,
-        rules=["U005", "U001"],
-        outcome={"added": 2, "note": ""},
-        sha256="ab" * 32,
-    )
-    page = client_for(city).get("/audit/").content.decode()
-    assert (
-        "before: —; rules: U005, U001; outcome: (added: 2; note: —); sha256: abababababab…" in page
-    )
-    assert "None" not in page
+def test_actions_have_words_and_unknown_ones_are_shown_as_recorded():
+    with translation.override("en"):
+        assert audit_words.action("sign-in.failed") == "Wrong password"
+        assert audit_words.action("export.enterprises") == "List exported"
+        assert audit_words.action("gateway.push") == "gateway.push"
+    with translation.override("zh-hans"):
+        assert audit_words.action("import.commit") == "确认导入"
+
+
+def test_facts_are_a_sentence_not_a_program():
+    detail = {
+        "sha256": "ab" * 32,
+        "outcome": {"added": 3, "replaced": 0},
+        "changes": {"display_name": [None, "李"]},
+        "rules": ["U005"],
+        "cells": [],
+        "filters": {},
+        "reason": "",
+    }
+    with translation.override("en"):
+        assert audit_words.facts(detail) == (
+            "digest abababababab…; outcome added 3, replaced 0; "
+            "changes display name —, 李; rules U005; cells —; filters —; reason —"
+        )

@@ -19,6 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone, translation
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from tanfeng import sheets
@@ -203,7 +204,7 @@ def too_many(total: int) -> HttpResponse:
 
 def _in(language: str, label: str | Promise) -> str:
     with translation.override(language):
-        return str(label)
+        return capfirst(str(label))
 
 
 def _cell(value: Any) -> Any:

@@ -21,6 +21,7 @@ from django.template import Context
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -366,7 +367,7 @@ def sort(context: Context, field: str, label: Any) -> SafeString:
         " on" if state else "",
         changed_query(_request(context), sort=wanted, page=None, export=None),
         _("Sort"),
-        label,
+        capfirst(str(label)),
         icon(symbol),
     )
 

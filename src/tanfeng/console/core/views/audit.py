@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from tanfeng.console.core import audit_words as words
 from tanfeng.console.core import jobs, rights, scopes
 from tanfeng.console.core.background import VERIFY
 from tanfeng.console.core.forms import AuditFilter
@@ -30,6 +31,7 @@ COLUMNS = (
     Column("role", gettext_lazy("role")),
     Column("address", gettext_lazy("network address")),
     Column("action", gettext_lazy("action"), sort="action"),
+    Column("done", gettext_lazy("what was done"), value=lambda event: words.action(event.action)),
     Column("object_label", gettext_lazy("object")),
     Column("object_type", gettext_lazy("object type")),
     Column("object_id", gettext_lazy("object no.")),
@@ -38,25 +40,9 @@ COLUMNS = (
         gettext_lazy("county"),
         value=lambda event: scopes.name_of("place_code", event.place_code) or event.place_code,
     ),
-    Column("detail", gettext_lazy("detail"), value=lambda event: _words(event.detail)),
+    Column("detail", gettext_lazy("detail"), value=lambda event: words.facts(event.detail)),
     Column("hash", gettext_lazy("hash")),
 )
-
-
-def _words(detail: dict[str, Any]) -> str:
-    """Print the facts of an event as a person reads them; the stored event keeps them whole."""
-    return "; ".join(f"{key}: {_word(value)}" for key, value in detail.items())
-
-
-def _word(value: Any) -> str:
-    if value is None or value == "":
-        return "—"
-    if isinstance(value, dict):
-        return f"({_words(value)})"
-    if isinstance(value, list):
-        return ", ".join(_word(one) for one in value) or "—"
-    text = str(value)
-    return f"{text[:12]}…" if _DIGEST.fullmatch(text) else text
 
 
 def audit_log(request: HttpRequest) -> HttpResponse:
@@ -78,7 +64,8 @@ def audit_log(request: HttpRequest) -> HttpResponse:
     names = dict(scopes.choices("place_code"))
     for event in listing.page:
         event.place_name = names.get(event.place_code, event.place_code)
-        event.words = _words(event.detail)
+        event.done = words.action(event.action)
+        event.words = words.facts(event.detail)
     context = {
         "page_obj": listing.page,
         "form": form,

@@ -1,0 +1,118 @@
+"""Events of the log in words: what was done, and the facts kept with it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+#: Action, or its first part, -> words. What is not here is shown as it is recorded.
+ACTIONS: dict[str, Promise] = {
+    "sign-in": _("Signed in"),
+    "sign-in.failed": _("Wrong password"),
+    "sign-in.locked": _("Locked out"),
+    "sign-out": _("Signed out"),
+    "refused": _("Refused"),
+    "account.create": _("Account created"),
+    "account.change": _("Account changed"),
+    "account.activate": _("Account switched on"),
+    "account.deactivate": _("Account switched off"),
+    "account.reset": _("Password reset"),
+    "account.password": _("Own password changed"),
+    "audit.verify": _("Log verified"),
+    "import.upload": _("File uploaded"),
+    "import.refuse": _("File refused"),
+    "import.map": _("Columns named"),
+    "import.fix": _("Cell corrected"),
+    "import.unfix": _("Correction taken back"),
+    "import.commit": _("Import confirmed"),
+    "import.undo": _("Import undone"),
+    "import.discard": _("Upload discarded"),
+    "import.read": _("Upload opened"),
+    "import.download": _("Upload downloaded"),
+    "import.marked": _("Marked file downloaded"),
+    "job.cancel": _("Job stopped"),
+    "job.download": _("Result downloaded"),
+    "organisation.read": _("Enterprise file opened"),
+    "organisation.change": _("Enterprise file changed"),
+    "run.compute": _("Run computed"),
+    "run.publish": _("Run published"),
+    "override.set": _("Verified value entered"),
+    "override.withdraw": _("Verified value withdrawn"),
+    "map.import": _("Map imported"),
+    "map.remove": _("Map removed"),
+    "plan.load": _("Plan loaded"),
+    "library.load": _("Library loaded"),
+    "export": _("List exported"),
+    "api": _("Read through the API"),
+}
+#: Fact -> words.
+FACTS: dict[str, Promise] = {
+    "added": _("added"),
+    "answers": _("answers"),
+    "before": _("before"),
+    "breaks": _("breaks"),
+    "cell": _("cell"),
+    "cells": _("cells"),
+    "changes": _("changes"),
+    "closed": _("closed"),
+    "corrections": _("corrections"),
+    "count": _("count"),
+    "events": _("events"),
+    "fields": _("fields"),
+    "filters": _("filters"),
+    "form": _("form"),
+    "kept": _("kept"),
+    "mapping": _("columns named"),
+    "method": _("method"),
+    "outcome": _("outcome"),
+    "path": _("page"),
+    "reason": _("reason"),
+    "replaced": _("replaced"),
+    "restored": _("brought back"),
+    "role": _("role"),
+    "rows": _("rows"),
+    "rows_left_out": _("rows left out"),
+    "rules": _("rules"),
+    "run": _("run"),
+    "sha256": _("digest"),
+    "size_bytes": _("bytes"),
+    "source": _("source"),
+    "status": _("status"),
+    "superseded": _("replaced since"),
+    "unchanged": _("the same as before"),
+    "unit": _("unit"),
+    "value": _("value"),
+}
+#: Digits of a digest that are enough to recognise it.
+SHOWN_DIGITS = 12
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def action(name: str) -> str:
+    """Return what was done in words, the recorded name when there are none."""
+    words = ACTIONS.get(name) or ACTIONS.get(name.partition(".")[0])
+    return str(words) if words is not None else name
+
+
+def facts(detail: dict[str, Any]) -> str:
+    """Return the facts of an event as one line a person can read."""
+    return "; ".join(f"{_name(key)} {_value(value)}" for key, value in detail.items())
+
+
+def _name(key: str) -> str:
+    words = FACTS.get(key)
+    return str(words) if words is not None else key.replace("_", " ")
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{_name(key)} {_value(one)}" for key, one in value.items()) or "—"
+    if isinstance(value, list):
+        return ", ".join(_value(one) for one in value) or "—"
+    if value is None or value == "":
+        return "—"
+    text = str(value)
+    return text[:SHOWN_DIGITS] + "…" if _DIGEST.fullmatch(text) else text
