@@ -59,6 +59,13 @@ def test_whatever_is_recorded_comes_back_as_it_was_hashed(city):
     assert audit.verify().intact
 
 
+def test_the_county_of_an_enterprise_and_of_a_park_reads_what_they_did(firm_a, park_user, org_a):
+    for user in (firm_a, park_user):
+        assert audit.record("sign-out", user=user).place_code == org_a.place_id
+    org_a.delete()
+    assert audit.record("sign-out", user=firm_a).place_code == ""
+
+
 def test_a_name_that_does_not_exist_is_kept_as_typed(db):
     event = audit.record("sign-in.failed", username="nobody\x00")
     assert (event.user, event.username, event.address) == (None, "nobody", "")

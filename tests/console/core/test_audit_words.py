@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils import translation
 
+from tanfeng import sheets
 from tanfeng.console.core import audit_words
 
 
@@ -22,12 +23,14 @@ def test_facts_are_a_sentence_not_a_program():
         "outcome": {"added": 3, "replaced": 0},
         "changes": {"display_name": [None, "李"]},
         "rules": ["U005"],
+        "form": "product_output",
         "cells": [],
         "filters": {},
         "reason": "",
     }
+    name = sheets.form("product_output").name("en")
     with translation.override("en"):
         assert audit_words.facts(detail) == (
-            "digest abababababab…; outcome added 3, replaced 0; "
-            "changes display name —, 李; rules U005; cells —; filters —; reason —"
+            f"digest abababababab…; outcome added 3, replaced 0; "
+            f"changes display name —, 李; rules U005; form {name}; cells —; filters —; reason —"
         )

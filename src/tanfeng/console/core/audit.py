@@ -18,6 +18,7 @@ from django.db import connection, models, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from tanfeng.console.core import scopes
 from tanfeng.console.core.models import AuditEvent, User
 
 #: Hash before the first event.
@@ -75,7 +76,7 @@ def record(
         Name typed by somebody who could not sign in.
     place_code : str
         County the event concerns, so that a county may read its own events. When it is not
-        given, the county of the object or of its organisation, else the county of the user.
+        given, the county of the object or of its organisation, else that of the user.
     detail
         Facts worth keeping; JSON values only.
     """
@@ -92,7 +93,7 @@ def record(
         object_type=thing._meta.label_lower if thing is not None else "",
         object_id=str(thing.pk) if thing is not None else "",
         object_label=_clean(str(thing))[:200] if thing is not None else "",
-        place_code=place_code or _place_of(thing) or (user.place_code if user else ""),
+        place_code=place_code or _place_of(thing) or (scopes.place_of(user) if user else ""),
         detail=_plain(detail),
     )
     with transaction.atomic():

@@ -6,7 +6,10 @@ import re
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from tanfeng import sheets
 
 #: Action, or its first part, -> words. What is not here is shown as it is recorded.
 ACTIONS: dict[str, Promise] = {
@@ -67,6 +70,7 @@ FACTS: dict[str, Promise] = {
     "kept": _("kept"),
     "mapping": _("columns named"),
     "method": _("method"),
+    "number": _("No."),
     "outcome": _("outcome"),
     "path": _("page"),
     "reason": _("reason"),
@@ -99,7 +103,13 @@ def action(name: str) -> str:
 
 def facts(detail: dict[str, Any]) -> str:
     """Return the facts of an event as one line a person can read."""
-    return "; ".join(f"{_name(key)} {_value(value)}" for key, value in detail.items())
+    return "; ".join(f"{_name(key)} {_fact(key, value)}" for key, value in detail.items())
+
+
+def _fact(key: str, value: Any) -> str:
+    if key == "form" and value in sheets.forms():
+        return sheets.form(value).name("en" if get_language() == "en" else "zh")
+    return _value(value)
 
 
 def _name(key: str) -> str:

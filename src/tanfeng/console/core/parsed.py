@@ -94,7 +94,6 @@ class Parsed:
                     "letter": one.letter,
                     "heading": one.heading,
                     "candidates": list(one.candidates),
-                    "samples": [str(sample) for sample in one.samples],
                 }
                 for one in result.unmapped
             ],

@@ -17,6 +17,8 @@ from tanfeng.console.core.models import Batch, User
 from tanfeng.console.core.parsed import GridRow, Parsed
 from tanfeng.errors import SEVERITIES, Problem
 
+#: Values shown to tell what a column holds.
+SAMPLES = 3
 #: Rows of a page, of the whole sheet or of those with findings.
 ROWS = 40
 
@@ -78,7 +80,10 @@ def window(
     head = [row.number for row in parsed.rows(range(1, 31)) if row.kind == "head"]
     rows = parsed.rows([*head, *wanted])
     wide = parsed.problems(severity=severity) if shown.number == 1 else []
-    listed = [*(one for one in wide if one.row is None), *found]
+    listed = [
+        *(one for one in wide if one.row is None),
+        *sorted(found, key=lambda one: SEVERITIES.index(one.severity)),
+    ]
     return Window(
         shown,
         _sheet(batch, parsed.meta, parsed.width, rows, found),
@@ -87,7 +92,7 @@ def window(
 
 
 def _with_fix(problem: Problem, fix_url: str) -> dict[str, Any]:
-    told = asdict(problem)
+    told = {**asdict(problem), "sheet": ""}  # the page shows one sheet and names it at its top
     if fix_url and problem.suggestion and problem.row and problem.column:
         told["fix_url"] = f"{fix_url}?cell={problem.cell}"
     return told
@@ -167,6 +172,18 @@ def _reason(reason: str) -> str:
         "of_which": _("part of the row above"),
     }
     return words.get(reason, reason)
+
+
+def samples(batch: Batch) -> dict[str, list[str]]:
+    """Return the first values under each column letter."""
+    found: dict[str, list[str]] = defaultdict(list)
+    data = [row for row in Parsed(batch).rows(range(1, 61)) if row.kind == "data"]
+    for row in data:
+        for index, text in enumerate(row.cells):
+            letter = uploads.column_letter(index)
+            if text and text not in found[letter] and len(found[letter]) < SAMPLES:
+                found[letter].append(text)
+    return found
 
 
 def suggestions(batch: Batch) -> list[tuple[str, int]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from tanfeng.console.core.models import User
+
 #: Code -> name, empty for a code nobody knows.
 NameOf = Callable[[str], str]
 #: Codes with their names, for a drop-down.
@@ -20,11 +22,24 @@ class Kind:
 
 
 _kinds: dict[str, Kind] = {}
+_places: list[Callable[[User], str]] = []
 
 
 def register(field: str, name_of: NameOf, choices: Choices | None = None) -> None:
     """Declare a scope field of the user (``place_code``, ``park_code``, ``org_code``)."""
     _kinds[field] = Kind(name_of, choices)
+
+
+def register_place(function: Callable[[User], str]) -> None:
+    """Declare how the county of a person is found: the own one, or that of park or enterprise."""
+    _places[:] = [function]
+
+
+def place_of(user: User) -> str:
+    """Return the code of the county a person belongs to, empty for people of the whole city."""
+    if user.place_code or not (_places and (user.park_code or user.org_code)):
+        return user.place_code
+    return _places[0](user)
 
 
 def name_of(field: str, code: str) -> str:

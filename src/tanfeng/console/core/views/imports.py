@@ -240,8 +240,14 @@ def mapping(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
         return _act(request, batch, lambda: _remap(request, batch, meta))
     form = sheets.form(meta["form"]) if meta["form"] else None
     letters = {one["letter"]: one["field"] for one in meta["columns"]}
+    samples = preview.samples(batch)
     columns = [
-        {**one, "field": letters.get(one["letter"], ""), "key": f"column-{one['letter']}"}
+        {
+            **one,
+            "field": letters.get(one["letter"], ""),
+            "key": f"column-{one['letter']}",
+            "samples": samples.get(one["letter"], ()),
+        }
         for one in sorted(
             [*meta["columns"], *meta["unmapped"]],
             key=lambda one: uploads.column_index(one["letter"]),
