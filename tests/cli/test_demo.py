@@ -1,7 +1,6 @@
 """``tanfeng demo`` and ``tanfeng map`` as a person runs them, on one small home."""
 
 import json
-import os
 import signal
 import sqlite3
 import stat
@@ -12,6 +11,8 @@ from contextlib import closing
 
 import pytest
 
+from cli_process import environment
+
 SMALL = ("--enterprises", "20", "--years", "2")
 
 
@@ -19,13 +20,11 @@ COMMAND = (sys.executable, "-c", "from tanfeng.cli import main; main()")
 
 
 def tanfeng(*arguments, **options):
-    environment = {key: value for key, value in os.environ.items() if key != "TANFENG_HOME"}
-    environment.pop("DJANGO_SETTINGS_MODULE", None)
     return subprocess.run(
         [*COMMAND, *arguments],
         capture_output=True,
         text=True,
-        env=environment | {"COLUMNS": "100"},
+        env=environment() | {"COLUMNS": "100"},
         **options,
     )
 
@@ -85,6 +84,7 @@ def test_stopped_half_way_nothing_is_left(tmp_path, number):
     home = tmp_path / "home"
     process = subprocess.Popen(
         [*COMMAND, "demo", "--home", str(home)],
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

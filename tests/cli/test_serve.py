@@ -164,17 +164,17 @@ def test_work_waits_for_jobs_and_stops(home):
         process.communicate(timeout=30)
 
 
-def test_a_database_that_is_not_there_is_said_in_words(tmp_path):
-    code = "from tanfeng.cli import main; main()"
-    nowhere = "postgres://nobody@127.0.0.1:1/none"
+def test_the_missing_part_for_postgresql_is_named(tmp_path):
+    # As on a machine without the extra: the module cannot be found.
+    code = "import sys; sys.modules['psycopg'] = None; from tanfeng.cli import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code, "work", "--home", str(tmp_path)],
         capture_output=True,
         text=True,
-        env={**environment(), "DATABASE_URL": nowhere},
+        env={**environment(), "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"},
     )
     assert done.returncode == 1
-    assert "the database cannot be used" in done.stderr
+    assert "pip install 'tanfeng[postgres]'" in done.stderr
     assert "Traceback" not in done.stderr
 
 

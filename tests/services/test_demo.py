@@ -79,3 +79,10 @@ def test_stopped_half_way_the_server_has_no_city(address, tmp_path):
     assert list(tmp_path.iterdir()) == []
     for table in ("archive_organisation", "archive_place", "core_batch"):
         assert _count(address, table) == 0
+
+
+def test_a_server_that_is_not_there_is_said_in_words(tmp_path):
+    done = _demo("postgres://nobody@127.0.0.1:1/none", tmp_path / "home")
+    assert done.returncode == 1
+    assert "the database cannot be used" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 
 from tanfeng.cli._home import fail, open_home
 
 
+@contextmanager
+def usable() -> Iterator[None]:
+    """End the process with a sentence when the database cannot be reached or is refused."""
+    from django.db import Error
+
+    try:
+        yield
+    except Error as error:
+        fail(f"the database cannot be used: {str(error).strip()}")
+
+
 def migrate() -> None:
     """Bring the database to this version, and see that the audit log is guarded."""
     from django.core.management import call_command
-    from django.db import Error, connection, connections
+    from django.db import connection, connections
 
     from tanfeng.console.core import append_only
 
-    try:
+    with usable():
         call_command("migrate", verbosity=0, interactive=False)
         unguarded = append_only.missing(connection)
-    except Error as error:
-        fail(f"the database cannot be used: {str(error).strip()}")
     if unguarded:
         sys.stderr.write(
             f"tanfeng: the audit log lacks its triggers {', '.join(sorted(unguarded))}: somebody "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
@@ -33,11 +34,10 @@ def open_home(home: Path, *, must_exist: bool = True) -> Path:
         The folder, absolute.
     """
     home = home.resolve()
-    if (
-        must_exist
-        and not os.environ.get("DATABASE_URL")
-        and not (home / "tanfeng.sqlite3").exists()
-    ):
+    address = os.environ.get("DATABASE_URL", "")
+    if address.startswith("postgres") and find_spec("psycopg") is None:
+        fail("PostgreSQL needs one more part; install it with: pip install 'tanfeng[postgres]'")
+    if must_exist and not address and not (home / "tanfeng.sqlite3").exists():
         fail(f"{home} holds no database; make one with: tanfeng demo --home {home}")
     try:
         home.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from enum import StrEnum
@@ -11,6 +10,9 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+
+from tanfeng.cli._database import usable
+from tanfeng.cli._home import open_home
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -144,17 +146,14 @@ def _build(
     """Set Django up for the draft folder and write the city; None when a server has data."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    os.environ["TANFENG_HOME"] = str(draft)
-    os.environ["DJANGO_SETTINGS_MODULE"] = "tanfeng.console.settings"
-    import django
-
-    django.setup()
+    open_home(draft, must_exist=False)
     from django.db import connections
 
     from tanfeng.demo import build, city
 
-    if build.database_in_use():
-        return None
+    with usable():
+        if build.database_in_use():
+            return None
     columns = (
         TextColumn("{task.description}", table_column=None),
         BarColumn(),
@@ -171,7 +170,8 @@ def _build(
         progress(0.0, "生成企业和月报", "Drawing enterprises and forms")
         drawn = city.draw(enterprises, 12 * years, seed)
         progress(0.02, "建立数据库", "Creating the database")
-        build.prepare()
+        with usable():
+            build.prepare()
         built = build.write(drawn, draft, progress)
         progress(1.0, "完成", "Done")
     build.settle()
