@@ -383,3 +383,32 @@ def test_the_secrets_are_really_there(world, name):
     """The same search finds firm B where it may be found."""
     answer = _client(world, "city").get(_url(name, DOORS[name], world))
     assert leaked(answer.content, world.secrets), readable(answer.content)[:500]
+
+
+#: Files that carry no stamp: an empty form holds nothing, the others leave as they were kept.
+UNSTAMPED = frozenset({"form-template", "upload-file", "job-file"})
+
+
+@pytest.mark.parametrize("name", sorted(name for name, door in DOORS.items() if door.get))
+def test_every_file_that_leaves_says_who_took_it_and_stands_in_the_log(world, name):
+    """A list found outside leads to the event of its export, and that to the person."""
+    role = "admin" if name.startswith("account") else "city"
+    answer = _client(world, role).get(f"{_url(name, DOORS[name], world)}?export=xlsx")
+    if not answer.get("Content-Disposition", "").startswith("attachment") or name in UNSTAMPED:
+        return
+    event = AuditEvent.objects.latest("id")
+    assert event.username == world.users[role].username
+    assert event.action.startswith(("export.", "import.marked"))
+    if event.action.startswith("export."):
+        assert event.detail["rows"] >= 0
+    stamp = f"导出人 {event.username} · "
+    assert leaked(answer.content, frozenset({stamp})), name
+    assert leaked(answer.content, frozenset({f"审计日志第 {event.pk} 号"})), name
+
+
+@pytest.mark.parametrize("kind", ["pdf", "docx"])
+def test_the_brief_says_who_took_it(world, kind):
+    answer = _client(world, "city").get(f"{reverse('report-city')}?format={kind}")
+    event = AuditEvent.objects.latest("id")
+    assert (event.action, event.username) == ("export.brief", "city")
+    assert leaked(answer.content, frozenset({f"审计日志第 {event.pk} 号"}))

@@ -63,7 +63,7 @@ def city(
     from django.utils import translation
 
     from tanfeng.console.accounting.brief import brief_data
-    from tanfeng.console.core import audit, services
+    from tanfeng.console.core import audit, lists, services
     from tanfeng.console.core.models import User
     from tanfeng.reports import city_brief, to_pdf, to_word
 
@@ -80,6 +80,8 @@ def city(
     out.mkdir(parents=True, exist_ok=True)
     for one in kind or list(Kind):
         path = out / f"{brief.scope}-{year}.{one.value}"
-        path.write_bytes(to_pdf(document) if one is Kind.PDF else to_word(document))
-        audit.record("export.brief", user=user, year=year, run=brief.run, kind=one.value)
+        event = audit.record("export.brief", user=user, year=year, run=brief.run, kind=one.value)
+        with translation.override(language.value):
+            stamped = replace(document, stamp=lists.stamp(event))
+        path.write_bytes(to_pdf(stamped) if one is Kind.PDF else to_word(stamped))
         typer.echo(path)

@@ -75,6 +75,8 @@ class Document:
         Contents in order.
     language : {"zh", "en"}
         Language of the frame (page numbers, stamp area).
+    stamp : str
+        Who took the document out and when, printed in the foot of every page; empty for none.
     """
 
     title: str
@@ -84,6 +86,7 @@ class Document:
     mark: str
     blocks: tuple[Block, ...]
     language: Literal["zh", "en"] = "zh"
+    stamp: str = ""
 
 
 def grouped(value: float | None, places: int = 0) -> str:

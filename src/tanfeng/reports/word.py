@@ -57,6 +57,11 @@ def _page(word: Any, document: d.Document) -> None:
     _run(foot, between, size=9)
     _field(foot, "NUMPAGES")
     _run(foot, after, size=9)
+    if document.stamp:
+        word.core_properties.comments = document.stamp
+        taken = section.footer.add_paragraph()
+        taken.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        _run(taken, document.stamp, size=8, colour=SOFT)
 
 
 def _run(

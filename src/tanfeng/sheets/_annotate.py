@@ -48,7 +48,9 @@ _WORDS = {
 }
 
 
-def annotate(content: bytes, filename: str, result: ReadResult, *, lang: str = "zh") -> bytes:
+def annotate(
+    content: bytes, filename: str, result: ReadResult, *, lang: str = "zh", stamp: str = ""
+) -> bytes:
     """Return the uploaded file as a workbook with the findings marked.
 
     Parameters
@@ -59,6 +61,8 @@ def annotate(content: bytes, filename: str, result: ReadResult, *, lang: str = "
         What reading it gave.
     lang : {"zh", "en"}
         Language of comments and list.
+    stamp : str
+        Who took the file out and when; above the list and below every printed page.
 
     Returns
     -------
@@ -79,7 +83,9 @@ def annotate(content: bytes, filename: str, result: ReadResult, *, lang: str = "
         marks = _marks(result.problems, grid) if grid.name == result.sheet else {}
         header = set(result.header_rows) if grid.name == result.sheet else set()
         _copy(book, sheet, grid, marks, {row - 1 for row in header}, words)
-    _list(book, result, words)
+        if stamp:
+            book.printed_foot(sheet, stamp)
+    _list(book, result, words, stamp)
     return book.finish()
 
 
@@ -162,11 +168,14 @@ def _comment(problem: Problem, lang: str, words: Mapping[str, Any]) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _list(book: Book, result: ReadResult, words: Mapping[str, Any]) -> None:
+def _list(book: Book, result: ReadResult, words: Mapping[str, Any], stamp: str) -> None:
     sheet = book.sheet(words["list"])
     counts = (result.errors, result.warnings, result.infos)
     book.put(sheet, 0, 0, words["list"], "title")
     book.put(sheet, 1, 0, words["summary"].format(*counts), "note")
+    if stamp:
+        book.put(sheet, 2, 0, stamp, "note")
+        book.printed_foot(sheet, stamp)
     for i, text in enumerate(words["head"]):
         book.put(sheet, 3, i, text, "head")
     problems = sorted(result.problems, key=lambda p: (_GRAVE[p.severity], p.row or 0, p.column))

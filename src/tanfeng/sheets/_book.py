@@ -17,6 +17,9 @@ from tanfeng.sheets import _tall
 #: Cells that start so would become formulas when the file is saved as text and opened again.
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 _LONGEST = 32767
+#: Characters of a stamp below a printed page.
+_FOOT = 150
+_PROPERTIES = {"created": dt.datetime(2000, 1, 1), "author": "Tanfeng"}
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DEMO = {"zh": "演示数据", "en": "Demonstration data"}
@@ -75,7 +78,7 @@ class Book:
             },
         )
         # Same input, same bytes: the file carries no clock.
-        self._book.set_properties({"created": dt.datetime(2000, 1, 1), "author": "Tanfeng"})
+        self._book.set_properties(_PROPERTIES)
         self._formats: dict[tuple[str, ...], Any] = {}
         self._names: set[str] = set()
         self._deferred: list[_tall.Deferred] = []
@@ -164,9 +167,20 @@ class Book:
         self._deferred.append(_tall.Deferred(part, first + 2, [one[1:] for one in tall]))
 
     def heading(
-        self, sheet: Any, title: str, *, demo: bool, as_of: str, notes: Sequence[str] = ()
+        self,
+        sheet: Any,
+        title: str,
+        *,
+        demo: bool,
+        as_of: str,
+        notes: Sequence[str] = (),
+        stamp: str = "",
     ) -> int:
-        """Write title, mark of demonstration data, as-of line and notes; return the next row."""
+        """Write title, mark of demonstration data, as-of line and notes; return the next row.
+
+        A stamp that says who took the file out stands beside the day, on every printed page and
+        in the properties of the file.
+        """
         mark = DEMO[self.lang]
         self.put(
             sheet,
@@ -178,13 +192,24 @@ class Book:
         )
         sheet.set_row(0, 24)
         row = 1
-        for line in ([AS_OF[self.lang].format(as_of)] if as_of else []) + list(notes):
+        known = [AS_OF[self.lang].format(as_of)] if as_of else []
+        first = "    ".join([*known, stamp]) if stamp else "".join(known)
+        for line in [*filter(None, [first]), *notes]:
             self.put(sheet, row, 0, line, "note")
             row += 1
         if demo:
             sheet.set_header(f"&C{mark}")
-            sheet.set_footer(f"&C{mark}&R&P / &N")
+        if demo or stamp:
+            self.printed_foot(sheet, stamp, mark if demo else "")
         return row
+
+    def printed_foot(self, sheet: Any, stamp: str, mark: str = "") -> None:
+        """Put the stamp, a mark and the page number below every printed page."""
+        # "&" begins a code in a footer, and a footer holds 255 characters.
+        left = f"&L{stamp.replace('&', '&&')[:_FOOT]}" if stamp else ""
+        sheet.set_footer(f"{left}{f'&C{mark}' if mark else ''}&R&P / &N")
+        if stamp:
+            self._book.set_properties({**_PROPERTIES, "comments": stamp})
 
     def finish(self) -> bytes:
         """Close the book and return the file."""

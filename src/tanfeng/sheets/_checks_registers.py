@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from tanfeng.sheets._checks import EPSILON, Table
+from tanfeng.sheets._convert import electricity_is_bought
 
 
 def run(table: Table, numbers: Mapping[str, float]) -> None:
@@ -183,6 +184,8 @@ def _wide(table: Table, numbers: Mapping[str, float]) -> None:
     stopped = (pl.col("output_t") == 0) & pl.any_horizontal(pl.col(energy) > 0)
     for row in table.flagged(stopped):
         table.findings.add("E024", row["source_row"], "output_t", text="E024m", value=0.0)
+    if electricity_is_bought(table.columns.values()):
+        return
     for row in table.flagged(pl.col("self_use_pv_1e4kwh") > pl.col("electricity_1e4kwh")):
         table.findings.add(
             "X038",

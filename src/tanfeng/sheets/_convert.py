@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 import polars as pl
 
 from tanfeng.errors import ModelError
-from tanfeng.sheets.result import ReadResult
+from tanfeng.sheets.result import MappedColumn, ReadResult
 
 _WIDE_ITEMS = {
     "electricity_1e4kwh": "electricity",
@@ -18,6 +21,8 @@ _WIDE_ITEMS = {
     "lng_t": "lng",
     "lpg_t": "lpg",
 }
+#: Headings of the electricity column that leave out what was made on site.
+_BOUGHT_ONLY = re.compile("外购|网购|购入|购电|市电")
 _ACTIVITY = (
     "opening_stock_qty",
     "purchase_qty",
@@ -57,7 +62,7 @@ def activity(result: ReadResult) -> pl.DataFrame:
     if key == "monthly_energy":
         return _monthly(result.accepted)
     if key == "monthly_wide":
-        return _wide(result.accepted)
+        return _wide(result)
     if key == "stat_205_1":
         return _year(result)
     raise ModelError(f"form {key or 'unknown'} holds no energy data")
@@ -72,22 +77,43 @@ def _monthly(frame: pl.DataFrame) -> pl.DataFrame:
     return _ordered(frame.rename({"source_row": "activity_id", "credit_code": "org_code"}))
 
 
-def _wide(frame: pl.DataFrame) -> pl.DataFrame:
-    """Turn one column per kind of energy into one row per item; empty cells give no row."""
+def _wide(result: ReadResult) -> pl.DataFrame:
+    """Turn one column per kind of energy into one row per item; empty cells give no row.
+
+    Power from the own roof is used but not bought: it is own production of electricity. The
+    electricity column holds it already, unless its heading speaks of bought power alone.
+    """
+    frame = result.accepted
     long = frame.unpivot(
         list(_WIDE_ITEMS),
-        index=["source_row", "credit_code", "year", "month"],
+        index=["source_row", "credit_code", "year", "month", "self_use_pv_1e4kwh"],
         variable_name="item_key",
         value_name="consumption_total_qty",
-    ).filter(pl.col("consumption_total_qty").is_not_null())
+    )
     number = pl.col("item_key").replace_strict({name: i for i, name in enumerate(_WIDE_ITEMS)})
+    own = pl.when(pl.col("item_key") == "electricity_1e4kwh").then("self_use_pv_1e4kwh")
+    stated = pl.col("consumption_total_qty")
+    if electricity_is_bought(result.columns):
+        bought = pl.when(pl.col("item_key") == "electricity_1e4kwh").then(stated)
+        used = pl.when(own.is_not_null()).then(stated + own).otherwise(stated)
+    else:
+        bought, used = pl.when(own.is_not_null()).then(stated - own), stated
     return _ordered(
-        long.with_columns(
+        long.with_columns(own_production_qty=own, purchase_qty=bought, consumption_total_qty=used)
+        .filter(pl.any_horizontal(pl.col("consumption_total_qty", "own_production_qty").is_not_null()))
+        .with_columns(
             pl.col("item_key").replace_strict(_WIDE_ITEMS),
             activity_id=pl.col("source_row") * 1000 + number,
             tier=pl.lit("reported"),
-        ).rename({"credit_code": "org_code"})
+        )
+        .rename({"credit_code": "org_code"})
     ).sort("activity_id")
+
+
+def electricity_is_bought(columns: Iterable[MappedColumn]) -> bool:
+    """Tell whether the electricity column of a wide table holds bought power alone."""
+    headings = (c.heading for c in columns if c.field == "electricity_1e4kwh")
+    return any(_BOUGHT_ONLY.search(heading) for heading in headings)
 
 
 def _year(result: ReadResult) -> pl.DataFrame:

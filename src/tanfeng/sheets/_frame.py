@@ -153,15 +153,30 @@ def _words(work: Building, column: Column) -> Any:
 def _fill_from_head(work: Building) -> None:
     for column in work.form.columns:
         stated = work.head.get(column.key)
-        if column.key in work.cells or stated is None or column.numeric:
+        if stated is None or column.numeric:
             continue
         findings = work.context.findings
+        if column.key in work.cells:
+            if column.kind == "credit_code" and not credit_code_problem(str(stated)):
+                _fill_codes(work, column, str(stated))
+            continue
         if column.kind == "credit_code" and (rule := credit_code_problem(str(stated))):
             findings.add(rule, heading=column.heading_zh, value=stated)
         elif column.key == "period" and work.head.get("is_cumulative"):
             findings.add("X018", heading=column.heading_zh, value=stated)
         work.values[column.key] = [stated] * work.size
         findings.add("X022", heading=column.heading_zh, value=stated)
+
+
+def _fill_codes(work: Building, column: Column, stated: str) -> None:
+    """Write the code of the head into empty cells, unless the rows speak of another enterprise."""
+    values, cells = work.values[column.key], work.cells[column.key]
+    empty = [i for i in range(work.size) if not _cells.present(cells[i])]
+    if not empty or any(value not in (None, stated) for value in values):
+        return
+    for i in empty:
+        values[i] = stated
+    work.context.findings.add("X022", heading=column.heading_zh, value=stated)
 
 
 def _fill_down(work: Building) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from tanfeng.sheets import _dates
 from tanfeng.sheets._headings import fold, half_width
+from tanfeng.sheets._identity import is_credit_code
 from tanfeng.sheets._numbers import folded, to_unit
 from tanfeng.sheets._source import Cell
 from tanfeng.sheets.forms import UNIT_NAMES, Form
@@ -72,6 +73,7 @@ _SPAN = re.compile(r"(\d{4})年(\d{1,2})月?[-—–~至](\d{1,2})月")
 _AS_OF = re.compile(r"截[至止]到?(\d{4}年\d{1,2}月(?:\d{1,2}日)?)")
 _MONTH = re.compile(r"(\d{4})年(\d{1,2})月(?!\d|[-—–~至])")
 _YEAR = re.compile(r"((?:19|20)\d\d)年")
+_CODE = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{18}(?![0-9A-Z])")
 
 
 @dataclass(slots=True)
@@ -167,6 +169,8 @@ def _read_text(head: Head, row: int, column: int, cell: str) -> None:
             head.unit_lines.append(UnitLine(row, column, listed, money == "金额"))
     if firm := firm_in(cell):
         head.fields.setdefault("org_name", firm)
+    for code in filter(is_credit_code, _CODE.findall(text.upper())):
+        head.fields.setdefault("credit_code", code)
     if match := _AS_OF.search(text):
         head.fields.setdefault("as_of", _dates.from_cell(match[1]).text)
     elif match := _SPAN.search(text):

@@ -142,12 +142,12 @@ def _may_be_header(row: Sequence[Cell]) -> bool:
     if all(text in _INDEX_WORDS for text in texts):
         return False
     return not any(
-        not text or PLAIN.fullmatch(text) or _YEAR_FIRST.match(text) or _is_label(cell)
+        not text or PLAIN.fullmatch(text) or _YEAR_FIRST.match(text) or is_label(cell)
         for text, cell in zip(texts, cells, strict=True)
     )
 
 
-def _is_label(cell: str) -> bool:
+def is_label(cell: str) -> bool:
     """Tell a cell of the head block, such as 填表人：甲, from a heading that holds a colon."""
     outside = _BRACKETED.sub("", cell)
     if not re.search("[:：]", outside):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tanfeng.sheets._headings import half_width
 from tanfeng.sheets._items import MEMO, by_name, items
-from tanfeng.sheets._layout import Header, is_repeat, label_kind
+from tanfeng.sheets._layout import Header, is_label, is_repeat, label_kind
 from tanfeng.sheets._source import Cell, Grid
 
 
@@ -132,7 +132,7 @@ class _Sorter:
             whole = item is not None and not item.parent and item.key not in MEMO
             if self._of_which or whole:
                 return "of_which"
-        return kind
+        return kind or ("note" if is_label(label) else "")
 
     def looks_like_data(self, row: Sequence[Cell]) -> bool:
         """Tell whether a row under the notes is data after all."""

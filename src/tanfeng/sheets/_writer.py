@@ -435,6 +435,7 @@ def table_workbook(
     demo: bool = False,
     as_of: str = "",
     notes: Sequence[str] = (),
+    stamp: str = "",
 ) -> bytes:
     """Write any list as a workbook.
 
@@ -454,6 +455,8 @@ def table_workbook(
         Date the data was known, as shown.
     notes : sequence of str
         Lines between title and table.
+    stamp : str
+        Who took the list out and when; stands above the table and below every printed page.
 
     Returns
     -------
@@ -463,7 +466,7 @@ def table_workbook(
     shown = [c if isinstance(c, ListColumn) else ListColumn(c) for c in columns]
     book = Book(lang)
     sheet = book.sheet(title)
-    first = book.heading(sheet, title, demo=demo, as_of=as_of, notes=notes)
+    first = book.heading(sheet, title, demo=demo, as_of=as_of, notes=notes, stamp=stamp)
     data = _columns(shown, frame)
     height = max((len(values) for values in data), default=0)
     shapes = [(_list_shape(values), *_places(c)) for c, values in zip(shown, data, strict=True)]

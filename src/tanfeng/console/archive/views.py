@@ -251,9 +251,10 @@ def _label_or_key(name: str) -> str:
 
 
 def _one_page_file(request: HttpRequest, user: User, organisation: Organisation) -> HttpResponse:
-    audit.record("export.organisation", request=request, thing=organisation)
     title = _("File of %s") % organisation.name
-    content = lists.workbook(title, _FILE_COLUMNS, list(_file_lines(user, organisation)))
+    rows = list(_file_lines(user, organisation))
+    event = audit.record("export.organisation", request=request, thing=organisation, rows=len(rows))
+    content = lists.workbook(title, _FILE_COLUMNS, rows, event=event)
     return lists.attachment(content, f"{title}.xlsx")
 
 

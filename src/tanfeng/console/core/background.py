@@ -9,8 +9,8 @@ from django.urls import resolve
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tanfeng.console.core import audit, commits, jobs, preview, rights
-from tanfeng.console.core.models import Batch
+from tanfeng.console.core import audit, commits, jobs, lists, preview, rights
+from tanfeng.console.core.models import AuditEvent, Batch
 
 __all__ = ["VERIFY", "commits"]  # commits registers its own work by being imported
 
@@ -47,9 +47,11 @@ def verify_chain(task: jobs.Task) -> dict[str, Any]:
 
 
 @jobs.register("core.marked", title=gettext_lazy("Marked file"))
-def marked(task: jobs.Task, *, batch: str) -> dict[str, Any]:
+def marked(task: jobs.Task, *, batch: str, event: int) -> dict[str, Any]:
     """Write the marked workbook of a large upload."""
     found = rights.get_visible(task.user, Batch, pk=batch)
     task.progress(10, _("Reading the workbook"))
-    task.save_file(preview.marked_name(found), preview.marked(found, task.user))
+    asked = AuditEvent.objects.get(pk=event)
+    content = preview.marked(found, task.user, lists.stamp(asked))
+    task.save_file(preview.marked_name(found), content)
     return {}

@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 
 from tanfeng import sheets
 from tanfeng.console.core import audit, jobs
-from tanfeng.console.core.models import Batch
+from tanfeng.console.core.models import AuditEvent, Batch
 
 #: Media type of .xlsx.
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -148,22 +148,41 @@ class Listing:
                 query=self.request.GET.urlencode(),
             )
             return redirect("job", job_id=job.pk)
-        audit.record(
+        event = audit.record(
             f"export.{self.name}",
             request=self.request,
             rows=total,
             filters=dict(self.request.GET.items()),
         )
-        content = workbook(
-            self.title, self.columns, self.rows.iterator(chunk_size=2000), as_of=self.as_of
-        )
+        rows = self.rows.iterator(chunk_size=2000)
+        content = workbook(self.title, self.columns, rows, event=event, as_of=self.as_of)
         return attachment(content, f"{self.title}.xlsx")
 
 
+def stamp(event: AuditEvent) -> str:
+    """Return the line every file that leaves carries: who took it, when, and where the log says so.
+
+    A file found where it should not be leads to its event, and the event to the person.
+    """
+    return _("Exported by %(who)s on %(when)s, No. %(number)d of the audit log") % {
+        "who": event.username or "—",
+        "when": timezone.localtime(event.at).strftime("%Y-%m-%d %H:%M"),
+        "number": event.pk,
+    }
+
+
 def workbook(
-    title: str | Promise, columns: Sequence[Column], rows: Iterable[Any], *, as_of: str = ""
+    title: str | Promise,
+    columns: Sequence[Column],
+    rows: Iterable[Any],
+    *,
+    event: AuditEvent,
+    as_of: str = "",
 ) -> bytes:
-    """Return rows as .xlsx in the language of the person, marked when it is demonstration data."""
+    """Return rows as .xlsx in the language of the person, marked when it is demonstration data.
+
+    ``event`` is the record of the export; nothing leaves without one, and the file names it.
+    """
     in_english = translation.get_language() == "en"
     headings = [
         sheets.ListColumn(
@@ -182,6 +201,7 @@ def workbook(
         lang="en" if in_english else "zh",
         demo=holds_demo_data(),
         as_of=as_of or timezone.localtime().strftime("%Y-%m-%d %H:%M"),
+        stamp=stamp(event),
     )
 
 

@@ -195,7 +195,7 @@ def suggestions(batch: Batch) -> list[tuple[str, int]]:
     return sorted((rule, count) for rule, count in counts.items() if count > 1)
 
 
-def marked(batch: Batch, user: User) -> bytes:
+def marked(batch: Batch, user: User, stamp: str = "") -> bytes:
     """Return the uploaded file as a workbook with the bad cells marked and every problem listed."""
     result, _importer = uploads.reading(batch, user)
     kept = Parsed(batch)
@@ -205,6 +205,7 @@ def marked(batch: Batch, user: User) -> bytes:
         batch.file_name,
         replace(result, problems=problems),
         lang=language(),
+        stamp=stamp,
     )
 
 

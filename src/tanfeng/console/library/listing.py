@@ -76,11 +76,12 @@ class RowListing:
 
     def export(self) -> HttpResponse:
         """Return all rows as a workbook; reading that much is an event."""
-        audit.record(
+        event = audit.record(
             f"export.{self.name}",
             request=self.request,
             rows=len(self.rows),
             filters=dict(self.request.GET.items()),
             **self.detail,
         )
-        return attachment(workbook(self.title, self.columns, self.rows), f"{self.title}.xlsx")
+        content = workbook(self.title, self.columns, self.rows, event=event)
+        return attachment(content, f"{self.title}.xlsx")

@@ -138,7 +138,7 @@ def table_export(
     detail
         What the list spoke of, for the audit log.
     """
-    audit.record(
+    event = audit.record(
         f"export.{name}",
         request=request,
         rows=len(rows),
@@ -149,5 +149,6 @@ def table_export(
     laid = [
         lists.Column(c.key, c.label, partial(_entry, c.key), "", c.unit, c.places) for c in columns
     ]
-    content = lists.workbook(title, laid, rows, as_of=as_of_text(run) if run else "")
+    as_of = as_of_text(run) if run else ""
+    content = lists.workbook(title, laid, rows, event=event, as_of=as_of)
     return lists.attachment(content, f"{title}.xlsx")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -45,8 +47,8 @@ def city(request: HttpRequest) -> HttpResponse:
     brief = brief_data(user, year=number(request, "year"), basis=basis, run=run)
     if brief is None:
         raise Http404
-    document = city_brief(brief)
+    event = audit.record("export.brief", request=request, year=brief.year, run=brief.run, kind=kind)
+    document = replace(city_brief(brief), stamp=lists.stamp(event))
     content = to_pdf(document) if kind == "pdf" else to_word(document)
-    audit.record("export.brief", request=request, year=brief.year, run=brief.run, kind=kind)
     name = _("Brief %(scope)s %(year)s") % {"scope": brief.scope, "year": brief.year}
     return lists.attachment(content, f"{name}.{kind}", MEDIA_TYPES[kind])

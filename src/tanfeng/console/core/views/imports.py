@@ -28,7 +28,7 @@ from tanfeng.console.core import (
     uploads,
 )
 from tanfeng.console.core.forms import UploadForm
-from tanfeng.console.core.lists import Column, Listing, attachment
+from tanfeng.console.core.lists import Column, Listing, attachment, stamp
 from tanfeng.console.core.models import Batch, Job, User
 from tanfeng.console.core.parsed import Parsed
 from tanfeng.errors import SEVERITIES, DataError, ModelError, Problem
@@ -384,13 +384,15 @@ def marked(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
     batch = _batch(request, batch_id)
     if not storage.exists(batch.sha256):
         raise Http404
-    audit.record("import.marked", request=request, thing=batch, place_code=uploads.place_of(batch))
+    event = audit.record(
+        "import.marked", request=request, thing=batch, place_code=uploads.place_of(batch)
+    )
     if batch.size_bytes > uploads.IN_REQUEST_BYTES:
         title = _("Marked file: %s") % batch
-        job = jobs.enqueue("core.marked", title, _me(request), batch=str(batch.pk))
+        job = jobs.enqueue("core.marked", title, _me(request), batch=str(batch.pk), event=event.pk)
         return redirect("job", job_id=job.pk)
     try:
-        content = preview.marked(batch, _me(request))
+        content = preview.marked(batch, _me(request), stamp(event))
     except DataError:  # a refused file cannot be opened for marking either
         messages.error(request, _("The file cannot be opened, so no cell of it can be marked."))
         return redirect("upload", batch_id=batch.pk)
