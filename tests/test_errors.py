@@ -82,6 +82,24 @@ def test_a_missing_factor_names_key_and_candidates() -> None:
     assert str(FactorNotFound("fuels", {"id": "a"})).endswith("Nearest: none")
 
 
+def test_the_law_answers_in_both_languages() -> None:
+    missing = FactorNotFound("fuels", {"fuel_key": "peat", "guideline": "X"}, ["a", "b"], ["甲"])
+    assert (
+        missing.message() == "标准表 fuels 没有符合 fuel_key=peat，guideline=X 的行。最接近的：甲"
+    )
+    assert missing.message("en") == str(missing)
+    assert FactorNotFound("fuels", {"id": "a"}).message().endswith("最接近的：无")
+    two = FactorAmbiguous("fuels", {"fuel_key": "coke"}, ["a", "b"])
+    assert two.message() == "标准表 fuels 有 2 行符合 fuel_key=coke：a；b。请指明版本或日期"
+    assert two.message("en") == str(two)
+
+
+def test_an_error_with_one_text_reads_the_same_in_both_languages() -> None:
+    assert ModelError("no").message() == ModelError("no").message("en") == "no"
+    assert DataError([FULL]).message() == FULL.line("zh")
+    assert DataError([FULL]).message("en") == FULL.line("en")
+
+
 def test_two_rows_are_an_error_that_lists_both() -> None:
     error = FactorAmbiguous("fuels", {"fuel_key": "coke"}, ["a", "b"])
     assert (

@@ -110,7 +110,22 @@ class Problem:
 
 
 class TanfengError(Exception):
-    """Root of everything Tanfeng raises on purpose."""
+    """Root of everything Tanfeng raises on purpose.
+
+    Parameters
+    ----------
+    message_en, message_zh : str
+        What is wrong and what to do. ``str()`` of the error is the English text; an error with one
+        text reads the same in both languages.
+    """
+
+    def __init__(self, message_en: str = "", message_zh: str = "") -> None:
+        super().__init__(message_en)
+        self._message_zh = message_zh
+
+    def message(self, lang: str = "zh") -> str:
+        """Return what is wrong in the language asked for."""
+        return str(self) if lang == "en" else self._message_zh or str(self)
 
 
 class DataError(TanfengError):
@@ -118,7 +133,7 @@ class DataError(TanfengError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: tuple[Problem, ...] = tuple(problems)
-        super().__init__("\n".join(problem.line("en") for problem in self.problems))
+        super().__init__(*("\n".join(p.line(lang) for p in self.problems) for lang in ("en", "zh")))
 
 
 class StandardError(TanfengError):
@@ -128,24 +143,42 @@ class StandardError(TanfengError):
 class FactorNotFound(StandardError):
     """No row of a standards table fits the key; the nearest ones are listed."""
 
-    def __init__(self, table: str, key: dict[str, object], candidates: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        table: str,
+        key: dict[str, object],
+        candidates: Sequence[str] = (),
+        candidates_zh: Sequence[str] = (),
+    ) -> None:
         self.table = table
         self.key = key
         self.candidates = tuple(candidates)
-        near = "; ".join(self.candidates) or "none"
-        super().__init__(f"table {table} has no row for {_shown(key)}. Nearest: {near}")
+        near_zh = "；".join(candidates_zh or self.candidates) or "无"
+        super().__init__(
+            f"table {table} has no row for {_shown(key)}. "
+            f"Nearest: {'; '.join(self.candidates) or 'none'}",
+            f"标准表 {table} 没有符合 {_shown(key, '，')} 的行。最接近的：{near_zh}",
+        )
 
 
 class FactorAmbiguous(StandardError):
     """More than one row of a standards table fits the key; all of them are listed."""
 
-    def __init__(self, table: str, key: dict[str, object], candidates: Sequence[str]) -> None:
+    def __init__(
+        self,
+        table: str,
+        key: dict[str, object],
+        candidates: Sequence[str],
+        candidates_zh: Sequence[str] = (),
+    ) -> None:
         self.table = table
         self.key = key
         self.candidates = tuple(candidates)
         super().__init__(
             f"table {table} has {len(self.candidates)} rows for {_shown(key)}: "
-            f"{'; '.join(self.candidates)}. Name the edition or the date"
+            f"{'; '.join(self.candidates)}. Name the edition or the date",
+            f"标准表 {table} 有 {len(self.candidates)} 行符合 {_shown(key, '，')}："
+            f"{'；'.join(candidates_zh or self.candidates)}。请指明版本或日期",
         )
 
 
@@ -157,5 +190,5 @@ class AccessError(TanfengError):
     """The rights function said no."""
 
 
-def _shown(key: dict[str, object]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in key.items())
+def _shown(key: dict[str, object], between: str = ", ") -> str:
+    return between.join(f"{name}={value}" for name, value in key.items())

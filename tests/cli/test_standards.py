@@ -77,9 +77,16 @@ def test_show_as_json_has_every_column():
     ],
 )
 def test_wrong_use_ends_with_2(words, told):
-    done = _run(*words)
+    done = _run(*words, "--lang", "en") if "show" in words else _run(*words)
     assert done.exit_code == 2
     assert told in done.output
+
+
+def test_wrong_use_is_said_in_chinese_unless_asked():
+    assert "没有标准表 'fuel'；是否指 fuels" in _run("show", "fuel").output
+    assert (
+        "写成 列名=值，fuels 的列有：fuel_key" in _run("show", "fuels", "--filter", "fuel=x").output
+    )
 
 
 def test_check_of_the_shipped_tables_is_fine():

@@ -144,7 +144,8 @@ class _Register:
             if factor.unit not in expected:
                 raise StandardError(
                     f"{role} {factor.ref} is in {factor.unit}, the formulas need "
-                    f"{' or '.join(expected)}"
+                    f"{' or '.join(expected)}",
+                    f"{role} {factor.ref} 的单位是 {factor.unit}，公式需要 {' 或 '.join(expected)}",
                 )
             self.numbers[key] = len(self.rows) + 1
             self.rows.append(
@@ -217,7 +218,10 @@ def factor_set(
     """
     wanted = tuple(sorted(set(years)))
     if not wanted or not all(FIRST_YEAR <= year <= LAST_YEAR for year in wanted):
-        raise ModelError(f"years {list(wanted)} must name years from {FIRST_YEAR} to {LAST_YEAR}")
+        raise ModelError(
+            f"years {list(wanted)} must name years from {FIRST_YEAR} to {LAST_YEAR}",
+            f"核算年份 {list(wanted)} 须在 {FIRST_YEAR} 至 {LAST_YEAR} 之间",
+        )
     overrides = overrides if overrides is not None else standards.Overrides()
     choose = _Chooser(as_of, overrides)
     items = _items(guideline)
@@ -412,7 +416,10 @@ def _fixed_factors(item: dict[str, object], guideline: str, choose: _Chooser) ->
             fixed[role] = chosen._replace(match=str(item["match"]))
         unit, needed = fixed["ncv"].factor.unit, _NCV_UNIT.get(str(item["unit"]))
         if unit != needed:
-            raise StandardError(f"{key} is reported in {item['unit']}, its heat content in {unit}")
+            raise StandardError(
+                f"{key} is reported in {item['unit']}, its heat content in {unit}",
+                f"{key} 的填报单位是 {item['unit']}，热值单位却是 {unit}",
+            )
     if item["is_heat"]:
         fixed["heat"] = choose.plain(
             _ELECTRICITY_TABLE,

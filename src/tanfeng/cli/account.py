@@ -137,7 +137,7 @@ def account(
     except DataError as error:
         _refuse(error.problems, as_json, lang)
     except (ModelError, StandardError) as error:
-        typer.echo(str(error), err=True)
+        typer.echo(error.message(lang.value), err=True)
         sys.exit(2)
     if lines is not None:
         _lines(answer).write_csv(lines)

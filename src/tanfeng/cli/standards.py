@@ -112,7 +112,7 @@ def show_table(
         for column, value in (_condition(about, text) for text in conditions or ()):
             found = found.filter(pl.col(column) == value)
     except StandardError as error:
-        _wrong_use(str(error))
+        _wrong_use(error.message(lang.value))
     total = found.height
     found = found.head(limit) if limit else found
     if as_json:
@@ -179,7 +179,8 @@ def _condition(about: TableInfo, text: str) -> tuple[str, str]:
     if not sign or column not in names:
         close = ", ".join(get_close_matches(column, names, cutoff=0.5) or names)
         raise StandardError(
-            f"--filter {text!r}: write column=value with a column of {about.name}: {close}"
+            f"--filter {text!r}: write column=value with a column of {about.name}: {close}",
+            f"--filter {text!r}：写成 列名=值，{about.name} 的列有：{close}",
         )
     return ("=id" if column == "id" else column), value
 

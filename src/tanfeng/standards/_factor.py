@@ -100,7 +100,10 @@ class Overrides(Mapping[str, Override]):
         by_ref: dict[str, Override] = {}
         for override in overrides:
             if override.ref in by_ref:
-                raise StandardError(f"two overrides speak of {override.ref}; keep one of them")
+                raise StandardError(
+                    f"two overrides speak of {override.ref}; keep one of them",
+                    f"{override.ref} 有两个覆盖值；只能保留一个",
+                )
             by_ref[override.ref] = override
         self._by_ref = dict(sorted(by_ref.items()))
 
@@ -208,7 +211,10 @@ class Factor:
             If the row holds a code, a date or a status.
         """
         if self.value is None:
-            raise StandardError(f"{self.ref} holds {self.text!r} ({self.unit}), which is no number")
+            raise StandardError(
+                f"{self.ref} holds {self.text!r} ({self.unit}), which is no number",
+                f"{self.ref} 的内容是 {self.text!r}（{self.unit}），不是数值",
+            )
         return self.value
 
     @property
@@ -251,17 +257,28 @@ def overridden(shipped: Factor, override: Override) -> Factor:
         are empty.
     """
     if shipped.value is None:
-        raise StandardError(f"{shipped.ref} holds {shipped.text!r}; only numbers can be overridden")
+        raise StandardError(
+            f"{shipped.ref} holds {shipped.text!r}; only numbers can be overridden",
+            f"{shipped.ref} 的内容是 {shipped.text!r}；只有数值可以覆盖",
+        )
     if override.unit != shipped.unit:
         raise StandardError(
             f"the override of {shipped.ref} is in {override.unit!r}, the row in {shipped.unit!r}; "
-            "convert the value and give it in the unit of the row"
+            "convert the value and give it in the unit of the row",
+            f"{shipped.ref} 的覆盖值单位是 {override.unit!r}，标准表为 {shipped.unit!r}；"
+            "请换算成标准表的单位",
         )
     if not math.isfinite(override.value):
-        raise StandardError(f"the override of {shipped.ref} is {override.value}, which is no value")
-    for name in ("document", "verified_by"):
+        raise StandardError(
+            f"the override of {shipped.ref} is {override.value}, which is no value",
+            f"{shipped.ref} 的覆盖值 {override.value} 不是有效数值",
+        )
+    for name, name_zh in (("document", "依据文件"), ("verified_by", "核实人")):
         if not getattr(override, name).strip():
-            raise StandardError(f"the override of {shipped.ref} has no {name}; fill it in")
+            raise StandardError(
+                f"the override of {shipped.ref} has no {name}; fill it in",
+                f"{shipped.ref} 的覆盖值未填写{name_zh}；请补填",
+            )
     document, clause = split_document(override.document)
     return replace(
         shipped,

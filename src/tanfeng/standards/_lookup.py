@@ -41,8 +41,14 @@ class UnresolvedKeys(FactorNotFound):
         first = errors[0]
         super().__init__(first.table, first.key, first.candidates)
         self.errors = tuple(errors)
-        lines = "\n".join(f"- {error}" for error in errors)
-        self.args = (f"{len(errors)} keys of table {first.table} give no single row:\n{lines}",)
+        lines, lines_zh = (
+            "\n".join(f"- {error.message(lang)}" for error in errors) for lang in ("en", "zh")
+        )
+        StandardError.__init__(
+            self,
+            f"{len(errors)} keys of table {first.table} give no single row:\n{lines}",
+            f"标准表 {first.table} 有 {len(errors)} 个键得不到唯一的行：\n{lines_zh}",
+        )
 
 
 def lookup(
@@ -145,7 +151,9 @@ def newest(
     top = seen.filter(year == year.max())
     if top.is_empty():
         asked: dict[str, object] = {**key, "as_of": as_of, f"highest {field}": limit or "any"}
-        raise FactorNotFound(table, asked, _nearest(about, rows, {**key, field: limit}))
+        wanted = {**key, field: limit}
+        near = _nearest(about, rows, wanted)
+        raise FactorNotFound(table, asked, *_candidates(about, wanted, near))
     if top.height > 1:
         raise _no_single_row(about, rows, top, {**key, field: top[field][0]}, as_of)
     factors = [_with_override(_factor(about, seen[n]), overrides) for n in range(seen.height)]
@@ -293,13 +301,18 @@ def _check_key(about: TableInfo, key: Mapping[str, object], *, by_id: bool = Tru
     columns = about.column_names()
     for name in key:
         if name not in (*columns, "id"):
-            raise StandardError(f"table {about.name} has no column {name!r}{near(name, columns)}")
+            raise StandardError(
+                f"table {about.name} has no column {name!r}{near(name, columns)}",
+                f"标准表 {about.name} 没有列 {name!r}{near(name, columns, 'zh')}",
+            )
     missing = [name for name in about.key if name not in key]
     if missing and not (by_id and "id" in key):
         raise StandardError(
             f"table {about.name} is looked up by {', '.join(about.key)}; not named: "
             f"{', '.join(missing)}. Give an empty text where the row has none, or name the row "
-            "by its id"
+            "by its id",
+            f"标准表 {about.name} 按 {'、'.join(about.key)} 查询；未给出：{'、'.join(missing)}。"
+            "该行没有的项给空文本，或用行号指明",
         )
 
 
@@ -380,13 +393,14 @@ def _no_single_row(
 ) -> FactorNotFound | FactorAmbiguous:
     asked: dict[str, object] = {**key, **({"on": on} if on else {})}
     if found.is_empty():
-        return FactorNotFound(about.name, asked, _nearest(about, rows, key))
-    listed = [_candidate(about, key, row) for row in found.iter_rows(named=True)]
-    return FactorAmbiguous(about.name, asked, listed)
+        near = _nearest(about, rows, key)
+        return FactorNotFound(about.name, asked, *_candidates(about, key, near))
+    listed = list(found.iter_rows(named=True))
+    return FactorAmbiguous(about.name, asked, *_candidates(about, key, listed))
 
 
-def _nearest(about: TableInfo, rows: pl.DataFrame, key: Mapping[str, Cell]) -> list[str]:
-    """List the rows that agree in most parts of the key, the most similar ones first."""
+def _nearest(about: TableInfo, rows: pl.DataFrame, key: Mapping[str, Cell]) -> list[dict[str, Any]]:
+    """Return the rows that agree in most parts of the key, the most similar ones first."""
     parts = [_equal(name, cell).cast(pl.UInt8) for name, cell in key.items()]
     ranked = rows.with_columns(pl.sum_horizontal(parts).alias("?agree"))
     best = ranked.filter(pl.col("?agree") == pl.col("?agree").max())
@@ -394,7 +408,7 @@ def _nearest(about: TableInfo, rows: pl.DataFrame, key: Mapping[str, Cell]) -> l
         best.iter_rows(named=True),
         key=lambda row: (-_similarity(key, row), row[f"{_P}id"]),
     )
-    return [_candidate(about, key, row) for row in order[:NEAREST]]
+    return order[:NEAREST]
 
 
 def _similarity(key: Mapping[str, Cell], row: Mapping[str, Any]) -> float:
@@ -409,7 +423,17 @@ def _closeness(asked: Cell, cell: str) -> float:
     return 1 / (1 + abs(wanted - there))
 
 
-def _candidate(about: TableInfo, key: Mapping[str, Cell], row: Mapping[str, Any]) -> str:
+def _candidates(
+    about: TableInfo, key: Mapping[str, Cell], rows: Sequence[Mapping[str, Any]]
+) -> tuple[list[str], list[str]]:
+    """Return what to say of each row, in English and in Chinese."""
+    english = [_candidate(about, key, row, "in force {} to {}") for row in rows]
+    return english, [_candidate(about, key, row, "施行期 {} 至 {}") for row in rows]
+
+
+def _candidate(
+    about: TableInfo, key: Mapping[str, Cell], row: Mapping[str, Any], force: str
+) -> str:
     """Return a row's reference with the parts that differ and the time it is in force."""
     told = dict.fromkeys([*key, *about.detail])
     differing = [
@@ -419,6 +443,6 @@ def _candidate(about: TableInfo, key: Mapping[str, Cell], row: Mapping[str, Any]
     ]
     start, end = row[f"{_P}valid_from"], row[f"{_P}valid_to"]
     if start or end:
-        differing.append(f"in force {start or '...'} to {end or '...'}")
+        differing.append(force.format(start or "...", end or "..."))
     reference: str = row[f"{_P}ref"]
     return f"{reference} ({', '.join(differing)})" if differing else reference

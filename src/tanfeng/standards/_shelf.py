@@ -290,7 +290,10 @@ def info(name: str, *, shelf: Shelf = SHIPPED) -> TableInfo:
     """
     known = shelf.names()
     if name not in known:
-        raise StandardError(f"there is no table {name!r}{near(name, known)}")
+        raise StandardError(
+            f"there is no table {name!r}{near(name, known)}",
+            f"没有标准表 {name!r}{near(name, known, 'zh')}",
+        )
     return _info(shelf, name)
 
 
@@ -326,7 +329,9 @@ def _load(shelf: Shelf, name: str) -> pl.DataFrame:
     if actual != about.digest:
         raise StandardError(
             f"table {name} is not the one its sidecar records: SHA-256 is {actual}, recorded is "
-            f"{about.digest or 'none'}. Run 'tanfeng standards check'"
+            f"{about.digest or 'none'}. Run 'tanfeng standards check'",
+            f"标准表 {name} 与说明文件的登记不符：SHA-256 为 {actual}，登记为 "
+            f"{about.digest or '无'}。请运行 tanfeng standards check",
         )
     return rows_of(about, content)
 
@@ -369,10 +374,10 @@ def codes_in(text: str) -> list[str]:
     return _CODE.findall(text)
 
 
-def near(word: str, words: Iterable[str]) -> str:
+def near(word: str, words: Iterable[str], lang: str = "en") -> str:
     """Return a hint with the most similar words, for the end of an error message."""
     known = list(words)
     close = get_close_matches(word, known, n=3, cutoff=0.5)
-    if close:
-        return f"; did you mean {', '.join(close)}?"
-    return f"; there are {', '.join(known)}"
+    if lang == "zh":
+        return f"；是否指 {'、'.join(close)}？" if close else f"；现有 {'、'.join(known)}"
+    return f"; did you mean {', '.join(close)}?" if close else f"; there are {', '.join(known)}"

@@ -199,15 +199,15 @@ def _work(job: Job) -> None:
 
 def explain(error: Exception) -> str:
     """Return what went wrong in words for the person who waits."""
+    language = "en" if translation.get_language() == "en" else "zh"
     if isinstance(error, DataError):
-        language = "en" if translation.get_language() == "en" else "zh"
         lines = [problem.line(language) for problem in error.problems]
         more = len(lines) - SHOWN_PROBLEMS
         return "\n".join(lines[:SHOWN_PROBLEMS] + ([_("… and %d more") % more] if more > 0 else []))
     if isinstance(error, AccessError | PermissionDenied):
         return _("Your account may not do this, or its rights changed since the work was started.")
     if isinstance(error, TanfengError):
-        return str(error)
+        return error.message(language)
     return _(
         "The work stopped because of an error inside the program. Nothing was half-written. "
         "An administrator sees the details on this page."

@@ -61,7 +61,10 @@ def shipped() -> tuple[Entry, ...]:
     """
     content, sidecar = _file("documents.csv"), tomllib.loads(_file("documents.toml").decode())
     if hashlib.sha256(content).hexdigest() != sidecar["digest"]:
-        raise StandardError("the list of documents is not the file its sidecar describes")
+        raise StandardError(
+            "the list of documents is not the file its sidecar describes",
+            "文件目录与其说明文件的登记不符",
+        )
     found = csv.DictReader(io.StringIO(content.decode("utf-8")))
     return tuple(
         Entry(**{**row, "names": tuple(filter(None, row["names"].split("|")))})  # type: ignore[arg-type]

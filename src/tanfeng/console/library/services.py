@@ -122,7 +122,10 @@ def problems_of(entry: Entry) -> list[Problem]:
     except StandardError as error:
         return [
             _problem(
-                "L001", "table", f"标准表没有这一行：{error}", f"There is no such row: {error}"
+                "L001",
+                "table",
+                f"标准表没有这一行：{error.message('zh')}",
+                f"There is no such row: {error.message('en')}",
             )
         ]
     found = list(_basis_problems(entry))

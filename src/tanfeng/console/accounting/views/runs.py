@@ -28,7 +28,7 @@ from tanfeng.console.accounting.views.common import (
     table_export,
 )
 from tanfeng.console.accounting.views.paging import page_of
-from tanfeng.console.core import lists, rights
+from tanfeng.console.core import jobs, lists, rights
 from tanfeng.console.core.models import User
 from tanfeng.errors import ModelError, StandardError
 from tanfeng.periods import FIRST_YEAR, LAST_YEAR
@@ -150,7 +150,7 @@ def compute(request: HttpRequest) -> HttpResponse:
                 options=form.options(),
             )
         except (ModelError, StandardError) as error:
-            form.add_error(None, str(error))
+            form.add_error(None, jobs.explain(error))
         else:
             return redirect("job", job_id=job.pk)
     listing = lists.Listing(

@@ -45,7 +45,7 @@ def _table(name: str) -> tables.Table:
     try:
         return tables.table(name)
     except StandardError as error:
-        raise Http404(str(error)) from None
+        raise Http404(error.message(language())) from None
 
 
 def _active() -> dict[str, dict[str, FactorOverride]]:
