@@ -7,6 +7,7 @@
 ``TANFENG_HTTPS``           ``1`` behind TLS: secure cookies and HSTS
 ``TANFENG_TRUSTED_PROXY``   ``1`` behind a proxy that sets ``X-Forwarded-For``
 ``TANFENG_CITY``            name of the city in Chinese; ``TANFENG_CITY_EN`` in English
+``TANFENG_DUE_DAY``         day of the next month by which a month must be reported; default 15
 ``TANFENG_DEBUG``           ``1`` while developing
 ==========================  ======================================================================
 """
@@ -141,6 +142,8 @@ CITY_NAMES = {
     "zh": os.environ.get("TANFENG_CITY", "福州市"),
     "en": os.environ.get("TANFENG_CITY_EN", "Fuzhou"),
 }
+#: Day of the month after, by which a month must be reported. The city's own rule, 1 to 28.
+REPORT_DUE_DAY = min(max(int(os.environ.get("TANFENG_DUE_DAY", "15")), 1), 28)
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 USE_I18N = True

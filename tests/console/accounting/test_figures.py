@@ -143,17 +143,37 @@ def test_completeness_is_the_engine_s(run, org_a, org_b):
     assert sorted(ours.rows()) == sorted(theirs.rows())
 
 
-def test_a_month_is_due_once_it_is_over(city, records, org_a, org_b):
+def test_a_month_is_due_on_its_day_of_the_next(city, records, org_a, org_b):
     rows = activity.read((2024,), AS_OF)
     middle = datetime(2024, 3, 31, 15, 0, tzinfo=UTC)  # 23:00 of 31 March in Fuzhou
-    cover = activity.coverage(rows, (2024,), middle)
-    a = cover.filter(pl.col("org_code") == org_a.credit_code).row(0, named=True)
-    # January and February are over, March is not; what came early still counts as due.
+
+    def cover(known, moment):
+        found = activity.coverage(known, (2024,), moment)
+        return found.filter(pl.col("org_code") == org_a.credit_code).row(0, named=True)
+
+    # January and February are due, March is not; what came early still counts as due.
+    a = cover(rows, middle)
     assert a["months_expected"] == a["months_reported"] == 12
-    cover = activity.coverage(rows.filter(pl.col("month") == 1), (2024,), middle)
-    a = cover.filter(pl.col("org_code") == org_a.credit_code).row(0, named=True)
+    only_january = rows.filter((pl.col("org_code") != org_a.credit_code) | (pl.col("month") == 1))
+    a = cover(only_january, middle)
     assert (a["months_reported"], a["months_expected"]) == (1, 2)
     assert list(activity.months_of(a["months"])) == [1]
+    # On 15 March February may still come.
+    a = cover(only_january, datetime(2024, 3, 15, 4, 0, tzinfo=UTC))
+    assert (a["months_reported"], a["months_expected"]) == (1, 1)
+
+
+def test_a_month_nobody_reported_is_nobody_s_gap(city, records, org_a, org_b):
+    rows = activity.read((2024,), AS_OF)
+    # B reports up to March, A in January; then the whole city falls silent.
+    a_code = org_a.credit_code
+    silent = rows.filter(
+        pl.col("month") <= pl.when(pl.col("org_code") == a_code).then(1).otherwise(3)
+    )
+    cover = activity.coverage(silent, (2024, 2025), AS_OF).sort("year")
+    a = cover.filter(pl.col("org_code") == a_code)
+    assert a["months_expected"].to_list() == [3, 0]
+    assert a["months_reported"].to_list() == [1, 0]
 
 
 def test_a_closed_firm_owes_nothing(city, records, org_b):

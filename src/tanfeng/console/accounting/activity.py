@@ -8,12 +8,11 @@ from datetime import datetime
 import polars as pl
 from django.db import connection
 from django.db.models import Q
-from django.utils import timezone
 
 from tanfeng import accounting
+from tanfeng.console.accounting import due
 from tanfeng.console.accounting.models import EnergyRecord
 from tanfeng.console.archive.models import Organisation
-from tanfeng.periods import Period
 
 #: Activity column -> field of the record.
 _FIELDS = {
@@ -67,9 +66,9 @@ def read(years: Sequence[int], as_of: datetime) -> pl.DataFrame:
 def coverage(activity: pl.DataFrame, years: Sequence[int], as_of: datetime) -> pl.DataFrame:
     """Tell for every organisation and year which months are there and which were due.
 
-    A month is due once it is over. An organisation in operation owes every month from the year
-    of its first record on; one that never reported owes every year; one that closed owes what it
-    reported.
+    Which months were due is said by :mod:`~tanfeng.console.accounting.due`. An organisation in
+    operation owes every one of them from the year of its first record on; one that never reported
+    owes every year; one that closed owes what it reported.
 
     Parameters
     ----------
@@ -94,14 +93,15 @@ def coverage(activity: pl.DataFrame, years: Sequence[int], as_of: datetime) -> p
         .group_by(pl.col("org_code").cast(pl.String), "year")
         .agg(pl.col("bit").bitwise_or().alias("months"))
     )
+    last = due.last_due(as_of, due.collected_in(seen))
     first = seen.group_by("org_code").agg(pl.col("year").min().alias("first_year"))
-    due = pl.DataFrame(
-        {"year": list(years), "due": [_months_over(year, as_of) for year in years]},
+    owed = pl.DataFrame(
+        {"year": list(years), "due": [due.months_due(year, last) for year in years]},
         schema={"year": pl.Int32, "due": pl.Int64},
     )
     return (
         _organisations()
-        .join(due, how="cross")
+        .join(owed, how="cross")
         .join(seen, on=["org_code", "year"], how="left")
         .join(first, on="org_code", how="left")
         .with_columns(
@@ -134,11 +134,6 @@ def _organisations() -> pl.DataFrame:
     return pl.DataFrame(
         list(rows), schema={"org_code": pl.String, "active": pl.Boolean}, orient="row"
     )
-
-
-def _months_over(year: int, as_of: datetime) -> int:
-    today = timezone.localtime(as_of).date()
-    return sum(period.end < today for period in Period(year).months())
 
 
 def months_of(bits: int) -> Iterator[int]:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from tanfeng.console.accounting import charts, figures, frozen, measures
+from tanfeng.console.accounting import charts, due, figures, frozen, measures
 from tanfeng.console.accounting.enterprise_figures import trace_url
 from tanfeng.console.accounting.models import EnergyRecord, Run, Total
 from tanfeng.console.archive.models import Organisation
@@ -179,23 +179,32 @@ def calendar(request: HttpRequest, organisation: Organisation) -> Mapping[str, A
     found = {(year, month): count for year, month, count in rows}
     if not found:
         return {"years": ()}
-    today = timezone.localdate()
-    years = range(min(year for year, _month in found), today.year + 1)
+    last = _last_due(user, found)
+    owed = last if organisation.active else None
+    years = range(min(year for year, _month in found), max(last.year, *(y for y, _ in found)) + 1)
     laid: list[dict[str, Any]] = [
-        {"year": year, "months": [_cell(found, year, month, today) for month in range(1, 13)]}
+        {"year": year, "months": [_cell(found, year, month, owed) for month in range(1, 13)]}
         for year in years
     ]
     missing = sum(cell["state"] == "missing" for row in laid for cell in row["months"])
-    return {"years": laid[::-1], "missing": missing}
+    return {"years": laid[::-1], "missing": missing, "due": str(last) if owed else ""}
+
+
+def _last_due(user: User, found: Mapping[tuple[int, int], int]) -> Period:
+    """Return the last month due now: as far as the city, or this enterprise, has reported."""
+    own = max(Period(year, month or 12) for year, month in found)
+    run = figures.run_for(user)
+    city = due.collected_by(run) if run is not None else None
+    return min(due.closed(timezone.now()), max(own, city or own))
 
 
 def _cell(
-    found: Mapping[tuple[int, int], int], year: int, month: int, today: Any
+    found: Mapping[tuple[int, int], int], year: int, month: int, owed: Period | None
 ) -> dict[str, Any]:
     count = found.get((year, month)) or found.get((year, 0))
     if count:
         state = "there"
-    elif Period(year, month).end < today:
+    elif owed is not None and Period(year, month) <= owed:
         state = "missing"
     else:
         state = "ahead"

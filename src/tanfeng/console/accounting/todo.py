@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tanfeng.console.accounting import figures, findings, measures
+from tanfeng.console.accounting import due, figures, findings, measures
 from tanfeng.console.accounting.models import EnergyRecord, Run
 from tanfeng.console.core import rights
 from tanfeng.console.core.figures import percent
@@ -49,6 +49,7 @@ def todo_list(user: User, overview: figures.Overview | None) -> list[Todo]:
     else:
         found += [
             *_findings(user, overview),
+            *_collection(overview),
             *_missing_months(overview),
             *_news(user, overview.run),
             *_unverified(overview),
@@ -133,6 +134,19 @@ def _findings(user: User, overview: figures.Overview) -> Iterator[Todo]:
         )
         query = urlencode({"code": findings.STOCK_CODE, "year": overview.year})
         yield Todo("late", _("Stock"), text % {"count": stock.height}, f"{page}?{query}")
+
+
+def _collection(overview: figures.Overview) -> Iterator[Todo]:
+    """Tell that the city stopped collecting; no enterprise is blamed for it."""
+    if overview.scope.kind not in {"city", "place"}:
+        return
+    collected, closed = due.collected_by(overview.run), due.closed(overview.as_of)
+    if collected is not None and collected < closed:
+        text = _("No enterprise has reported a month after %(month)s; %(due)s was due") % {
+            "month": collected,
+            "due": closed,
+        }
+        yield Todo("late", _("Collection"), text, reverse("uploads"))
 
 
 def _missing_months(overview: figures.Overview) -> Iterator[Todo]:
