@@ -270,4 +270,4 @@ def test_no_output_but_energy(bench):
 
 def test_more_pv_than_electricity(bench):
     row = {"period": "2025-03", "electricity_1e4kwh": 3, "self_use_pv_1e4kwh": 4, "output_t": 1}
-    assert rules(bench.read_rows("monthly_wide", row)) == [("X038", "warning")]
+    assert rules(bench.read_rows("monthly_wide", row)) == [("X038", "error")]

@@ -403,6 +403,82 @@ def test_activity_of_the_wide_form(bench):
     assert frame["activity_id"].is_unique().all()
 
 
+def accounted(frame):
+    """Return Fujian 2023: 1.229 tce and 0.4211 kgCO2/kWh x 10 = 4.211 tCO2 per 1e4 kWh."""
+    from tanfeng import accounting
+
+    factors = accounting.factor_set([2023], as_of=dt.date(2026, 1, 31))
+    whole = accounting.headline(accounting.account(frame, factors=factors).totals())
+    return whole.row(0, named=True)
+
+
+def test_power_from_the_own_roof_is_used_but_not_bought(bench):
+    """10 used of which 1 from the roof: 9 bought, 9 x 1.229 tce, 9 x 4.211 tCO2."""
+    rows = [
+        {"period": "2023-03", "electricity_1e4kwh": 10, "self_use_pv_1e4kwh": 1},
+        {"period": "2023-04", "electricity_1e4kwh": 8},
+    ]
+    result = bench.read_rows("monthly_wide", *({"credit_code": bench.code} | r for r in rows))
+    frame = sheets.activity(result)
+    quantities = ("consumption_total_qty", "own_production_qty", "purchase_qty")
+    assert frame.select(quantities).rows() == [(10, 1, 9), (8, None, None)]
+    march = accounted(frame.filter(pl.col("month") == 3))
+    assert march["energy_calorific_tce"] == pytest.approx(9 * 1.229)
+    assert march["emission_indirect_tco2"] == pytest.approx(9 * 4.211)
+    april = accounted(frame.filter(pl.col("month") == 4))
+    assert april["emission_indirect_tco2"] == pytest.approx(8 * 4.211)
+
+
+def test_a_column_of_bought_power_does_not_hold_the_own_roof(bench):
+    """9 bought and 1 from the roof: 10 used, and the same account as above."""
+    rows = [["月份", "外购电量(万千瓦时)", "光伏自发自用(万千瓦时)", "柴油(吨)"], ["2023-03", 9, 1]]
+    rows += [["2023-04", 3, 4], ["2023-05", None, 2]]
+    rows = [[*row, None][:4] for row in rows]
+    result = bench.read(bench.workbook([[f"代码：{bench.code}"], *rows]))
+    assert bench.told(result, "X038") == []
+    frame = sheets.activity(result)
+    quantities = ("consumption_total_qty", "own_production_qty", "purchase_qty")
+    assert frame.select(quantities).rows() == [(10, 1, 9), (7, 4, 3), (None, 2, None)]
+    march = accounted(frame.filter(pl.col("month") == 3))
+    assert march["energy_calorific_tce"] == pytest.approx(9 * 1.229)
+    assert march["emission_indirect_tco2"] == pytest.approx(9 * 4.211)
+    # Nobody knows how much was used in May: the row is missing, not zero.
+    assert accounted(frame.filter(pl.col("month") == 5))["energy_missing_rows"] == 1
+
+
+HEADED = [["月份", "用电量(万千瓦时)", "柴油(吨)"], ["2025-03", 5, 1]]
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        [["统一社会信用代码：{code}"]],
+        [["统一社会信用代码", "{code}"]],
+        [["单位名称：演示甲公司  统一社会信用代码：{code}"]],
+        [["演示甲公司（{code}）2025年能耗统计表"]],
+        [["统一社会信用代码（组织机构代码）：{code}"]],
+        [["单位名称", "演示甲公司", "统一社会信用代码", "{code}"]],
+    ],
+)
+def test_a_code_above_the_table_is_the_code_of_every_row(bench, above):
+    head = [[cell.format(code=bench.code) for cell in row] for row in above]
+    frame = sheets.activity(bench.read(bench.workbook([["能耗表"], *head, *HEADED])))
+    assert frame["org_code"].unique().to_list() == [bench.code]
+
+
+def test_a_code_below_the_table_or_beside_empty_cells(bench):
+    below = bench.read(bench.workbook([*HEADED, [], [f"信用代码：{bench.code}  填表人：甲"]]))
+    assert bench.told(below) == []
+    assert sheets.activity(below)["org_code"].unique().to_list() == [bench.code]
+    header = [*HEADED[0], "信用代码"]
+    rows = [[f"信用代码：{bench.code}"], header, HEADED[1], ["2025-04", 6, 1, bench.code]]
+    beside = bench.read(bench.workbook(rows))
+    assert sheets.activity(beside)["org_code"].unique().to_list() == [bench.code]
+    # With another enterprise in the table the head is not the head of every row.
+    mixed = bench.read(bench.workbook([*rows[:3], ["2025-04", 6, 1, bench.other]]))
+    assert mixed.frame["credit_code"].to_list() == [None, bench.other]
+
+
 def test_activity_of_form_205_1(bench):
     frame = pl.DataFrame(
         {

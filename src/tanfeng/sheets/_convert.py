@@ -100,7 +100,9 @@ def _wide(result: ReadResult) -> pl.DataFrame:
         bought, used = pl.when(own.is_not_null()).then(stated - own), stated
     return _ordered(
         long.with_columns(own_production_qty=own, purchase_qty=bought, consumption_total_qty=used)
-        .filter(pl.any_horizontal(pl.col("consumption_total_qty", "own_production_qty").is_not_null()))
+        .filter(
+            pl.any_horizontal(pl.col("consumption_total_qty", "own_production_qty").is_not_null())
+        )
         .with_columns(
             pl.col("item_key").replace_strict(_WIDE_ITEMS),
             activity_id=pl.col("source_row") * 1000 + number,
