@@ -27,6 +27,8 @@ def test_forms_are_there():
         "equip_motor",
         "two_high_list",
         "waste_t2",
+        "official_list",
+        "enterprise_sites",
     ]
     with pytest.raises(ModelError, match="monthly_energy"):
         sheets.form("nothing")

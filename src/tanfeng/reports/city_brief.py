@@ -11,6 +11,7 @@ import polars as pl
 from tanfeng.errors import ModelError
 from tanfeng.reports.charts import Series, bars, stacked_columns
 from tanfeng.reports.document import (
+    UNVERIFIED,
     Block,
     Chart,
     Document,
@@ -18,11 +19,14 @@ from tanfeng.reports.document import (
     Heading,
     Paragraph,
     Table,
+    Words,
     change,
     grouped,
     in_wan,
     joined,
+    numbered,
     share,
+    words,
 )
 
 #: Columns every breakdown must have; ``previous_`` is the year before, null for no data.
@@ -34,10 +38,6 @@ BREAKDOWN_COLUMNS = (
     "previous_energy_equivalent_tce",
     "previous_emission_total_tco2",
 )
-#: Confidences that need a person's check before a figure is leant on.
-UNVERIFIED = frozenset({"single", "recalled"})
-
-Words = Callable[[str, str], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,10 +107,7 @@ class CityBrief:
 
 def city_brief(brief: CityBrief) -> Document:
     """Lay the brief out as blocks, rounded by GB/T 8170 for print."""
-
-    def t(zh: str, en: str) -> str:
-        return en if brief.language == "en" else zh
-
+    t = words(brief.language)
     sections: tuple[tuple[str, Callable[[CityBrief, Words], list[Block]]], ...] = (
         (t("总体情况", "Overview"), _overview),
         (t("分行业情况", "By sector"), _sectors),
@@ -122,12 +119,7 @@ def city_brief(brief: CityBrief) -> Document:
     )
     blocks: list[Block] = []
     for number, (title, write) in enumerate(sections):
-        counted = (
-            f"{'一二三四五六七'[number]}、{title}"
-            if brief.language == "zh"
-            else f"{number + 1}. {title}"
-        )
-        blocks += [Heading(counted), *write(brief, t)]
+        blocks += [Heading(numbered(number, title, brief.language)), *write(brief, t)]
     return Document(
         title=t(
             f"{brief.scope}工业能耗与碳排放年度简报（{brief.year}年）",

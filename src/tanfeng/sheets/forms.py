@@ -355,6 +355,26 @@ _SPECS = (
         sums=_plain("generated_t own_use_t out_use_t own_disposal_t out_disposal_t stored_t"),
         fill_down=frozenset({"period"}),
     ),
+    _Spec(
+        "official_list",
+        "own_forms.csv",
+        "官方名单",
+        "Official list",
+        ("list_name", "org_name", "valid_from"),
+        hard=("list_name",),
+        note_zh="每家企业一行; 名单名称、公布文件、批次每行都填。",
+        note_en="One row per enterprise; give list, notice and lot in every row.",
+    ),
+    _Spec(
+        "enterprise_sites",
+        "own_forms.csv",
+        "企业生产场所",
+        "Sites of enterprises",
+        ("credit_code", "site_name"),
+        hard=("site_name",),
+        note_zh="每个厂区或分支机构一行, 填在所属法人单位名下。",
+        note_en="One row per works or branch, under its legal person.",
+    ),
 )
 
 _SHARED_KINDS: Mapping[str, Kind] = {"month": "date", "year": "date", "datetime": "date"}

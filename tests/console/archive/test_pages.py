@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from docx import Document as open_word
 
 from tanfeng.console.archive import panels
 from tanfeng.console.archive.listing import Filters, Rows
@@ -46,7 +47,7 @@ def test_the_list_holds_what_the_role_may_see(
     both, a, b = {org_a.name, org_b.name}, {org_a.name}, {org_b.name}
     for user, expected in (
         (city, both),
-        (admin_user, both),
+        (admin_user, set()),
         (county_officer_a, a),
         (park_user, a),
         (verifier, a),
@@ -193,3 +194,46 @@ def test_without_figures_the_list_says_nothing_of_them(client_for, city, org_a):
     text = _page(client_for(city), "/enterprises/?completeness=gaps&year=2024")
     assert org_a.name in text
     assert not re.search(r"<th[^>]*>\s*<a[^>]*sort=emission", text)
+
+
+def test_lists_count_what_the_role_may_see(
+    client_for, city, county_officer_b, org_a, org_b, key_users
+):
+    today = timezone.localdate()
+    for one, last in ((org_a, None), (org_b, today - timedelta(days=1))):
+        Membership.objects.create(
+            official_list=key_users,
+            organisation=one,
+            valid_from=today - timedelta(days=30),
+            valid_to=last,
+            issue="第二批",
+        )
+    assert ">1<" in _page(client_for(city), "/lists/")
+    text = _page(client_for(city), "/lists/key-users/")
+    assert org_a.name in text
+    assert org_b.name not in text
+    ever = _page(client_for(city), "/lists/key-users/?shown=all")
+    assert org_b.name in ever
+    other = _page(client_for(county_officer_b), "/lists/key-users/?shown=all")
+    assert org_a.name not in other
+    assert org_b.name in other
+    cells = _cells(client_for(county_officer_b).get("/lists/key-users/?shown=all&export=xlsx"))
+    assert org_a.name not in str(cells)
+    assert "第二批" in str(cells)
+
+
+def test_the_file_leaves_as_word_and_pdf_and_the_log_knows(client_for, city, org_a, firm_b):
+    url = f"/enterprises/{org_a.credit_code}/"
+    word = client_for(city).get(f"{url}?format=docx")
+    assert word["Content-Type"].endswith("wordprocessingml.document")
+    opened = open_word(io.BytesIO(word.content))
+    texts = [cell.text for table in opened.tables for row in table.rows for cell in row.cells]
+    assert "未填" in texts  # what is not known says so
+    body = "\n".join(paragraph.text for paragraph in opened.paragraphs)
+    assert "尚无已发布的核算结果" in body
+    assert "尚无月报记录，没有按零处理" in body
+    assert client_for(city).get(f"{url}?format=pdf").content.startswith(b"%PDF-")
+    events = AuditEvent.objects.filter(action="export.organisation")
+    assert [event.detail["kind"] for event in events.order_by("pk")] == ["docx", "pdf"]
+    assert client_for(firm_b).get(f"{url}?format=docx").status_code == 404
+    assert events.count() == 2

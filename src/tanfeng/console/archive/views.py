@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from tanfeng import standards
-from tanfeng.console.archive import panels
+from tanfeng.console.archive import documents, panels
 from tanfeng.console.archive.listing import EnterpriseListing
 from tanfeng.console.archive.models import (
     Membership,
@@ -28,6 +28,7 @@ from tanfeng.console.archive.models import (
     Park,
     Place,
     Plant,
+    Site,
 )
 from tanfeng.console.core import audit, lists, rights
 from tanfeng.console.core.models import User
@@ -52,6 +53,13 @@ FACTS = (
     "energy_leader",
     "energy_manager",
     "energy_manager_certificate",
+    "energy_system_certificate",
+    "energy_system_body",
+    "energy_system_date",
+    "energy_centre",
+    "contact_name",
+    "contact_phone",
+    "central_enterprise",
     "group_name",
 )
 _FILE_COLUMNS = (
@@ -145,6 +153,10 @@ def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
     audit.read_of(request, organisation)
     if request.GET.get("export") == "xlsx":
         return _one_page_file(request, user, organisation)
+    if (kind := request.GET.get("format", "")) in documents.MEDIA_TYPES:
+        return documents.hand_out(
+            request, user, organisation, kind, _facts(organisation), _versions(user, organisation)
+        )
     today = timezone.localdate()
     memberships = (
         rights.visible(user, Membership)
@@ -162,6 +174,9 @@ def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
             "organisation": organisation,
             "facts": _facts(organisation),
             "memberships": memberships,
+            "sites": rights.visible(user, Site)
+            .filter(organisation=organisation)
+            .select_related("place"),
             "current": memberships.filter(
                 Q(valid_to__isnull=True) | Q(valid_to__gte=today), valid_from__lte=today
             ),
@@ -196,6 +211,10 @@ _LABELS = {
     "park": gettext_lazy("Park"),
     "group_name": gettext_lazy("Company group"),
 }
+
+
+#: What a version calls an entry that hangs on the enterprise.
+_ENTRIES = {"membership": gettext_lazy("List entry"), "site": gettext_lazy("Site")}
 
 
 def _label(name: str) -> str:
@@ -237,7 +256,7 @@ def _versions(user: User, organisation: Organisation) -> list[dict[str, Any]]:
         {
             "row": row,
             "changes": [
-                (_label_or_key(field), before, after)
+                (_label_or_key(field), _told(before), _told(after))
                 for field, (before, after) in row.changes.items()
             ],
         }
@@ -245,7 +264,14 @@ def _versions(user: User, organisation: Organisation) -> list[dict[str, Any]]:
     ]
 
 
+def _told(value: Any) -> Any:
+    """Return what a version kept as one text; an entry of a list is kept as several."""
+    return " · ".join(filter(None, value.values())) if isinstance(value, dict) else value
+
+
 def _label_or_key(name: str) -> str:
+    if name.partition(":")[0] in _ENTRIES:
+        return str(_ENTRIES[name.partition(":")[0]])
     known = {field.name for field in Organisation._meta.get_fields()}
     return _label(name) if name in known else name
 
