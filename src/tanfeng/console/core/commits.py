@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,6 +26,7 @@ from tanfeng.errors import DataError, ModelError, Problem
 
 #: More rows than this are written in the background.
 IN_REQUEST_ROWS = 5_000
+_LOCK = 0x7A6E_6666  # advisory lock number of writing imports in PostgreSQL
 
 
 def confirm(
@@ -60,8 +61,8 @@ def confirm(
     """
     rights.require(user, "commit", batch)
     importer = required_importer(batch.form_key)
-    moment = at or timezone.now()
     with transaction.atomic():
+        moment = _our_turn(at)
         held = Batch.objects.select_for_update().get(pk=batch.pk)
         if held.status != Batch.Status.PREVIEW:
             raise ModelError("this upload does not await confirmation any more")
@@ -109,6 +110,18 @@ def _problem(rule: str, zh: str, en: str, remedy_zh: str = "", remedy_en: str = 
     return Problem(rule, "error", zh, en, remedy_zh, remedy_en)
 
 
+def _our_turn(at: datetime | None) -> datetime:
+    """Wait until no other import writes and return the moment rows become known.
+
+    Taken before the wait, the moment would lie before that of the rows waited for. SQLite's
+    immediate transaction lets one write at a time by itself.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    return at or timezone.now()
+
+
 def _close(batch: Batch, status: Batch.Status, user: User, moment: datetime) -> None:
     batch.status = status
     if status == Batch.Status.COMMITTED:
@@ -133,8 +146,8 @@ def undo(
     """
     rights.require(user, "undo", batch)
     importer = required_importer(batch.form_key)
-    moment = at or timezone.now()
     with transaction.atomic():
+        moment = _our_turn(at)
         held = Batch.objects.select_for_update().get(pk=batch.pk)
         if held.status != Batch.Status.COMMITTED:
             raise ModelError("only a confirmed upload can be undone")
@@ -261,8 +274,8 @@ def take_frame(
     """
     rights.require(user, "import.upload")
     importer = required_importer(form_key)
-    moment = at or timezone.now()
     with transaction.atomic():
+        moment = _our_turn(at)
         batch = Batch.objects.create(
             form_key=form_key,
             file_name=file_name[:200],

@@ -31,6 +31,7 @@ from tanfeng.periods import Period
 
 #: Problems kept in the database row; the kept reading has all of them.
 KEPT_PROBLEMS = 500
+_OPEN = (Batch.Status.PREVIEW, Batch.Status.CHECKING)
 #: Larger files are read in the background. [byte]
 IN_REQUEST_BYTES = 400_000
 
@@ -87,7 +88,7 @@ def upload(
     waiting = Batch.objects.filter(
         sha256=batch.sha256,
         scope=batch.scope,
-        status__in=(Batch.Status.PREVIEW, Batch.Status.CHECKING),
+        status__in=_OPEN,
     ).first()
     if waiting is not None and form_key in ("", waiting.form_key):
         return waiting
@@ -199,8 +200,19 @@ def examine(batch: Batch, user: User) -> None:
     _keep(batch, result, accepted, found, counts=counts, facts=facts)
     codes = importer.subjects(everything) if importer else set()
     with transaction.atomic():
+        if not _still_open(batch):
+            # Confirmed or discarded while it was read: what happened then stands.
+            Parsed(batch).drop()
+            batch.refresh_from_db()
+            return
         name_subjects(batch, codes)
         batch.save()
+
+
+def _still_open(batch: Batch) -> bool:
+    """Tell whether an upload still awaits confirmation, and hold its row until the commit."""
+    rows = Batch.objects.select_for_update().filter(pk=batch.pk)
+    return rows.values_list("status", flat=True).first() in _OPEN
 
 
 def name_subjects(batch: Batch, codes: set[str]) -> None:
@@ -392,7 +404,7 @@ def remap(
     request: HttpRequest | None = None,
 ) -> None:
     """Take the person's answers to what the file did not say, and read it again."""
-    _require_preview(user, batch)
+    _claim(user, batch)
     if form_key is not None and form_key != batch.form_key:
         batch.form_key, batch.mapping = form_key, {}
     if sheet is not None and sheet != batch.sheet:
@@ -449,6 +461,7 @@ def fix(
     wanted = value if value is not None else next((p.suggestion for p in found if p.suggestion), "")
     if not wanted:
         raise ModelError(f"nothing safe can be suggested for cell {cell}; type the value")
+    _claim(user, batch)
     _add_fixes(user, batch, [(found[0], wanted[:200])], request)
 
 
@@ -461,6 +474,7 @@ def fix_rule(user: User, batch: Batch, rule: str, *, request: HttpRequest | None
         if one.rule == rule and one.suggestion and one.row and one.column
     ]
     if found:
+        _claim(user, batch)
         _add_fixes(user, batch, found, request)
     return len(found)
 
@@ -471,6 +485,7 @@ def unfix(user: User, batch: Batch, cell: str, *, request: HttpRequest | None = 
     standing = [one for one in standing_fixes(batch) if one["cell"] == cell]
     if not standing:
         raise ModelError(f"cell {cell} has no correction")
+    _claim(user, batch)
     batch.fixes = [*batch.fixes, {**standing[0], "withdrawn": True, **_signed(user)}]
     batch.save(update_fields=("fixes",))
     audit.record("import.unfix", user=user, request=request, thing=batch, cell=cell)
@@ -538,10 +553,10 @@ def column_letter(index: int) -> str:
 def discard(user: User, batch: Batch, *, request: HttpRequest | None = None) -> None:
     """Give a preview up; the record of it stays, its rows never went anywhere."""
     rights.require(user, "change", batch)
-    if batch.status not in (Batch.Status.PREVIEW, Batch.Status.CHECKING):
+    rows = Batch.objects.filter(pk=batch.pk, status__in=_OPEN)
+    if not rows.update(status=Batch.Status.DISCARDED):
         raise ModelError("only an upload that awaits confirmation can be discarded")
     batch.status = Batch.Status.DISCARDED
-    batch.save(update_fields=("status",))
     Parsed(batch).drop()
     audit.record("import.discard", user=user, request=request, thing=batch)
 
@@ -550,3 +565,12 @@ def _require_preview(user: User, batch: Batch) -> None:
     rights.require(user, "change", batch)
     if batch.status != Batch.Status.PREVIEW:
         raise ModelError("only an upload that awaits confirmation can be changed")
+
+
+def _claim(user: User, batch: Batch) -> None:
+    """Take a preview for a new reading: until that is done nobody confirms or changes it."""
+    _require_preview(user, batch)
+    rows = Batch.objects.filter(pk=batch.pk, status=Batch.Status.PREVIEW)
+    if not rows.update(status=Batch.Status.CHECKING):
+        raise ModelError("only an upload that awaits confirmation can be changed")
+    batch.refresh_from_db()  # a colleague's correction may stand beside ours

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, cast
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -18,6 +20,7 @@ from tanfeng import sheets
 from tanfeng.console.core import (
     audit,
     commits,
+    examining,
     imports,
     jobs,
     permissions,
@@ -36,6 +39,8 @@ from tanfeng.errors import SEVERITIES, DataError, ModelError, Problem
 #: Findings that an answer on the mapping page takes away: no form, a required column missing,
 #: no enterprise or period.
 _ASKING = frozenset({"X001", "S002", "D012"})
+#: A file read inside a request is read by then.
+PATIENCE = timedelta(minutes=2)
 #: Status -> kind of pill.
 _KINDS: dict[str, str] = {
     Batch.Status.COMMITTED: "good",
@@ -136,14 +141,30 @@ def show(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
     """Show where an upload stands: refused, being checked, preview, taken in, taken back."""
     batch = _batch(request, batch_id)
     _read_by_others(request, batch, "import.read")
-    if batch.status == Batch.Status.PREVIEW and not Parsed(batch):
-        imports.examine(batch, _me(request))
+    if (batch.status == Batch.Status.PREVIEW and not Parsed(batch)) or _left_lying(batch):
+        # With the rights of the person who handed it in, whoever happens to look at it.
+        imports.examine(batch, batch.uploaded_by)
     elif batch.status in (Batch.Status.COMMITTED, Batch.Status.UNDONE) and not Parsed(batch):
         uploads.read_again(batch)
     context = _facts(request, batch)
     if Parsed(batch):
         context |= _preview(request, batch, may_change=bool(context["may_change"]))
     return render(request, "core/upload.html", context)
+
+
+def _left_lying(batch: Batch) -> bool:
+    """Tell whether nobody reads a file any more that is said to be read: the server was stopped."""
+    if batch.status != Batch.Status.CHECKING or _running(batch) is not None:
+        return False
+    return timezone.now() - batch.uploaded_at > PATIENCE
+
+
+def _running(batch: Batch) -> Job | None:
+    return Job.objects.filter(
+        kind__in=("core.examine", "core.confirm", "core.undo"),
+        arguments__batch=str(batch.pk),
+        status__in=(Job.Status.QUEUED, Job.Status.RUNNING),
+    ).first()
 
 
 def _read_by_others(request: HttpRequest, batch: Batch, action: str) -> None:
@@ -155,12 +176,8 @@ def _read_by_others(request: HttpRequest, batch: Batch, action: str) -> None:
 def _facts(request: HttpRequest, batch: Batch) -> dict[str, Any]:
     waiting = batch.status == Batch.Status.PREVIEW
     form = sheets.form(batch.form_key) if batch.form_key in sheets.forms() else None
-    fixes = uploads.standing_fixes(batch)
-    running = Job.objects.filter(
-        kind__in=("core.examine", "core.confirm", "core.undo"),
-        arguments__batch=str(batch.pk),
-        status__in=(Job.Status.QUEUED, Job.Status.RUNNING),
-    ).first()
+    fixes = examining.standing_fixes(batch)
+    running = _running(batch)
     return {
         "batch": batch,
         "form_name": form_name(batch),
