@@ -8,6 +8,7 @@ import json
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from django.apps import apps
@@ -412,3 +413,78 @@ def test_the_brief_says_who_took_it(world, kind):
     event = AuditEvent.objects.latest("id")
     assert (event.action, event.username) == ("export.brief", "city")
     assert leaked(answer.content, frozenset({f"审计日志第 {event.pk} 号"}))
+
+
+#: Text that would run, close an attribute, or end a script, if a page took it for markup.
+MARKUP = "<img src=x onerror=alert(1)>\"'</script><b>"
+
+
+@pytest.mark.parametrize("name", sorted(name for name, door in DOORS.items() if door.get))
+def test_no_page_takes_a_name_for_markup(world, name):
+    """Names of enterprises, accounts, files, jobs and runs, remarks, and what stands in the address."""
+    type(world.org_b).objects.update(name=MARKUP, former_names=MARKUP, address=MARKUP)
+    User.objects.update(display_name=MARKUP, department=MARKUP)
+    type(world.batch_b).objects.update(file_name=MARKUP, sheet=MARKUP, fixes=[
+        {"cell": "K3", "original": MARKUP, "value": MARKUP, "rule": MARKUP, "by": MARKUP, "at": ""}
+    ])  # fmt: skip
+    Job.objects.update(title=MARKUP, message=MARKUP, error=MARKUP, result={MARKUP: MARKUP})
+    EnergyRecord.objects.update(remark=MARKUP)
+    type(world.run).objects.update(title=MARKUP)
+    FactorOverride.objects.update(document=MARKUP, note=MARKUP)
+    audit.record(MARKUP[:40], username=MARKUP, **{MARKUP: MARKUP})
+    asked = "&".join(f"{key}={quote(MARKUP)}" for key in ("q", "object", "user", "place", "sort"))
+    for query in ("", asked):
+        role = "admin" if name.startswith("account") else "city"
+        answer = _client(world, role).get(f"{_url(name, DOORS[name], world)}?{query}")
+        assert answer.status_code < 500
+        if answer.get("Content-Type", "").startswith("text/html"):
+            text = answer.content.decode()
+            assert "<img src=x" not in text
+            assert "'</script><b>" not in text
+
+
+@pytest.mark.parametrize("name", sorted(DOORS))
+def test_every_kind_of_answer_carries_the_fences(world, name):
+    """Pages, refusals, files and JSON: the policy, no sniffing, no frame, no shared cache."""
+    for role in ("city", "firm_a", "anonymous"):
+        for answer in (
+            _client(world, role).get(_url(name, DOORS[name], world)),
+            _client(world, role).get(f"{_url(name, DOORS[name], world)}?export=xlsx"),
+            _client(world, role).delete(_url(name, DOORS[name], world)),
+        ):
+            assert "default-src 'none'" in answer["Content-Security-Policy"]
+            assert "unsafe" not in answer["Content-Security-Policy"]
+            assert answer["X-Content-Type-Options"] == "nosniff"
+            assert answer["X-Frame-Options"] == "DENY"
+            assert "no-store" in answer["Cache-Control"]
+            assert answer["Referrer-Policy"] == "same-origin"
+            assert "ETag" not in answer
+            if answer.status_code == 200 and "attachment" not in answer.get(
+                "Content-Disposition", ""
+            ):
+                assert answer["Content-Type"].split(";")[0] in (
+                    "text/html", "application/json", "image/svg+xml", "image/png",
+                )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(DOORS))
+def test_no_other_method_changes_or_shows_anything(world, name):
+    before, client = _state(), _client(world, "firm_a")
+    for method in ("put", "patch", "delete", "options", "trace"):
+        answer = getattr(client, method)(_url(name, DOORS[name], world))
+        assert not leaked(_body(answer), world.secrets)
+        assert answer.status_code < 500
+    assert _state() == before
+
+
+@pytest.mark.parametrize(
+    "name", sorted(name for name, door in DOORS.items() if door.post is not None or not door.get)
+)
+def test_every_form_wants_its_token(world, name):
+    """What changes something is refused when it comes from another site, before any right."""
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(world.users["city"], backend="django.contrib.auth.backends.ModelBackend")
+    before = _state()
+    answer = client.post(_url(name, DOORS[name], world), {}, HTTP_ORIGIN="https://evil.example")
+    assert answer.status_code == 403
+    assert _state() == before

@@ -63,6 +63,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tanfeng.console.core.middleware.content_security_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tanfeng.console.core.middleware.client_address",
@@ -76,7 +77,6 @@ MIDDLEWARE = [
     "tanfeng.console.core.middleware.sign_in_required",
     "tanfeng.console.core.middleware.own_password_required",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
