@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from docx import Document as open_word
 
-from tanfeng.console.archive import panels
+from tanfeng.console.archive import listing, panels
 from tanfeng.console.archive.listing import Filters, Rows
 from tanfeng.console.archive.models import (
     Membership,
@@ -21,6 +21,8 @@ from tanfeng.console.archive.models import (
     OrganisationVersion,
     Plant,
 )
+from tanfeng.console.archive.search import find
+from tanfeng.console.core import lists
 from tanfeng.console.core.models import AuditEvent
 
 
@@ -188,6 +190,60 @@ def test_rows_are_cut_where_asked(city, county_a):
     assert [row.name for row in rows[25:28]] == ["演示025", "演示026", "演示027"]
     assert [row.name for row in rows.iterator()][-1] == "演示059"
     assert [row.name for row in Rows(city, Filters(), None, "-name")[0:1]] == ["演示059"]
+
+
+def _many(count, place):
+    Organisation.objects.bulk_create(
+        Organisation(
+            credit_code=f"9135{n:014d}",
+            name=f"演示{n:03d}厂",
+            former_names="" if n % 2 else f"老牌{n:03d}ABc",
+            industry_code="3041",
+            sector="building",
+            place=place,
+        )
+        for n in range(count)
+    )
+
+
+def test_a_far_page_opens(client_for, city, county_a, monkeypatch):
+    _many(30, county_a)
+    client = client_for(city)
+    monkeypatch.setattr(lists, "FAR", 1)
+    text = _page(client, "/enterprises/?sort=code&page=2")
+    assert "演示025厂" in text
+    assert "演示024厂" not in text
+
+
+@pytest.mark.parametrize("few", [0, 500])
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("示007", ["007"]),
+        ("牌004aB", ["004"]),
+        ("9135" + "0" * 12 + "11", ["011"]),
+        ("100", []),
+        ("演%", []),
+        ("00_", []),
+    ],
+)
+def test_a_search_finds_a_part_of_any_name_or_code(
+    city, county_a, county_officer_b, monkeypatch, text, found, few
+):
+    _many(12, county_a)
+    monkeypatch.setattr(listing, "FEW", few)
+    rows = Rows(city, Filters(text=text), None, "code")
+    assert [row.name for row in rows.iterator()] == [f"演示{number}厂" for number in found]
+    assert rows.count() == len(found)
+    assert Rows(county_officer_b, Filters(text=text), None, "code").count() == 0
+    assert [hit.title for hit in find(city, text, 8)] == [f"演示{number}厂" for number in found]
+    assert find(county_officer_b, text, 8) == []
+
+
+def test_a_changed_name_is_found(city, org_a):
+    Organisation.objects.filter(pk=org_a.pk).update(name="改名化纤有限公司")
+    assert [hit.title for hit in find(city, "名化", 8)] == ["改名化纤有限公司"]
+    assert find(city, "甲玻璃", 8) == []
 
 
 def test_without_figures_the_list_says_nothing_of_them(client_for, city, org_a):
