@@ -444,7 +444,7 @@ def _print_formulas(answer: _Answer, lang: str, console: Console) -> None:
     for key in ("result", "document", "clause", "mark"):
         table.add_column(_word(key, lang))
     used = _of_the_basis(answer)["formula"].unique().to_list()
-    rows = {}
+    rows: dict[tuple[str, ...], None] = {}
     for formula in (one for key, one in accounting.FORMULAS.items() if key in used):
         quantity = accounting.QUANTITIES[formula.quantity]
         sure = formula.clause_confidence in {"confirmed", "override"}

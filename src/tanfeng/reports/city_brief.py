@@ -76,6 +76,9 @@ class CityBrief:
         What was found, how often, and where first.
     factors : polars.DataFrame
         ``name``, ``value``, ``unit``, ``document``, ``confidence`` of the factors used.
+    formulas : polars.DataFrame
+        ``name``, ``document``, ``clause``, ``confidence`` (of the clause) of the formulas used; an
+        empty clause is one nobody has seen.
     """
 
     language: Literal["zh", "en"] = "zh"
@@ -96,6 +99,7 @@ class CityBrief:
     completeness: Mapping[str, float]
     problems: Sequence[tuple[str, int, str]]
     factors: pl.DataFrame
+    formulas: pl.DataFrame
 
     def __post_init__(self) -> None:
         """Refuse a breakdown without its columns."""
@@ -414,9 +418,7 @@ def _basis(brief: CityBrief, t: Words) -> list[Block]:
             str(row["name"]),
             str(row["document"]),
             f"{row['value']:g} {row['unit']}",
-            t("待核实", "unverified")
-            if row["confidence"] in UNVERIFIED
-            else t("已核对", "verified"),
+            _checked(row["confidence"], t),
         )
         for row in brief.factors.iter_rows(named=True)
     )
@@ -447,4 +449,25 @@ def _basis(brief: CityBrief, t: Words) -> list[Block]:
             rows,
             text_columns=2,
         ),
+        Table(
+            t("表8 公式所依据的条款", "Table 8. Clauses the formulas rest on"),
+            (t("结果", "Result"), t("文件", "Document"), t("条款", "Clause"), t("核实", "Check")),
+            tuple(
+                (
+                    str(row["name"]),
+                    str(row["document"]),
+                    str(row["clause"]) or t("未见原文", "not seen"),
+                    _checked(row["clause"] and row["confidence"], t),
+                )
+                for row in brief.formulas.iter_rows(named=True)
+            ),
+            text_columns=3,
+        ),
     ]
+
+
+def _checked(confidence: str, t: Words) -> str:
+    """Word whether somebody checked a value or a clause; what nobody saw is not checked."""
+    if not confidence or confidence in UNVERIFIED:
+        return t("待核实", "unverified")
+    return t("已核对", "verified")

@@ -6,8 +6,10 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+from django.utils.translation import override
 
 from tanfeng.console.accounting import frozen, services
+from tanfeng.console.accounting.brief import brief_data
 from tanfeng.console.accounting.models import EnergyRecord
 
 QUANTITY = "emission_electricity_{}_tco2"
@@ -90,3 +92,13 @@ def test_the_mark_of_another_year_s_factor_reaches_the_line(run, city, org_a):
     of = frame.filter(org_code=org_a.credit_code, quantity=quantity)
     # As of 2025-03-31 nothing is published for 2023 or 2024: the factor of 2022 serves, unverified.
     assert set(of["confidence"].cast(str)) == {"recalled"}
+
+
+def test_the_brief_names_document_and_clause_of_every_result(run, city):
+    with override("zh-hans"):
+        rows = brief_data(city, year=2024).formulas.to_dicts()
+    told = {(row["name"], row["clause"], row["confidence"]) for row in rows}
+    assert ("化石燃料燃烧排放", "公式（2）", "recalled") in told
+    assert ("净购入电力排放：平均因子（省级）", "公式（14）", "single") in told
+    assert ("综合能耗（等价值）", "第7章、第8章", "single") in told
+    assert not any("化石能源电力" in name for name, _clause, _mark in told)  # another basis
