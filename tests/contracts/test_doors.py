@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -33,7 +34,7 @@ from tanfeng.console.archive.models import (
     Place,
 )
 from tanfeng.console.core import audit, rights, storage
-from tanfeng.console.core.models import AuditEvent, Batch, Job, Role, Subject, User
+from tanfeng.console.core.models import AuditEvent, Batch, Job, OpenSession, Role, Subject, User
 from tanfeng.console.library.models import Document, FactorOverride
 from tanfeng.console.plan import services as plan
 from tanfeng.errors import Problem
@@ -240,6 +241,9 @@ def _world() -> World:
             "record_b": EnergyRecord.objects.filter(organisation=org_b).first(),
             "line_b": _line_of(run, city),
             "document": _document(),
+            "session_b": OpenSession.objects.create(
+                session_key="b" * 32, user=firm_b, started_at=KNOWN, seen_at=KNOWN
+            ),
             "override": _override(city),
         },
     )
@@ -313,7 +317,7 @@ def _state():
     return digest.hexdigest()
 
 
-CASES = [(name, role) for name in sorted(DOORS) for role in sorted(OUTSIDERS)]
+CASES = [(name, role) for name in sorted(DOORS) for role in sorted(OUTSIDERS - DOORS[name].keepers)]
 
 
 @pytest.mark.parametrize(("name", "role"), CASES, ids=lambda part: str(part))
@@ -488,3 +492,52 @@ def test_every_form_wants_its_token(world, name):
     answer = client.post(_url(name, DOORS[name], world), {}, HTTP_ORIGIN="https://evil.example")
     assert answer.status_code == 403
     assert _state() == before
+
+
+# Half signed in
+
+
+@pytest.mark.parametrize("name", sorted(name for name, door in DOORS.items() if not door.open))
+def test_no_door_opens_between_the_two_steps(world, name):
+    """The password was right and the code is still to come: nobody is there yet."""
+    url, user = _url(name, DOORS[name], world), world.users["city"]
+    client = Client(raise_request_exception=False)
+    with _with_factor(user):
+        signing_in = {"username": "city", "password": "correct horse 1"}
+        assert client.post(reverse("sign-in"), signing_in)["Location"] == reverse("sign-in-code")
+        for answer in (client.get(url), client.post(url)):
+            assert answer.status_code in (302, 401)
+            assert answer.headers.get("Location", reverse("sign-in")).startswith(reverse("sign-in"))
+        # Nor does a session that skipped the second step by a mistake of the program.
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        answer = client.get(url)
+        assert answer.status_code in (302, 401)
+        assert answer.headers.get("Location", reverse("sign-in")).startswith(reverse("sign-in"))
+
+
+#: Where a person may go who has yet to enrol the factor the role needs.
+ENROLLING = ("/account/two-factor/", "/password/", "/sign-out/")
+
+
+@pytest.mark.parametrize("name", sorted(name for name, door in DOORS.items() if not door.open))
+@pytest.mark.parametrize("role", ["city", "county_b", "admin"])
+def test_no_door_opens_before_a_factor_that_is_due(world, name, role):
+    url = _url(name, DOORS[name], world)
+    if url.startswith(ENROLLING):
+        return
+    with override_settings(TWO_FACTOR="government"):
+        client = _client(world, role)
+        for answer in (client.get(url), client.post(url)):
+            if url.startswith("/api/"):
+                assert answer.status_code == 403
+            else:
+                assert answer.headers["Location"] == reverse("second-factor")
+
+
+@contextmanager
+def _with_factor(user):
+    user.totp_secret = "sealed"
+    user.save(update_fields=["totp_secret"])
+    yield
+    user.totp_secret = ""
+    user.save(update_fields=["totp_secret"])
