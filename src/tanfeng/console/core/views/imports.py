@@ -20,7 +20,6 @@ from tanfeng import sheets
 from tanfeng.console.core import (
     audit,
     commits,
-    examining,
     imports,
     jobs,
     permissions,
@@ -176,7 +175,7 @@ def _read_by_others(request: HttpRequest, batch: Batch, action: str) -> None:
 def _facts(request: HttpRequest, batch: Batch) -> dict[str, Any]:
     waiting = batch.status == Batch.Status.PREVIEW
     form = sheets.form(batch.form_key) if batch.form_key in sheets.forms() else None
-    fixes = examining.standing_fixes(batch)
+    fixes = uploads.standing_fixes(batch)
     running = _running(batch)
     return {
         "batch": batch,
