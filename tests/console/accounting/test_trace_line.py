@@ -61,7 +61,7 @@ def test_an_unseen_clause_says_so(client_for, run, city, org_a):
     number = number_of(run, org_a, "electricity", QUANTITY.format("fossil"))
     text = page(client_for(city), f"/trace/1/{number}/")
     assert "条款未见原文" in text
-    assert "条款出处所见" not in text
+    assert "条款所见出处" not in text
     formula = client_for(city).get(f"/api/v1/lines/1/{number}").json()["formula"]
     assert (formula["clause"], formula["clause_confidence"]) == ("", "")
     assert formula["clause_sources"] == []
