@@ -44,13 +44,17 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with a caption; the first ``text_columns`` columns are set left."""
+    """A table with a caption; the first ``text_columns`` columns are set left.
+
+    ``widths`` are shares of the line, one per column; without them the writer chooses.
+    """
 
     caption: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     text_columns: int = 1
     total: bool = False
+    widths: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

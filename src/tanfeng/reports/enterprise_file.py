@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import polars as pl
@@ -144,9 +144,23 @@ def enterprise_file(file: EnterpriseFile) -> Document:
         mark=t("演示数据 · 非真实企业", "Demonstration data, no real enterprise")
         if file.demo
         else "",
-        blocks=tuple(blocks),
+        blocks=tuple(_counted(blocks, t)),
         language=file.language,
     )
+
+
+def _counted(blocks: Sequence[Block], t: Words) -> Iterator[Block]:
+    """Yield the blocks, tables and figures numbered in the order they stand."""
+    tables = figures = 0
+    for block in blocks:
+        if isinstance(block, Table):
+            tables += 1
+            yield replace(block, caption=t(f"表{tables} ", f"Table {tables}. ") + block.caption)
+        elif isinstance(block, Chart):
+            figures += 1
+            yield replace(block, caption=t(f"图{figures} ", f"Figure {figures}. ") + block.caption)
+        else:
+            yield block
 
 
 def _facts(file: EnterpriseFile, t: Words) -> list[Block]:
@@ -159,16 +173,17 @@ def _facts(file: EnterpriseFile, t: Words) -> list[Block]:
     item, value = t("项目", "Item"), t("内容", "Content")
     blocks: list[Block] = [
         Table(
-            t("表1 基本情况", "Table 1. Facts"),
+            t("基本情况", "Facts"),
             (item, value, item, value),
             tuple(rows),
             text_columns=4,
+            widths=(3, 4, 3, 3),
         )
     ]
     if file.sites:
         blocks.append(
             Table(
-                t("表2 生产场所", "Table 2. Sites"),
+                t("生产场所", "Sites"),
                 (
                     t("场所", "Site"),
                     t("县（市）区", "County"),
@@ -177,6 +192,7 @@ def _facts(file: EnterpriseFile, t: Words) -> list[Block]:
                 ),
                 tuple(file.sites),
                 text_columns=4,
+                widths=(3, 2, 4, 3),
             )
         )
     return blocks
@@ -240,8 +256,8 @@ def _latest(now: Mapping[str, object], before: Mapping[str, object] | None, t: W
 def _yearly_table(rows: Sequence[Mapping[str, object]], t: Words) -> Table:
     return Table(
         t(
-            "表3 分年综合能耗与碳排放（吨标准煤、吨 CO₂）",
-            "Table 3. Energy and CO2 by year (tce, t CO2)",
+            "分年综合能耗与碳排放（吨标准煤、吨 CO₂）",
+            "Energy and CO2 by year (tce, t CO2)",
         ),
         (
             t("年份", "Year"),
@@ -282,9 +298,9 @@ def _charts(rows: Sequence[Mapping[str, object]], t: Words) -> list[Block]:
     def series(key: str, name: str, colour: str) -> Series:
         return Series(name, colour, tuple(_float(row[key]) for row in rows))
 
-    emission = t("图1 分年碳排放（吨 CO₂）", "Figure 1. CO2 by year (t)")
-    energy = t("图2 分年综合能耗（吨标准煤）", "Figure 2. Energy by year (tce)")
-    told = t("数值见表3", "figures in table 3")
+    emission = t("分年碳排放（吨 CO₂）", "CO2 by year (t)")
+    energy = t("分年综合能耗（吨标准煤）", "Energy by year (tce)")
+    told = t("数值见分年表", "figures in the table by year")
     parts = [
         series("emission_direct_tco2", t("直接排放", "Direct"), _DIRECT),
         series("emission_indirect_tco2", t("外购电力热力", "Power and heat"), _INDIRECT),
@@ -357,37 +373,45 @@ def _lists(file: EnterpriseFile, t: Words) -> list[Block]:
         t("列入", "From"),
         t("移出", "To"),
     )
-    caption = t("表4 官方名单", "Table 4. Official lists")
-    return _table(caption, head, file.lists, t("不在官方名单内。", "On no official list."))
+    caption = t("官方名单", "Official lists")
+    return _table(
+        caption, head, file.lists, t("不在官方名单内。", "On no official list."), (4, 5, 2, 2)
+    )
 
 
 def _problems(file: EnterpriseFile, t: Words) -> list[Block]:
     head = (t("问题", "Problem"), t("时期", "Period"))
-    caption = t("表5 核算批次发现的问题", "Table 5. What the run found")
+    caption = t("核算批次发现的问题", "What the run found")
     if not file.run:
         return [Paragraph(t("尚未核算，未检查。", "Not computed yet, so not checked."))]
     none = t("核算批次没有发现需要处理的问题。", "The run found nothing that needs action.")
-    return _table(caption, head, file.problems, none)
+    return _table(caption, head, file.problems, none, (8, 2))
 
 
 def _files(file: EnterpriseFile, t: Words) -> list[Block]:
     head = (t("文件", "File"), t("状态", "Status"), t("上传", "Uploaded"), t("上传人", "By"))
-    caption = t("表6 最近的填报文件", "Table 6. Latest files")
-    return _table(caption, head, file.files, t("没有可见的文件。", "No file to be seen."))
+    caption = t("最近的填报文件", "Latest files")
+    return _table(
+        caption, head, file.files, t("没有可见的文件。", "No file to be seen."), (6, 2, 2, 4)
+    )
 
 
 def _history(file: EnterpriseFile, t: Words) -> list[Block]:
     head = (t("日期", "Day"), t("办理人", "Who"), t("变更", "What changed"))
-    caption = t("表7 变更记录", "Table 7. Changes")
-    return _table(caption, head, file.history, t("没有变更。", "Nothing was changed."))
+    caption = t("变更记录", "Changes")
+    return _table(caption, head, file.history, t("没有变更。", "Nothing was changed."), (2, 4, 8))
 
 
 def _table(
-    caption: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]], none: str
+    caption: str,
+    head: tuple[str, ...],
+    rows: Sequence[tuple[str, ...]],
+    none: str,
+    widths: tuple[float, ...],
 ) -> list[Block]:
     if not rows:
         return [Paragraph(none)]
-    return [Table(caption, head, tuple(rows), text_columns=len(head))]
+    return [Table(caption, head, tuple(rows), text_columns=len(head), widths=widths)]
 
 
 def _float(value: object) -> float | None:

@@ -224,7 +224,7 @@ PANELS = (
     ),
     Panel(
         "uploads",
-        40,
+        60,
         "accounting/panels/uploads.html",
         uploads,
         tells=enterprise_document.uploads_told,

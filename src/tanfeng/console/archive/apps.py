@@ -22,6 +22,6 @@ class ArchiveConfig(AppConfig):
             navigation.Page("accounts", 10, _("Enterprises"), "enterprises", "enterprise")
         )
         navigation.add(
-            navigation.Page("accounts", 15, _("Official lists"), "official-lists", "list")
+            navigation.Page("accounts", 35, _("Official lists"), "official-lists", "list")
         )
         navigation.add(navigation.Page("accounts", 40, _("Known plants"), "plants", "plant"))

@@ -110,7 +110,8 @@ def _lists(user: User, organisation: Organisation) -> list[tuple[str, str, str, 
 def _history(version: Mapping[str, Any]) -> tuple[str, str, str]:
     row = version["row"]
     changes = "; ".join(
-        f"{label}: {before or '—'} → {after or '—'}" for label, before, after in version["changes"]
+        f"{label}: {before} → {after or '—'}" if before else f"{label}: {after}"
+        for label, before, after in version["changes"]
     )
     day = timezone.localtime(row.changed_at).strftime("%Y-%m-%d")
     return day, str(row.changed_by), changes

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -163,8 +164,9 @@ def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
         .filter(organisation=organisation)
         .select_related("official_list")
     )
+    facts = _facts(organisation)
     kept = panels.figures_for(user)
-    years = list(kept.years) if kept else []
+    years = sorted(kept.years) if kept else []
     year = _year(request, years, kept.default_year if kept else None)
     figures = kept.values([organisation.pk], year) if kept and year else {}
     return render(
@@ -172,7 +174,8 @@ def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
         "archive/enterprise.html",
         {
             "organisation": organisation,
-            "facts": _facts(organisation),
+            "facts": [(label, value) for label, value in facts if value],
+            "empty_facts": [label for label, value in facts if not value],
             "memberships": memberships,
             "sites": rights.visible(user, Site)
             .filter(organisation=organisation)
@@ -220,7 +223,7 @@ _ENTRIES = {"membership": gettext_lazy("List entry"), "site": gettext_lazy("Site
 def _label(name: str) -> str:
     if name in _LABELS:
         return str(_LABELS[name])
-    return str(Organisation._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+    return capfirst(str(Organisation._meta.get_field(name).verbose_name))  # type: ignore[union-attr]
 
 
 def _shown(organisation: Organisation, name: str) -> str:
@@ -270,6 +273,8 @@ def _told(value: Any) -> Any:
 
 
 def _label_or_key(name: str) -> str:
+    if name == "credit_code":
+        return _("Entered")  # the first version: the code came to be known
     if name.partition(":")[0] in _ENTRIES:
         return str(_ENTRIES[name.partition(":")[0]])
     known = {field.name for field in Organisation._meta.get_fields()}
