@@ -304,6 +304,7 @@ class EnergyImporter(RecordImporter):
 
     form_key = _MONTHLY
     register = ENERGY
+    rank = 10
 
     def context(self, user: User, frame: pl.DataFrame) -> dict[str, Any]:
         """Give the reader what is known of these enterprises: carry-over, growth, unit slips."""
@@ -432,6 +433,7 @@ class OutputImporter(RecordImporter):
 
     form_key = _OUTPUT
     register = OUTPUT
+    rank = 20
     told = "output_qty"
 
     def _further(self, mine: pl.DataFrame, columns: imports.Columns) -> Iterator[Problem]:

@@ -256,6 +256,13 @@ class Batch(models.Model):
     sha256 = models.CharField(max_length=64, blank=True, db_index=True)
     size_bytes = models.PositiveBigIntegerField(_("size"))
     sheet = models.CharField(_("worksheet"), max_length=100, blank=True)
+    #: The file's own batch, for one of its several sheets; None for a file and for rows of a
+    #: program. The sheets of a file are confirmed and taken back together.
+    book = models.ForeignKey(
+        "self", models.CASCADE, null=True, blank=True, related_name="sheets", editable=False
+    )
+    #: Place of the sheet in its book, counted from 1; 0 for a file of one sheet.
+    sheet_no = models.PositiveSmallIntegerField(default=0, editable=False)
     #: Column letter -> field key, as answered by the person where the headings did not say.
     mapping = models.JSONField(default=dict, blank=True)
     #: What the person said where the file did not: ``credit_code``, ``period``.

@@ -88,7 +88,7 @@ def _may_handle(user: User, batch: Batch | None) -> bool:
 
 def awaiting(user: User) -> QuerySet[Batch]:
     """Return the uploads that wait for this person: those it may correct and confirm."""
-    rows = Batch.objects.filter(status=Batch.Status.PREVIEW)
+    rows = Batch.objects.filter(status=Batch.Status.PREVIEW, book=None)
     if not user.is_active or not _may_handle(user, None) or not has_scope(user):
         return rows.none()
     return rows if user.role == Role.CITY else rows.filter(scope=user.scope_key)
