@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Lower
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -90,16 +89,19 @@ class Filters:
 
 
 def matching(text: str, path: str = "") -> Q:
-    """Return the condition that a name, a former name or the credit code holds a text."""
-    # The database makes small letters of both sides, so both know the same letters.
-    return Q(**{f"{path}search_text__contains": Lower(Value(text))})
+    """Return the condition that a name holds a text or the credit code begins with it."""
+    return (
+        Q(**{f"{path}name__icontains": text})
+        | Q(**{f"{path}credit_code__istartswith": text})
+        | Q(**{f"{path}former_names__icontains": text})
+    )
 
 
 def _looked_up(filters: Filters, visible: QuerySet[Organisation, Organisation]) -> Filters:
     """Look through the names once, not once for every query of the page, if few fit."""
     if not filters.text:
         return filters
-    fitting = visible.filter(matching(filters.text)).order_by().values_list("pk", flat=True)
+    fitting = visible.filter(matching(filters.text)).order_by("name").values_list("pk", flat=True)
     keys = tuple(fitting[: FEW + 1])
     return filters if len(keys) > FEW else replace(filters, text="", keys=keys)
 

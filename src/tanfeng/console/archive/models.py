@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Value
-from django.db.models.functions import Concat, Lower
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -110,19 +108,15 @@ class Organisation(models.Model):
     is_demo = models.BooleanField(_("demonstration data"), default=False)
     batch = models.ForeignKey(Batch, models.PROTECT, null=True, blank=True, related_name="+")
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
-    #: Names and code in small letters, kept by the database itself: what a search looks through.
-    search_text = models.GeneratedField(
-        expression=Lower(Concat("name", Value(" "), "former_names", Value(" "), "credit_code")),
-        output_field=models.CharField(max_length=450),
-        db_persist=True,
-    )
 
     class Meta:
         verbose_name = _("enterprise")
         verbose_name_plural = _("enterprises")
         ordering = ("credit_code",)
         # A part of a name is found by reading this index alone, not the wide rows of the table.
-        indexes = (models.Index(fields=("search_text",), name="organisation_search"),)
+        indexes = (
+            models.Index(fields=("name", "former_names", "credit_code"), name="organisation_names"),
+        )
 
     def __str__(self) -> str:
         return self.name

@@ -12,9 +12,9 @@ from tanfeng.console.core.models import User
 
 
 def find(user: User, text: str, limit: int) -> list[search.Hit]:
-    """Find enterprises by a part of the name, a former name or the credit code."""
+    """Find enterprises by a part of a name, former ones too, or the beginning of the credit code."""
     visible = rights.visible(user, Organisation)
-    found = visible.filter(matching(text)).order_by("search_text").values_list("pk", flat=True)
+    found = visible.filter(matching(text)).order_by("name").values_list("pk", flat=True)
     rows = visible.filter(pk__in=list(found[:limit])).order_by("name").select_related("place")
     return [
         search.Hit(
