@@ -541,3 +541,28 @@ def _with_factor(user):
     yield
     user.totp_secret = ""
     user.save(update_fields=["totp_secret"])
+
+
+#: What leads on to another page, or says no more of a firm than the state of a job or an account.
+UNLOGGED = frozenset({"job", "job-progress", "trace-record", "upload-mapping"})
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted(
+        name
+        for name, door in DOORS.items()
+        if door.at and door.get and not door.common and "city" in door.seen_by
+    ),
+)
+def test_every_look_at_a_firm_by_somebody_else_stands_in_the_log(world, name):
+    client = _client(world, "city")
+    last = AuditEvent.objects.latest("id").pk
+    answer = client.get(_url(name, DOORS[name], world))
+    events = AuditEvent.objects.filter(pk__gt=last)
+    if name in UNLOGGED:
+        assert not leaked(_body(answer), world.secrets - {"机密", NAME_B})
+    else:
+        assert answer.status_code == 200
+        assert [event.username for event in events] == ["city"]
+        assert events[0].object_id
