@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from tanfeng.console.archive.models import Membership, OfficialList, Organisation
@@ -17,7 +17,7 @@ from tanfeng.console.core.models import User
 
 _LIST_COLUMNS = (
     lists.Column("name", gettext_lazy("List"), value=str),
-    lists.Column("level", gettext_lazy("Level"), sort="level"),
+    lists.Column("level", pgettext_lazy("official list", "Level"), sort="level"),
     lists.Column("notice", gettext_lazy("Issuing notice")),
     lists.Column("members", gettext_lazy("Enterprises on it today"), sort="members"),
     lists.Column("latest", gettext_lazy("Latest entry"), sort="latest"),

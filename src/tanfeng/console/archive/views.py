@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -274,7 +274,9 @@ def _told(value: Any) -> Any:
 
 def _label_or_key(name: str) -> str:
     if name == "credit_code":
-        return _("Entered")  # the first version: the code came to be known
+        return pgettext(
+            "history of an enterprise", "Entered"
+        )  # the first version: the code came to be known
     if name.partition(":")[0] in _ENTRIES:
         return str(_ENTRIES[name.partition(":")[0]])
     known = {field.name for field in Organisation._meta.get_fields()}
