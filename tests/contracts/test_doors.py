@@ -425,7 +425,7 @@ MARKUP = "<img src=x onerror=alert(1)>\"'</script><b>"
 
 @pytest.mark.parametrize("name", sorted(name for name, door in DOORS.items() if door.get))
 def test_no_page_takes_a_name_for_markup(world, name):
-    """Names of enterprises, accounts, files, jobs and runs, remarks, and what stands in the address."""
+    """Names of enterprises, accounts, files, jobs, runs; remarks; and words of the address."""
     type(world.org_b).objects.update(name=MARKUP, former_names=MARKUP, address=MARKUP)
     User.objects.update(display_name=MARKUP, department=MARKUP)
     type(world.batch_b).objects.update(file_name=MARKUP, sheet=MARKUP, fixes=[
