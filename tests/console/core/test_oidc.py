@@ -82,7 +82,7 @@ def test_nothing_is_created_and_no_right_comes_from_outside(client, provider, ci
     assert "person-1" in answer.content.decode()
     assert User.objects.count() == 1
     assert "_auth_user_id" not in client.session
-    assert AuditEvent.objects.get(action="sign-in.failed").username == "person-1"
+    assert AuditEvent.objects.get(action="sign-in.sso-failed").username == "person-1"
 
 
 @pytest.mark.parametrize("name", ["", None, 7, ["person-1"], {"a": "person-1"}])

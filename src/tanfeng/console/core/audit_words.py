@@ -16,6 +16,7 @@ ACTIONS: dict[str, Promise] = {
     "sign-in": _("Signed in"),
     "sign-in.failed": _("Wrong password"),
     "sign-in.code-failed": _("Wrong one-time code"),
+    "sign-in.sso-failed": _("Single sign-on failed"),
     "sign-in.locked": _("Locked out"),
     "sign-out": _("Signed out"),
     "session.end": _("Session ended from another device"),
@@ -102,6 +103,16 @@ FACTS: dict[str, Promise] = {
     "unit": _("unit"),
     "value": _("value"),
 }
+#: Step of a sign-in -> words.
+STEPS: dict[str, Promise] = {
+    "password": _("password"),
+    "oidc": _("single sign-on"),
+    "code": _("one-time code"),
+    "recovery": _("recovery code"),
+    "provider": _("second factor of the provider"),
+}
+#: Why a session ended by itself -> words.
+REASONS: dict[str, Promise] = {"idle": _("not used for a while"), "age": _("longest time over")}
 #: Digits of a digest that are enough to recognise it.
 SHOWN_DIGITS = 12
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -119,6 +130,10 @@ def facts(detail: dict[str, Any]) -> str:
 
 
 def _fact(key: str, value: Any) -> str:
+    if key == "how":
+        return " + ".join(str(STEPS.get(step, step)) for step in str(value).split("+"))
+    if key == "reason" and isinstance(value, str) and value in REASONS:
+        return str(REASONS[value])
     if key == "form" and value in sheets.forms():
         return sheets.form(value).name("en" if get_language() == "en" else "zh")
     return _value(value)

@@ -25,7 +25,8 @@ from tanfeng.console.core.models import (
 OPENED = (Batch.Status.COMMITTED, Batch.Status.UNDONE)
 #: Events a person may read about the own account.
 SIGN_INS = (
-    "sign-in", "sign-in.failed", "sign-in.code-failed", "sign-in.locked", "sign-out",
+    "sign-in", "sign-in.failed", "sign-in.code-failed", "sign-in.sso-failed", "sign-in.locked",
+    "sign-out",
 )  # fmt: skip
 _OFFICERS = (Role.CITY, Role.COUNTY)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, cast
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from tanfeng.console.core import audit, entry, oidc, services, sessions, two_fac
 from tanfeng.console.core.forms import CodeForm
 from tanfeng.console.core.models import User
 
+logger = logging.getLogger(__name__)
 #: Key of the session: where a person wanted to go who was sent to the provider.
 _WANTED = "wanted"
 
@@ -78,7 +80,7 @@ def provider(request: HttpRequest) -> HttpResponse:
     try:
         return oidc.start(request, request.build_absolute_uri(reverse("sign-in-oidc-back")))
     except oidc.SignOnRefused as error:
-        return _refused(request, str(error), unreachable=True)
+        return _refused(request, _kind(error), unreachable=True)
 
 
 def provider_back(request: HttpRequest) -> HttpResponse:
@@ -88,19 +90,25 @@ def provider_back(request: HttpRequest) -> HttpResponse:
     try:
         said = oidc.finish(request)
     except oidc.SignOnRefused as error:
-        return _refused(request, str(error))
+        return _refused(request, _kind(error))
     user = oidc.account_of(said)
     if user is None:
         name = str(said.get(settings.OIDC["claim"], ""))
-        return _refused(request, "no account has this name at single sign-on", name=name)
+        return _refused(request, "no account", name=name)
     wanted = request.session.get(_WANTED) or resolve_url(settings.LOGIN_REDIRECT_URL)
     return entry.first_step(request, user, how="oidc", next_url=wanted, strong=oidc.is_strong(said))
+
+
+def _kind(error: oidc.SignOnRefused) -> str:
+    """Return what failed in a word: the whole error goes to the server's own log."""
+    logger.warning("single sign-on: %s", error)
+    return type(error.__cause__ or error).__name__
 
 
 def _refused(
     request: HttpRequest, reason: str, *, name: str = "", unreachable: bool = False
 ) -> HttpResponse:
-    audit.record("sign-in.failed", request=request, username=name, how="oidc", reason=reason[:300])
+    audit.record("sign-in.sso-failed", request=request, username=name, reason=reason)
     context = {"unreachable": unreachable, "unknown": name}
     return render(request, "core/sign-in-refused.html", context, status=502 if unreachable else 403)
 
