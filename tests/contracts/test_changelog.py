@@ -28,7 +28,7 @@ def test_a_fragment_is_well_formed(path):
     assert text.strip(), "say what changed"
     assert text.rstrip().endswith((".", "。")), "write sentences"
     assert not text.startswith(("-", "*", "#")), "the bullet and the heading are added later"
-    assert all(len(line) <= 130 for line in text.splitlines())
+    assert all(len(line) <= 140 for line in text.splitlines())
 
 
 def test_a_release_takes_the_fragments_and_keeps_older_versions(tmp_path):
