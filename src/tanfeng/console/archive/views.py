@@ -31,7 +31,7 @@ from tanfeng.console.archive.models import (
     Plant,
     Site,
 )
-from tanfeng.console.core import audit, lists, rights
+from tanfeng.console.core import audit, lists, masking, rights
 from tanfeng.console.core.models import User
 from tanfeng.console.core.templatetags import ui
 
@@ -156,7 +156,12 @@ def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
         return _one_page_file(request, user, organisation)
     if (kind := request.GET.get("format", "")) in documents.MEDIA_TYPES:
         return documents.hand_out(
-            request, user, organisation, kind, _facts(organisation), _versions(user, organisation)
+            request,
+            user,
+            organisation,
+            kind,
+            _facts(user, organisation),
+            _versions(user, organisation),
         )
     today = timezone.localdate()
     memberships = (
@@ -164,7 +169,7 @@ def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
         .filter(organisation=organisation)
         .select_related("official_list")
     )
-    facts = _facts(organisation)
+    facts = _facts(user, organisation)
     kept = panels.figures_for(user)
     years = sorted(kept.years) if kept else []
     year = _year(request, years, kept.default_year if kept else None)
@@ -204,8 +209,18 @@ def _year(request: HttpRequest, years: list[int], default: int | None) -> int | 
     return default
 
 
-def _facts(organisation: Organisation) -> list[tuple[str, str]]:
-    return [(_label(name), _shown(organisation, name)) for name in FACTS]
+def _facts(user: User, organisation: Organisation) -> list[tuple[str, str]]:
+    return [
+        (_label(name), _masked(user, organisation, name, _shown(organisation, name)))
+        for name in FACTS
+    ]
+
+
+def _masked(user: User, organisation: Organisation, name: str, value: Any) -> Any:
+    """Hide the middle of a telephone number from all but the enterprise itself."""
+    if name != "contact_phone" or not isinstance(value, str):
+        return value
+    return masking.telephone_for(user, organisation.credit_code, value)
 
 
 #: Fields whose name in the model is not what a person calls them.
@@ -259,7 +274,10 @@ def _versions(user: User, organisation: Organisation) -> list[dict[str, Any]]:
         {
             "row": row,
             "changes": [
-                (_label_or_key(field), _told(before), _told(after))
+                (
+                    _label_or_key(field),
+                    *(_masked(user, organisation, field, _told(one)) for one in (before, after)),
+                )
                 for field, (before, after) in row.changes.items()
             ],
         }
@@ -295,7 +313,7 @@ def _file_lines(user: User, organisation: Organisation) -> Iterator[panels.FileL
     facts = _("Facts")
     yield panels.FileLine(facts, _label("name"), organisation.name)
     yield panels.FileLine(facts, _label("credit_code"), organisation.credit_code)
-    for label, value in _facts(organisation):
+    for label, value in _facts(user, organisation):
         yield panels.FileLine(facts, label, value)
     rows = rights.visible(user, Membership).filter(organisation=organisation)
     for row in rows.select_related("official_list"):
