@@ -17,8 +17,12 @@ def test_b204_1_there_and_back():
     """Values in thousand CNY, parts printed as rows of their own, then one row per product."""
     frame = pl.DataFrame(
         {
-            "indicator_name": ["工业总产值(当年价格)", "工业销售产值(当年价格)"]
-            + ["其中:出口交货值", "水泥"],
+            "indicator_name": [
+                "工业总产值(当年价格)",
+                "工业销售产值(当年价格)",
+                "其中:出口交货值",
+                "水泥",
+            ],
             "unit_zh": ["万元", "千元", "千元", "吨"],
             "indicator_code": ["01", "02", "03", "3011"],
             "month_value": [10.0, 90.0, 10.0, 50.0],

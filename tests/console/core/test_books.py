@@ -254,6 +254,7 @@ def test_the_page_of_a_sheet_shows_its_rows(opened):
     page = _open(client, parts(batch)[1])
     assert page.context["batch"].pk == batch.pk
     assert page.context["sheet"]["rows"]
+    assert page.context["counts"]["added"] == 1  # the whole file is confirmed, not this sheet
     assert [one["current"] for one in page.context["tabs"]] == [False, True]
 
 

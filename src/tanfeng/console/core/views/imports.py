@@ -164,6 +164,8 @@ def show(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
     if Parsed(part):
         may_change = context["may_change"] and part.status != Batch.Status.DISCARDED
         context |= _preview(request, part, may_change=may_change)
+        if context["tabs"]:  # what is confirmed is the whole file
+            context["counts"] = _counts(head)
     elif context["tabs"]:
         context |= _overview(head)
     return render(request, "core/upload.html", context)
@@ -222,6 +224,12 @@ def _overview(head: Batch) -> dict[str, Any]:
         ],
         "problems_hidden": len(head.problems) - len(found),
     }
+
+
+def _counts(head: Batch) -> dict[str, Any]:
+    """Return what confirming the whole file would do."""
+    kept = [Parsed(one) for one in books.members(head)]
+    return books.added_up(one.meta.get("counts", {}) for one in kept if one)
 
 
 def _place(urls: dict[str, str], problem: dict[str, Any]) -> str:
