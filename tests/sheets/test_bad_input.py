@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 ELSEWHERE = {
-    "sub > main meter": "metering",
+    "sub > main meter": "metering; here power from the roof above all electricity (X038)",
     "rollover": "metering",
     "clock drift": "metering",
     "gap and replay": "metering",
@@ -52,6 +52,8 @@ CELLS = [
     ("无 for no data", {"feedstock_qty": "无"}, "S005", "info", ""),
     ("date 2025.13", {"period": "2025.13"}, "I007", "error", ""),
     ("month 0", {"period": "2025-00"}, "I007", "error", ""),
+    ("OCR noise in a period", {"period": "2O25-l2"}, "I007", "error", "2025-12"),
+    ("date 2025.13 as a number", {"period": 2025.13}, "I007", "error", ""),
     ("year 25", {"period": "25.3"}, "I006", "error", "2025-03"),
     ("year before 2000", {"period": "1999-03"}, "I006", "error", ""),
     ("future period", {"period": "2026-02"}, "I007", "error", ""),
