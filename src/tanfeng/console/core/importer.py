@@ -152,7 +152,10 @@ def required_importer(form_key: str) -> Importer:
     importer = _importers.get(form_key)
     if importer is None:
         known = ", ".join(sorted(_importers))
-        raise ModelError(f"no register takes the form {form_key!r}; there are {known}")
+        raise ModelError(
+            f"no register takes the form {form_key!r}; there are {known}",
+            f"没有台账接收报表 {form_key!r}；可接收的有 {known}",
+        )
     return importer
 
 

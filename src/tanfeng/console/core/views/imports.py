@@ -412,7 +412,7 @@ def _act(request: HttpRequest, batch: Batch, action: Callable[[], object]) -> Ht
         for problem in error.problems[:10]:
             messages.error(request, problem.line(preview.language()))
     except ModelError as error:
-        messages.error(request, str(error))
+        messages.error(request, jobs.explain(error))
     return redirect("upload", batch_id=batch.pk)
 
 
