@@ -267,7 +267,7 @@ def test_a_job_that_runs_renews_itself_and_reloads_the_page_when_it_ended(queued
     assert client.get(reverse("job-progress", args=(job.pk,)))["HX-Refresh"] == "true"
     page = client.get(reverse("job", args=(job.pk,)))
     assert page.context["next_url"] == "/jobs/"
-    assert page.context["facts"] == [("rows", 3)]
+    assert page.context["facts"] == [("行数", "3")]
     assert "every 2s" not in page.content.decode()
 
 

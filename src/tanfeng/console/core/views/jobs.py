@@ -14,7 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from tanfeng.console.core import audit, jobs, rights
+from tanfeng.console.core import audit, audit_words, jobs, rights
 from tanfeng.console.core.lists import Column, Listing, attachment
 from tanfeng.console.core.models import Job, User
 
@@ -90,7 +90,7 @@ def _context(request: HttpRequest, job: Job) -> dict[str, object]:
         "may_download": bool(job.result_file) and rights.can(request.user, "download", job),
         "may_trace": rights.can(request.user, "traceback", job),
         "next_url": url if url_has_allowed_host_and_scheme(url, None) else "",
-        "facts": [(key, value) for key, value in job.result.items() if key != "url"],
+        "facts": audit_words.outcome({k: v for k, v in job.result.items() if k != "url"}),
     }
 
 
