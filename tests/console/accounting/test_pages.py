@@ -227,6 +227,13 @@ def test_a_run_names_the_tables_it_rests_on_and_its_years(client_for, run, city)
     assert "2023–2024" in text
 
 
+def test_a_full_width_bracket_brings_its_own_blank(client_for, run, city):
+    for url in ("/inventory/", "/trace/"):
+        headline = _page(client_for(city), url).partition("<h1>")[2].partition("</h1>")[0]
+        assert "直接+电热）" in headline
+        assert "） " not in headline
+
+
 def test_computing_from_the_page_makes_a_job_and_a_run(client_for, run, city):
     answer = client_for(city).post(
         "/runs/compute/", {"title": "Of the page", "first_year": 2023, "last_year": 2024}

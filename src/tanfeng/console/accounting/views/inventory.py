@@ -19,6 +19,7 @@ from tanfeng.console.accounting.views.common import (
     basis_options,
     choice,
     chosen_filter,
+    close_up,
     quality,
     quality_columns,
     run_of,
@@ -179,12 +180,13 @@ def _sentence(
     total = table["total"]["value"] if table["total"] else None
     if total is None:
         return _("No data for %(scope)s in %(year)s") % {"scope": scope.name, "year": years[-1]}
-    return _("%(measure)s of %(scope)s: %(amount)s in %(year)s") % {
+    told = _("%(measure)s of %(scope)s: %(amount)s in %(year)s") % {
         "measure": measure.name,
         "scope": scope.name,
         "amount": amount(total, measure.unit),
         "year": years[-1],
     }
+    return close_up(told)
 
 
 def _chart(
