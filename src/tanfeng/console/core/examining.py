@@ -77,10 +77,16 @@ def read(batch: Batch, workbook: sheets.Workbook, user: User, **more: Any) -> sh
 
 
 def read_twice(
-    batch: Batch, workbook: sheets.Workbook, user: User
+    batch: Batch,
+    workbook: sheets.Workbook,
+    user: User,
+    first: sheets.ReadResult | None = None,
 ) -> tuple[sheets.ReadResult, Importer | None]:
-    """Read a sheet, and again with what its importer knows of its enterprises."""
-    result = read(batch, workbook, user)
+    """Read a sheet, unless its ``first`` reading is given, and again with what is known of it.
+
+    What its importer knows of its enterprises, such as their months before, asks for the second.
+    """
+    result = first or read(batch, workbook, user)
     importer = importer_of(result.form.key) if result.form else None
     if importer is None:
         return result, None
