@@ -70,7 +70,9 @@ def _fields(form_key: str) -> tuple[str, ...]:
 
 
 def _letter(number: int) -> str:
-    return chr(ord("A") + number)
+    """Return the letters of a column counted from 0: 25 is Z, 26 is AA."""
+    before, last = divmod(number, 26)
+    return (_letter(before - 1) if before else "") + chr(ord("A") + last)
 
 
 def _printed(name: str, frame: pl.DataFrame) -> pl.Expr:
