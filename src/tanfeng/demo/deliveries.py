@@ -77,7 +77,7 @@ def _letter(number: int) -> str:
 
 def _printed(name: str, frame: pl.DataFrame) -> pl.Expr:
     if frame.schema[name] == pl.Boolean():
-        return pl.when(name).then(pl.lit("是")).otherwise(pl.lit("否"))
+        return pl.when(name).then(pl.lit("是")).when(~pl.col(name)).then(pl.lit("否"))
     return pl.col(name)
 
 
