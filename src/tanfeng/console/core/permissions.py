@@ -108,7 +108,7 @@ def _owns(user: User, job: Job | None) -> bool:
 
 
 def _may_download(user: User, job: Job | None) -> bool:
-    """Tell whether it is owner or city, as long as every enterprise the file may speak of is in scope."""
+    """Owner and city may, while every enterprise the file may speak of is in scope."""
     if job is None or not _owns(user, job):
         return job is None
     codes = rights.visible_codes(user)
