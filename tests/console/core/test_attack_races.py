@@ -171,7 +171,7 @@ def test_looking_at_an_upload_judges_it_by_the_rights_of_who_handed_it_in(
 # With a database of its own, where processes really meet
 
 _SETUP = """
-import json, os, signal, sys, threading
+import json, os, signal, sys, threading, traceback
 from pathlib import Path
 from tanfeng.cli._home import open_home
 from tanfeng.cli._database import migrate
@@ -183,6 +183,7 @@ from tanfeng.console.archive.models import Organisation, Place
 from tanfeng.console.accounting.models import EnergyRecord
 from tanfeng.console.core import audit, imports, known
 from tanfeng.console.core.models import Batch, User
+from tanfeng.errors import ModelError
 from form_files import energy, workbook
 A = "91359999MADEM00015"
 def city():
@@ -211,8 +212,10 @@ def together(*works):
         try:
             work()
             said.append("done")
-        except Exception as error:
-            said.append(type(error).__name__)
+        except ModelError:
+            said.append("ModelError")
+        except Exception:
+            said.append(traceback.format_exc())
         finally:
             connections.close_all()
     threads = [threading.Thread(target=do, args=(work,)) for work in works]
