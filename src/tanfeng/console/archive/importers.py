@@ -135,7 +135,7 @@ def _examined(
 ) -> tuple[services.Change, list[Problem]]:
     change = services.compare(row, known.mine.get(row["credit_code"]), known.parks)
     return change, [
-        _problem(rule, severity, columns, row, field, **values)
+        columns.told(_TEXTS, rule, severity, row, field, **values)
         for rule, severity, field, values in _findings(row, change, known, user)
     ]
 
@@ -178,30 +178,6 @@ def _headings(names: set[str]) -> list[sheets.Column]:
     """Return the columns of the form that say these fields of the model, in its order."""
     columns = sheets.form(ArchiveImporter.form_key).columns
     return [one for one in columns if services.FORM_FIELDS.get(one.key) in names]
-
-
-def _problem(
-    rule: str,
-    severity: Any,
-    columns: imports.Columns,
-    row: Mapping[str, Any],
-    field: str,
-    **values: Any,
-) -> Problem:
-    zh, en, remedy_zh, remedy_en = (
-        text.format(value=row.get(field), **values) for text in _TEXTS[rule]
-    )
-    return columns.problem(
-        rule,
-        severity,
-        zh=zh,
-        en=en,
-        remedy_zh=remedy_zh,
-        remedy_en=remedy_en,
-        row=row["source_row"],
-        field=field,
-        value=row.get(field) if field else "",
-    )
 
 
 def directory(user: User) -> dict[str, Any]:

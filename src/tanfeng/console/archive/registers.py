@@ -371,19 +371,7 @@ def _day(text: str | None) -> date | None:
 
 def _problem(finding: _Finding, columns: imports.Columns, row: _Row) -> Problem:
     rule, severity, field, values = finding
-    value = row.get(field) if field else ""
-    zh, en, remedy_zh, remedy_en = (text.format(value=value, **values) for text in _TEXTS[rule])
-    return columns.problem(
-        rule,
-        severity,
-        zh=zh,
-        en=en,
-        remedy_zh=remedy_zh,
-        remedy_en=remedy_en,
-        row=row["source_row"],
-        field=field,
-        value=value,
-    )
+    return columns.told(_TEXTS, rule, severity, row, field, **values)
 
 
 IMPORTERS: tuple[imports.Importer, ...] = (OfficialListImporter(), SiteImporter())

@@ -17,6 +17,9 @@ import polars as pl
 from tanfeng.console.core.models import Batch, User
 from tanfeng.errors import ModelError, Problem, Severity
 
+#: What a rule says: finding and remedy, each in Chinese and English.
+Texts = tuple[str, str, str, str]
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:
@@ -54,6 +57,32 @@ class Columns:
             heading=self.headings.get(field, ""),
             value="" if value is None else str(value),
             suggestion=suggestion,
+        )
+
+    def told(
+        self,
+        texts: Mapping[str, Texts],
+        rule: str,
+        severity: Severity,
+        row: Mapping[str, Any],
+        field: str = "",
+        **values: Any,
+    ) -> Problem:
+        """Build a finding from the words of its rule; ``{value}`` is what stands in the field."""
+        value = row.get(field) if field else ""
+        zh, en, remedy_zh, remedy_en = (
+            text.format(**{"value": value, **values}) for text in texts[rule]
+        )
+        return self.problem(
+            rule,
+            severity,
+            zh=zh,
+            en=en,
+            remedy_zh=remedy_zh,
+            remedy_en=remedy_en,
+            row=row["source_row"],
+            field=field,
+            value=value,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import cast
 
 from django.conf import settings
@@ -33,9 +34,7 @@ CODES_S = 600
 def my_account(request: HttpRequest) -> HttpResponse:
     """Show who one is here, where one is signed in, and who tried."""
     user = cast("User", request.user)
-    events = rights.visible(user, AuditEvent).filter(
-        username=user.username, action__in=SIGN_INS
-    )  # fmt: skip
+    events = rights.visible(user, AuditEvent).filter(username=user.username, action__in=SIGN_INS)
     rows = [
         {
             "event": event,
@@ -141,26 +140,33 @@ def _enrolled(
     return render(request, "core/second-factor.html", context)
 
 
+def _asking_password(request: HttpRequest, action: Callable[[User], HttpResponse]) -> HttpResponse:
+    """Do something with the second factor once the password was given; else ask for it again."""
+    user = _person(request)
+    if not two_factor.is_enrolled(user):
+        return redirect("second-factor")
+    form = OwnPasswordForm(request, request.POST)
+    return action(user) if form.is_valid() else _enrolled(request, user, form)
+
+
 @require_POST
 def remove_second_factor(request: HttpRequest) -> HttpResponse:
     """Take the own second factor away; the password is asked."""
-    user = _person(request)
-    form = OwnPasswordForm(request, request.POST)
-    if not two_factor.is_enrolled(user) or not form.is_valid():
-        return _enrolled(request, user, form) if user.totp_secret else redirect("second-factor")
-    two_factor.remove(user, by=user, request=request)
-    messages.success(request, _("The second factor is removed."))
-    return redirect("my-account")
+
+    def take_away(user: User) -> HttpResponse:
+        two_factor.remove(user, by=user, request=request)
+        messages.success(request, _("The second factor is removed."))
+        return redirect("my-account")
+
+    return _asking_password(request, take_away)
 
 
 @require_POST
 def renew_codes(request: HttpRequest) -> HttpResponse:
     """Make new recovery codes; the password is asked."""
-    user = _person(request)
-    form = OwnPasswordForm(request, request.POST)
-    if not two_factor.is_enrolled(user) or not form.is_valid():
-        return _enrolled(request, user, form) if user.totp_secret else redirect("second-factor")
-    return _keep_codes(request, two_factor.renew_codes(user, request=request))
+    return _asking_password(
+        request, lambda user: _keep_codes(request, two_factor.renew_codes(user, request=request))
+    )
 
 
 def _keep_codes(request: HttpRequest, codes: list[str]) -> HttpResponse:
