@@ -67,10 +67,11 @@ def debug(_home: Path) -> Iterable[Said]:
     "home",
     ("密钥过短，或同机其他用户可读", "the secret is too short, or others may read it"),
     (
-        "停止服务，删除目录中的 secret.key 并重新启动（所有人须重新登录并重新绑定第二因素）；"
-        "权限问题用 chmod 600。",
+        "停止服务，删除目录中的 secret.key 并重新启动（所有人须重新登录；第二因素全部失效，"
+        "须逐人执行 tanfeng user reset-factor 后重新绑定）；权限问题用 chmod 600。",
         "Stop the console, delete secret.key in the home and start again (everybody signs in "
-        "anew and enrols the second factor again); for its rights, chmod 600.",
+        "anew; no second factor fits any more: run tanfeng user reset-factor for each person who "
+        "has one); for its rights, chmod 600.",
     ),
 )
 def secret(home: Path) -> Iterable[Said]:
