@@ -220,6 +220,7 @@ def _world() -> World:
     job_b = Job.objects.create(
         kind="core.export", title="机密任务", user=firm_b, scope=firm_b.scope_key,
         status=Job.Status.DONE, result={"name": NAME_B}, result_name="机密结果.xlsx",
+        codes=[CODE_B],
     )  # fmt: skip
     folder = settings.RESULTS / str(job_b.pk)
     folder.mkdir(parents=True, exist_ok=True)
