@@ -215,6 +215,22 @@ def test_discarding_a_book_discards_its_sheets(firm_a, org_a):
     assert not any(Parsed(one) for one in parts(batch))
 
 
+def test_a_book_read_twice_at_once_is_split_once(firm_a, org_a, holds, monkeypatch):
+    rehearsed, first = books.rehearsed, []
+
+    def slowly(found, workbook, user):
+        if not first:
+            first.append(True)
+            uploads.examine(Batch.objects.get(book=None), firm_a)
+        return rehearsed(found, workbook, user)
+
+    monkeypatch.setattr(books, "rehearsed", slowly)
+    batch = imports.upload(firm_a, book(month(1), month(2)), "a.xlsx")
+    assert [one.sheet for one in parts(batch)] == ["1月", "2月"]
+    imports.confirm(firm_a, batch)
+    assert holds() == {1: 101.0, 2: 102.0}
+
+
 def test_a_large_book_is_read_in_the_background(firm_a, org_a, monkeypatch):
     monkeypatch.setattr(uploads, "IN_REQUEST_BYTES", 10)
     batch = imports.upload(firm_a, book(month(1), month(2)), "a.xlsx")

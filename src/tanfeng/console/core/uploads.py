@@ -191,11 +191,9 @@ def examine(batch: Batch, user: User) -> None:
         return
     codes = {code for one in found for code in one.codes}
     with transaction.atomic():
-        if not _still_open(head):
-            # Confirmed or discarded while it was read: what happened then stands.
+        if not _still_open(head) or _split_by_another(head, found):
+            # Confirmed, discarded or read by another meanwhile: what happened then stands.
             head.refresh_from_db()
-            return
-        if _split_by_another(head, found):
             return
         for one in found:
             examining.keep(one, _earlier(head) if one is found[0] else ())
