@@ -1,0 +1,48 @@
+"""The sector methods: one module per standard or guideline, composed of kinds of source.
+
+A method is a declaration: its streams in the order of the official report, each computed by one
+of a small set of vectorised kinds. :func:`account` computes the rows of many enterprises,
+methods and years at once; every number, intermediate ones included, is a line that can be redone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from tanfeng.accounting.methods import gb_t_32151_5_2015
+from tanfeng.accounting.methods._declare import (
+    EMISSION,
+    PARAMETER_TIERS,
+    Default,
+    Input,
+    Item,
+    Kind,
+    Method,
+    Step,
+    Stream,
+)
+from tanfeng.accounting.methods._engine import MethodAccount, account
+from tanfeng.accounting.methods._frames import GAP_SCHEMA, ROW_SCHEMA
+
+#: Every method by its key, in the order of the sectors of the plan.
+METHODS: Mapping[str, Method] = MappingProxyType(
+    {module.METHOD.key: module.METHOD for module in (gb_t_32151_5_2015,)}
+)
+
+__all__ = [
+    "EMISSION",
+    "GAP_SCHEMA",
+    "METHODS",
+    "PARAMETER_TIERS",
+    "ROW_SCHEMA",
+    "Default",
+    "Input",
+    "Item",
+    "Kind",
+    "Method",
+    "MethodAccount",
+    "Step",
+    "Stream",
+    "account",
+]
