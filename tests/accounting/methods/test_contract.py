@@ -28,7 +28,9 @@ def given(kind, item, *, scale=1.0):
     stocks = {"sold_qty": 128.0, "closing_stock_qty": 16.0, "opening_stock_qty": 8.0}
     values = {}
     for column, one in kind.inputs.items():
-        if one.default and column in item.defaults or column in computed and column != "used_qty":
+        if (one.default and column in item.defaults) or (
+            column in computed and column != "used_qty"
+        ):
             continue
         if column == "used_qty":
             values[column] = AMOUNT * scale
@@ -128,17 +130,23 @@ def test_a_missing_input_is_a_gap_and_never_zero(method):
 
 @methods
 def test_what_a_reader_needs_is_there(method):
-    assert method.number and method.title_zh and method.title_en
-    assert method.boundary_zh and method.boundary_en
+    assert method.number
+    assert method.title_zh
+    assert method.title_en
+    assert method.boundary_zh
+    assert method.boundary_en
     assert len(method.doubts_zh) == len(method.doubts_en)
     for formula in method.formulas().values():
-        assert formula.name_zh and formula.name_en and formula.unit
+        assert formula.name_zh
+        assert formula.name_en
+        assert formula.unit
         assert formula.mathml().startswith("<math")
     for stream in method.streams:
         columns = {column for kind in stream.kinds for column in kind.inputs}
         assert stream.measured <= columns, stream.key
         for item in stream.items:
-            assert item.name_zh and item.name_en
+            assert item.name_zh
+            assert item.name_en
             assert set(item.defaults) <= columns, (stream.key, item.key)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from tanfeng.accounting.methods import gb_t_32151_5_2015
+from tanfeng.accounting.methods._choice import CANDIDATE_SCHEMA, CHOICE_SCHEMA, RULES
 from tanfeng.accounting.methods._declare import (
     EMISSION,
     PARAMETER_TIERS,
@@ -19,6 +20,7 @@ from tanfeng.accounting.methods._declare import (
     Item,
     Kind,
     Method,
+    Sampling,
     Step,
     Stream,
 )
@@ -31,17 +33,21 @@ METHODS: Mapping[str, Method] = MappingProxyType(
 )
 
 __all__ = [
+    "CANDIDATE_SCHEMA",
+    "CHOICE_SCHEMA",
     "EMISSION",
     "GAP_SCHEMA",
     "METHODS",
     "PARAMETER_TIERS",
     "ROW_SCHEMA",
+    "RULES",
     "Default",
     "Input",
     "Item",
     "Kind",
     "Method",
     "MethodAccount",
+    "Sampling",
     "Step",
     "Stream",
     "account",

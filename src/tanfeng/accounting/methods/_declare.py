@@ -169,6 +169,32 @@ class Default:
 
 
 @dataclass(frozen=True, slots=True)
+class Sampling:
+    """What a text asks of a laboratory's value.
+
+    Parameters
+    ----------
+    column : str
+        Input it is asked of.
+    accredited : bool
+        Whether the laboratory must be accredited.
+    most_days : int or None
+        Days allowed between sample and test; None where the text names none. [d]
+    rule_zh, rule_en : str
+        Frequency and basis, as told to the person who fills the form.
+    confidence : str
+        How well the rule is confirmed.
+    """
+
+    column: str
+    accredited: bool = False
+    most_days: int | None = None
+    rule_zh: str = ""
+    rule_en: str = ""
+    confidence: str = "recalled"
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """A material or gas a stream knows.
 
@@ -213,6 +239,8 @@ class Stream:
         One of ``SCOPES``.
     measured : frozenset of str
         Columns the text wants measured; a default there is told to the verifier.
+    sampling : tuple of Sampling
+        What the text asks of measured values.
     facility : bool
         Whether it belongs to the facility level (unit or line) of a market text.
     """
@@ -227,6 +255,7 @@ class Stream:
     confidence: str = "single"
     scope: str = "direct"
     measured: frozenset[str] = frozenset()
+    sampling: tuple[Sampling, ...] = ()
     facility: bool = True
 
     def kind(self, key: str) -> Kind:

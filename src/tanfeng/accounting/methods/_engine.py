@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from tanfeng import standards
+from tanfeng.accounting.methods._choice import CHOICE_SCHEMA, choose
 from tanfeng.accounting.methods._declare import EMISSION, Kind, Method, Step, Stream, formula_key
 from tanfeng.accounting.methods._defaults import Defaults, Slot, slots_of
 from tanfeng.accounting.methods._frames import GAP_SCHEMA, checked, streams_of
@@ -54,6 +55,8 @@ class MethodAccount:
     streams : polars.DataFrame
         One row per row of the form: activity_id, org_code, unit, year, month, method, stream,
         item, kind, tier.
+    choices : polars.DataFrame
+        Every candidate of a parameter, with the rule that took it or passed it over.
     """
 
     lines: pl.DataFrame
@@ -61,6 +64,7 @@ class MethodAccount:
     gaps: pl.DataFrame
     formulas: Mapping[str, Formula]
     streams: pl.DataFrame
+    choices: pl.DataFrame
 
     def emissions(self, by: Sequence[str] = ()) -> pl.DataFrame:
         """Add the emissions up.
@@ -95,6 +99,7 @@ def account(
     methods: Iterable[Method],
     *,
     as_of: date,
+    candidates: pl.DataFrame | None = None,
     overrides: Overrides | None = None,
 ) -> MethodAccount:
     """Compute source streams by their methods.
@@ -109,6 +114,8 @@ def account(
         The methods the rows name.
     as_of : date
         Only defaults published by this day are looked at.
+    candidates : polars.DataFrame, optional
+        Tested, calculated or supplied values of parameters; see ``CANDIDATE_SCHEMA``.
     overrides : Overrides, optional
         Values the city verified itself.
 
@@ -126,6 +133,9 @@ def account(
     """
     chosen = {method.key: method for method in methods}
     frames = checked(frames, chosen)
+    choices = pl.DataFrame(schema=dict(CHOICE_SCHEMA))
+    if candidates is not None and candidates.height:
+        frames, choices = choose(frames, candidates, chosen)
     streams = {(key, one.key): one for key, method in chosen.items() for one in method.streams}
     defaults = Defaults(as_of, overrides if overrides is not None else standards.Overrides())
     lines: list[pl.DataFrame] = []
@@ -143,6 +153,7 @@ def account(
             {key: one for method in chosen.values() for key, one in method.formulas().items()}
         ),
         streams=streams_of(frames),
+        choices=choices,
     )
 
 
