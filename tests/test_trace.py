@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -40,6 +41,8 @@ def formula(expression: str, *names: str, factors: tuple[str, ...] = ()) -> Form
         equation="1",
         name_zh="试",
         name_en="test",
+        clause_confidence="recalled",
+        clause_evidence="M",
     )
 
 
@@ -113,6 +116,19 @@ def test_too_many_inputs_are_refused() -> None:
         formula(" + ".join(names), *names)
 
 
+@pytest.mark.parametrize(
+    ("clause", "confidence", "evidence"),
+    [("1", "", ""), ("1", "single", ""), ("1", "sure", "M"), ("", "recalled", ""), ("", "", "M")],
+)
+def test_a_clause_needs_its_confidence_and_its_evidence(
+    clause: str, confidence: str, evidence: str
+) -> None:
+    known = formula("a", "a")
+    assert replace(known, clause="", clause_confidence="", clause_evidence="").clause == ""
+    with pytest.raises(ModelError, match="its confidence and its evidence"):
+        replace(known, clause=clause, clause_confidence=confidence, clause_evidence=evidence)
+
+
 def test_a_symbol_without_field_is_a_factor() -> None:
     assert Symbol("k", "tce/t", "系数", "coefficient").is_factor
     assert not Symbol("C", "t", "消费量", "consumption", field="consumption_total_qty").is_factor
@@ -127,6 +143,18 @@ def test_mathml_draws_fractions_brackets_indices_and_signs() -> None:
     assert "<mn>12</mn>" in text
     assert "&#215;" in text
     assert ET.fromstring(text).tag == "math"
+
+
+def test_mathml_draws_numbers_over_numbers_apart() -> None:
+    def fractions(node: ET.Element) -> int:
+        inside = [fractions(child) for child in node]
+        return max(inside, default=0) + (node.tag == "mfrac")
+
+    flat = formula("C * OF * (44 / 12)", "C", "OF").mathml()
+    assert fractions(ET.fromstring(flat)) == 1
+    assert flat.count("<mfrac>") == 1
+    assert "<mo>(</mo>" not in flat
+    assert fractions(ET.fromstring(formula("C / 100 * 44 / 12", "C").mathml())) == 2
 
 
 def test_mathml_escapes_what_could_be_markup() -> None:

@@ -150,11 +150,15 @@ class Formula:
     symbols : tuple of Symbol
         Inputs in the order of the columns ``x1 ..``.
     document, clause, equation : str
-        Where the formula stands.
+        Where the formula stands; the clause stays empty while nobody has seen it.
     name_zh, name_en : str
         What it computes.
     confidence : str
         How well the formula itself is confirmed, as for factors.
+    clause_confidence : str
+        How well the clause is confirmed, as for factors; empty with an empty clause.
+    clause_evidence : str
+        Codes of the sources the clause was seen in, as in the tables of the standards.
     """
 
     key: str
@@ -169,15 +173,23 @@ class Formula:
     name_zh: str
     name_en: str
     confidence: str = "single"
+    clause_confidence: str = ""
+    clause_evidence: str = ""
 
     def __post_init__(self) -> None:
-        """Check that the text is arithmetic over exactly the declared symbols."""
+        """Check that the text is arithmetic over its symbols and that a clause has its evidence."""
         if len(self.symbols) > MAX_INPUTS:
             raise ModelError(f"formula {self.key} has more than {MAX_INPUTS} inputs; split it")
         used = {n.id for n in ast.walk(_tree(self.expression)) if isinstance(n, ast.Name)}
         declared = {symbol.name for symbol in self.symbols}
         if used != declared:
             raise ModelError(f"formula {self.key}: {sorted(used ^ declared)} differ from the text")
+        known = CONFIDENCES if self.clause else ("",)
+        if self.clause_confidence not in known or bool(self.clause) != bool(self.clause_evidence):
+            raise ModelError(
+                f"formula {self.key}: a clause needs its confidence and its evidence, and an empty "
+                "clause has neither"
+            )
 
     def evaluate(self, inputs: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
         """Compute the formula from its text.

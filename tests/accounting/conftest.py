@@ -3,37 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
-from typing import Any
 
 import polars as pl
 import pytest
 
+from activity_rows import AS_OF, Rows, rows_of
 from tanfeng import accounting
 from tanfeng.accounting import Account, FactorSet
-
-AS_OF = date(2026, 1, 15)
-Rows = list[dict[str, Any]]
-_DEFAULTS: dict[str, Any] = {
-    "org_code": "91350000A",
-    "year": 2023,
-    "month": 1,
-    "tier": "reported",
-    "consumption_total_qty": None,
-}
-_FLOATS = {
-    name: pl.Float64()
-    for name in accounting.ACTIVITY_SCHEMA
-    if name.endswith(("_qty", "_kcny", "_tce", "_1e4kwh"))
-}
-
-
-def rows_of(rows: Rows) -> pl.DataFrame:
-    """Build an activity table; every row is numbered and filled up with plain defaults."""
-    filled = [{"activity_id": n + 1, **_DEFAULTS, **row} for n, row in enumerate(rows)]
-    names = dict.fromkeys(name for row in filled for name in row)
-    schema = {name: _FLOATS.get(name) for name in names}
-    return pl.DataFrame(filled, schema=schema, infer_schema_length=None)
 
 
 @pytest.fixture(scope="session")

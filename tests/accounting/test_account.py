@@ -126,6 +126,33 @@ def test_headline_derives_the_four_variants_of_both_methods(city) -> None:
     assert figures["energy_equivalent_net_both_tce"] == pytest.approx(equivalent - 532 - 301.9)
 
 
+def test_headline_keeps_the_four_variants_apart_by_year_and_firm(run) -> None:
+    """Feedstock with the firm's own coefficient, green power, two years: arithmetic by hand."""
+    account = run(
+        [
+            row("steam_coal", 200.0, feedstock_qty=50.0, coef_used_tce=0.8, year=2022),
+            row("electricity", 30.0, own_production_qty=10.0, green_power_1e4kwh=5.0, year=2022),
+            row("electricity", 40.0, purchase_qty=40.0, green_power_1e4kwh=8.0, year=2023),
+        ]
+    )
+    of_2022, of_2023 = accounting.headline(account.totals(["year"])).iter_rows(named=True)
+    # 2022: coal 200 x 0.8 = 160, of it feedstock 50 x 0.8 = 40; power (30 - 10) x 1.229 = 24.58,
+    # green 5 x 1.229 = 6.145; by the coal rate of 2022 (301.5): 20 x 3.015 = 60.3, green 15.075
+    expected = {
+        "energy_calorific": (184.58, 144.58, 178.435, 138.435),
+        "energy_equivalent": (220.3, 180.3, 205.225, 165.225),
+    }
+    variants = ("", "_net_feedstock", "_net_green_power", "_net_both")
+    for name, values in expected.items():
+        for suffix, value in zip(variants, values, strict=True):
+            assert of_2022[f"{name}{suffix}_tce"] == pytest.approx(value, rel=1e-12), name + suffix
+    # 2023: 40 x 1.229 = 49.16, green 8 x 1.229 = 9.832; 40 x 3.019 = 120.76, green 24.152
+    assert of_2023["energy_calorific_tce"] == pytest.approx(49.16)
+    assert of_2023["energy_calorific_net_feedstock_tce"] == pytest.approx(49.16)
+    assert of_2023["energy_calorific_net_both_tce"] == pytest.approx(39.328)
+    assert of_2023["energy_equivalent_net_green_power_tce"] == pytest.approx(96.608)
+
+
 @pytest.mark.parametrize(
     ("basis", "electricity"),
     # 500 x 10 x 0.4211; (500 - 100) x 10 x 0.6096; (500 - 100) x 10 x 0.8273

@@ -75,6 +75,52 @@ def test_a_factor_of_another_year_is_noted_where_electricity_is_accounted(make_a
     assert "2023年福建电力" in notes["text_zh"][0]
 
 
+def quantities_of(factors: FactorSet, make_activity, year: int) -> dict[str, str]:
+    """Return quantity -> confidence of the lines of one row of electricity."""
+    row = {"item_key": "electricity", "purchase_qty": 1.0, "consumption_total_qty": 1.0}
+    account = accounting.account(make_activity([{**row, "year": year}]), factors=factors)
+    columns = account.lines.select(pl.col("quantity", "confidence").cast(pl.String))
+    return dict(columns.iter_rows())
+
+
+def test_a_factor_of_another_year_is_to_be_verified_however_sure_its_value(make_activity) -> None:
+    factors = accounting.factor_set([2023, 2024, 2025], as_of=AS_OF)
+    electric = [f"emission_electricity_{basis}_tco2" for basis in accounting.BASES]
+    of_2023 = quantities_of(factors, make_activity, 2023)
+    assert [of_2023[name] for name in electric] == ["confirmed"] * 3
+    # No grid factor of 2024 by the as-of day; the coal rate of 2024 is there, from one source.
+    of_2024 = quantities_of(factors, make_activity, 2024)
+    assert [of_2024[name] for name in electric] == ["recalled"] * 3
+    assert of_2024["energy_equivalent_tce"] == "single"
+    assert of_2024["energy_calorific_tce"] == "confirmed"
+    # Neither grid factor nor coal rate of 2025: 2023 and 2024 serve, noted and marked.
+    of_2025 = quantities_of(factors, make_activity, 2025)
+    assert [of_2025[name] for name in electric] == ["recalled"] * 3
+    assert of_2025["energy_equivalent_tce"] == "recalled"
+    said = factors.notes.filter(year=2025)
+    assert said["code"].to_list() == ["factor_of_other_year"] * 4
+    assert set(said["severity"]) == {"warning"}
+    assert said["text_zh"].str.contains("待核实").all()
+    assert said["text_en"].str.contains("To be verified").all()
+
+
+def test_what_the_city_verified_holds_for_its_own_year_only(make_activity) -> None:
+    factors = accounting.factor_set([2023, 2024], as_of=AS_OF, overrides=override(0.4))
+    name = "emission_electricity_average_tco2"
+    assert quantities_of(factors, make_activity, 2023)[name] == "override"
+    assert quantities_of(factors, make_activity, 2024)[name] == "recalled"
+
+
+def test_a_factor_of_another_region_is_noted_and_to_be_verified(make_activity) -> None:
+    factors = accounting.factor_set(
+        [2023], region="CN-XZ", as_of=AS_OF, electricity_fallback="CN-region-east"
+    )
+    assert factors.notes["code"].to_list() == ["factor_of_other_region"]
+    assert "CN-XZ" in factors.notes["text_en"].item()
+    name = "emission_electricity_average_tco2"
+    assert quantities_of(factors, make_activity, 2023)[name] == "recalled"
+
+
 def test_nothing_published_yet_is_an_error_that_lists_what_there_is() -> None:
     with pytest.raises(FactorNotFound, match="elec_fujian_2021 \\(2024-04-12\\)"):
         accounting.factor_set([2023], as_of=date(2024, 1, 1))

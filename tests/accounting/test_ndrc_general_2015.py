@@ -98,6 +98,75 @@ def test_net_sellers_are_not_cut_off_at_zero(run, of) -> None:
     assert of(account, HEAT) == pytest.approx([-110.0], rel=1e-12)
 
 
+def test_a_power_plant_that_sells_has_less_in_total_than_directly(run, of) -> None:
+    """The example of the method page, 2023, Fujian."""
+    account = run(
+        [
+            row("steam_coal", 100_000.0),
+            row(
+                "electricity",
+                1_600.0,
+                own_production_qty=21_500.0,
+                purchase_qty=100.0,
+                transfer_out_qty=20_000.0,
+            ),
+        ]
+    )
+    # 100000 * 23.204 * 0.02618 * 0.93 * 44/12 = 207150.9255
+    assert of(account, FUEL) == pytest.approx([207_150.9255], abs=5e-5)
+    # (100 - 20000) * 10 * 0.4211 = -83798.9
+    assert of(account, AVERAGE) == pytest.approx([-83_798.9], rel=1e-12)
+    figures = accounting.headline(account.totals()).row(0, named=True)
+    assert figures["emission_direct_tco2"] == pytest.approx(207_150.9255, abs=5e-5)
+    # 207150.9255 - 83798.9 = 123352.0255, less than the direct part
+    assert figures["emission_total_tco2"] == pytest.approx(123_352.0255, abs=5e-5)
+    # 100000 * 0.7143 + (1600 - 21500) * 1.229 = 71430 - 24457.1
+    assert figures["energy_calorific_tce"] == pytest.approx(46_972.9)
+    # 71430 - 19900 * 301.9 / 100 = 71430 - 60078.1
+    assert figures["energy_equivalent_tce"] == pytest.approx(11_351.9)
+    (note,) = account.notes.filter(code="electricity_exported").to_dicts()
+    assert (note["severity"], note["rows"], note["item_key"]) == ("info", 1, "electricity")
+    assert "直接排放因此可能大于" in note["text_zh"]
+    assert "direct CO2 may exceed" in note["text_en"]
+
+
+@pytest.mark.parametrize("item", ["electricity", "heat"])
+@pytest.mark.parametrize(
+    ("amounts", "told"),
+    [
+        ({"purchase_qty": 5.0, "transfer_out_qty": 6.0}, True),
+        ({"purchase_qty": 6.0, "transfer_out_qty": 6.0}, False),
+        ({"own_production_qty": 9.0}, True),  # purchase empty: 8 used - 9 made
+        ({"own_production_qty": 8.0}, False),
+    ],
+)
+def test_a_net_supply_is_told_for_power_and_heat(
+    run, item: str, amounts: dict[str, object], *, told: bool
+) -> None:
+    codes = run([row(item, 8.0, **amounts)]).notes["code"].to_list()
+    assert (f"{item}_exported" in codes) == told
+
+
+def test_the_fuel_formula_draws_two_flat_fractions() -> None:
+    for key in ("fuel", "fuel_primary"):
+        formula = accounting.FORMULAS[f"ndrc_general_2015.{key}"]
+        assert formula.expression.endswith("* NCV * CC * (OF / 100) * (44 / 12)")
+        drawn = formula.mathml()
+        assert drawn.count("<mfrac>") == 2
+        assert "<mfrac><mi>OF</mi><mn>100</mn></mfrac>" in drawn
+        assert "<mfrac><mn>44</mn><mn>12</mn></mfrac>" in drawn
+
+
+def test_bases_the_guideline_does_not_know_name_no_formula_of_it() -> None:
+    for suffix in ("", "_from_use"):
+        known = accounting.FORMULAS[f"ndrc_general_2015.electricity_average{suffix}"]
+        assert (known.clause, known.clause_confidence) == ("公式（14）", "single")
+        for basis in ("residual", "fossil"):
+            ours = accounting.FORMULAS[f"ndrc_general_2015.electricity_{basis}{suffix}"]
+            assert (ours.clause, ours.clause_confidence) == ("", "")
+            assert "年度电力二氧化碳排放因子公告" in ours.document
+
+
 def test_without_purchase_the_use_less_own_production_counts_and_is_noted(run, of) -> None:
     account = run(
         [

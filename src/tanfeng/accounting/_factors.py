@@ -52,6 +52,8 @@ _FUEL_ROLES = ("ncv", "carbon_content", "oxidation_rate")
 _MEMO_ITEMS = ("green_power", "self_gen_power")
 _NOT_FEEDSTOCK = ("electricity", "heat", "recovery")
 _ELECTRICITY_TABLE = "electricity_heat_factors"
+#: What the factor of another year or region is worth: the rule that lets it serve was not seen.
+_BORROWED = "recalled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,8 @@ class _Chosen(NamedTuple):
     choice_en: str
     #: Data year that was taken although it is not the accounting year, else None.
     other_year: int | None = None
+    #: Region that was taken although another was asked for, else empty.
+    other_region: str = ""
     #: Confidence of the choice, as for factors.
     match: str = "confirmed"
 
@@ -126,7 +130,10 @@ class _Chosen(NamedTuple):
     def rank(self) -> int:
         """Place of the weaker of factor and choice in ``CONFIDENCES``."""
         own = CONFIDENCES.index(self.factor.confidence)
-        return own if self.factor.override else max(own, CONFIDENCES.index(self.match))
+        borrowed = self.other_year is not None or self.other_region
+        if self.factor.override and not borrowed:
+            return own
+        return max(own, CONFIDENCES.index(_BORROWED if borrowed else self.match))
 
 
 @dataclass(slots=True)
@@ -214,6 +221,8 @@ def factor_set(
     Data-year rule for electricity and coal rate: the factor of the accounting year if published
     by ``as_of``; else the newest data year before it; a year older than every published factor
     takes the oldest one. Later announcements therefore never move an old year that had its own.
+    A factor of another year or region is noted, and its lines are 待核实 however well its own
+    value is confirmed.
     Heat, combustion parameters and standard-coal coefficients have no data year.
     """
     wanted = tuple(sorted(set(years)))
@@ -463,6 +472,7 @@ def _average(year: int, region: str, fallback: str | None, choose: _Chooser) -> 
         choice_zh=f"{region} 无已公布的平均因子，按指定改用 {fallback}；{chosen.choice_zh}",
         choice_en=f"no published average for {region}, {fallback} used as asked; "
         f"{chosen.choice_en}",
+        other_region=fallback,
     )
 
 
@@ -476,19 +486,23 @@ def _average_of(region: str) -> dict[str, str]:
 
 
 def _year_notes(chosen: list[_Chosen], years: tuple[int, ...]) -> list[dict[str, object]]:
-    """Tell where a factor of another data year had to serve."""
+    """Tell where a factor of another data year, or another region, had to serve."""
     return [
         {
             "severity": "warning",
-            "code": "factor_of_other_year",
+            "code": code,
             "org_code": None,
             "year": year,
             "item_key": "electricity",
             "rows": 0,
             "activity_id": None,
-            "text_zh": f"{one.factor.name_zh}：{one.choice_zh}。",
-            "text_en": f"{one.factor.name_en}: {one.choice_en}.",
+            "text_zh": f"{one.factor.name_zh}：{one.choice_zh}。待核实。",
+            "text_en": f"{one.factor.name_en}: {one.choice_en}. To be verified.",
         }
         for year, one in zip(years, chosen, strict=True)
-        if one.other_year is not None
+        for code, borrowed in (
+            ("factor_of_other_year", one.other_year is not None),
+            ("factor_of_other_region", bool(one.other_region)),
+        )
+        if borrowed
     ]

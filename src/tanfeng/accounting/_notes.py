@@ -166,6 +166,24 @@ TEXTS = MappingProxyType(
             "{item}：购进量为空，净购入量按消费量减自产量推算。",
             "{item}: purchase is empty; net purchase is consumption less own production.",
         ),
+        "electricity_exported": Text(
+            "info",
+            "{item}：外供量大于购入量，净购入为负。按指南扣减，电力排放为负值，未作截断；"
+            "直接排放因此可能大于直接加电力、热力排放，发电企业属正常情况。",
+            "{item}: more was supplied to others than bought, so the net purchase is negative. The "
+            "guideline deducts it: CO2 of electricity is below zero and nothing was cut off, so "
+            "the direct CO2 may exceed direct plus power and heat. For a power plant this is as "
+            "it should be.",
+        ),
+        "heat_exported": Text(
+            "info",
+            "{item}：外供量大于购入量，净购入为负。按指南扣减，热力排放为负值，未作截断；"
+            "直接排放因此可能大于直接加电力、热力排放，供热企业属正常情况。",
+            "{item}: more was supplied to others than bought, so the net purchase is negative. The "
+            "guideline deducts it: CO2 of heat is below zero and nothing was cut off, so the "
+            "direct CO2 may exceed direct plus power and heat. For a heat supplier this is as it "
+            "should be.",
+        ),
         "feedstock_not_burned": Text(
             "info",
             "{item}：用于原材料部分不计入燃烧排放；其过程排放须按行业标准另算，本次未计。",

@@ -4,8 +4,10 @@ Scope: comprehensive energy of an energy user over a period, in tonnes of standa
 calorific method (当量值) and the equivalent method (等价值), with the deductions practice asks
 for (energy used as feedstock, green power) kept as quantities of their own.
 
-The standard's text was not seen; the formula is recalled and shows 待核实. Coefficients come from
-``energy_items`` (reference values of form 205-1) and ``coal_rate`` (national supply coal rate).
+Of the standard's text only foreword and scope were seen, which name the chapters; the formula is
+recalled. Both show 待核实. The deductions rest on two notices of 2022, not on the standard.
+Coefficients come from ``energy_items`` (reference values of form 205-1) and ``coal_rate``
+(national supply coal rate).
 """
 
 from __future__ import annotations
@@ -80,6 +82,18 @@ _REFERENCE = Symbol("k", "tce/item unit", "参考折标系数", "reference coeff
 _COAL_RATE = Symbol("b", "gce/kWh", "全国供电煤耗", "national supply coal rate")
 _K, _B = pl.col("k"), pl.col("b")
 _DOCUMENT = "GB/T 2589-2020 综合能耗计算通则"
+_DOCUMENT_FEEDSTOCK = (
+    "发改环资〔2022〕803号 关于进一步做好原料用能不纳入能源消费总量控制有关工作的通知"
+)
+_DOCUMENT_GREEN = (
+    "国家发展改革委、国家统计局、国家能源局 关于进一步做好新增可再生能源消费"
+    "不纳入能源消费总量控制有关工作的通知（2022-11-16）"
+)
+#: Document, clause, its confidence, where it was seen.
+_BASIS_SUM = (_DOCUMENT, "第7章", "single", "T5")
+_BASIS_EQUIVALENT = (_DOCUMENT, "第7章、第8章", "single", "T5")
+_BASIS_FEEDSTOCK = (_DOCUMENT_FEEDSTOCK, "第一条", "single", "T7")
+_BASIS_GREEN = (_DOCUMENT_GREEN, "第二条（一）", "single", "T8")
 #: gce/kWh x 1e4 kWh = 1e4 gce, and 1e6 gce = 1 tce. A factor, because polars divides a column by a
 #: number otherwise than a single value, which would move the last bit with the size of the table.
 _PER_RATE = 1.0 / 100.0
@@ -88,8 +102,14 @@ _SAME_COEFFICIENT = 0.0005
 
 
 def _formula(
-    key: str, quantity: str, expression: str, symbols: tuple[Symbol, ...], names: tuple[str, str]
+    key: str,
+    quantity: str,
+    expression: str,
+    symbols: tuple[Symbol, ...],
+    names: tuple[str, str],
+    basis: tuple[str, str, str, str] = _BASIS_SUM,
 ) -> Formula:
+    document, clause, confidence, evidence = basis
     return Formula(
         key=f"gb_t_2589_2020.{key}",
         quantity=quantity,
@@ -97,12 +117,14 @@ def _formula(
         unit="tce",
         expression=expression,
         symbols=symbols,
-        document=_DOCUMENT,
-        clause="",
+        document=document,
+        clause=clause,
         equation="E = Σ(e_i × k_i)",
         name_zh=names[0],
         name_en=names[1],
         confidence="recalled",
+        clause_confidence=confidence,
+        clause_evidence=evidence,
     )
 
 
@@ -169,6 +191,7 @@ def _energy_terms() -> list[Term]:
                 "(C - P) * b / 100",
                 (CONSUMPTION, OWN_PRODUCTION, _COAL_RATE),
                 ("电力等价值", "electricity, equivalent"),
+                _BASIS_EQUIVALENT,
             ),
             _TAKEN & _ELECTRICITY,
             (C - P) * _B * _PER_RATE,
@@ -200,6 +223,7 @@ def _deduction_terms() -> list[Term]:
                         "F * k",
                         (FEEDSTOCK, k),
                         (f"原料用能{zh}（{by[0]}）", f"feedstock, {en}, {by[1]}"),
+                        _BASIS_FEEDSTOCK,
                     ),
                     _FEED & chosen,
                     F * _K,
@@ -214,6 +238,7 @@ def _deduction_terms() -> list[Term]:
                 "G * k",
                 (GREEN, _REFERENCE),
                 ("绿电当量值", "green power, calorific"),
+                _BASIS_GREEN,
             ),
             _GREEN,
             G * _K,
@@ -226,6 +251,7 @@ def _deduction_terms() -> list[Term]:
                 "G * b / 100",
                 (GREEN, _COAL_RATE),
                 ("绿电等价值", "green power, equivalent"),
+                _BASIS_GREEN,
             ),
             _GREEN,
             G * _B * _PER_RATE,

@@ -2,7 +2,8 @@
 
 工业其他行业企业温室气体排放核算方法与报告指南（试行）（发改办气候〔2015〕1722号）. Scope here: fuel
 combustion (F0-1), purchased electricity (F0-5) on three selectable bases, purchased heat (F0-6).
-Carbonates, wastewater and recovered gases of the same text need forms that come later.
+Carbonates, wastewater and recovered gases of the same text need forms that come later. The text
+itself was not seen: formula numbers carry what they rest on, and an unseen one stays empty.
 
 The data-year rule and the bases residual and fossil are ours, after the yearly announcements of
 the Ministry of Ecology and Environment and the statistics office; see
@@ -64,6 +65,13 @@ QUANTITIES = (
 _DOCUMENT = (
     "NDRC 工业其他行业企业温室气体排放核算方法与报告指南（试行）（发改办气候〔2015〕1722号）"
 )
+#: Document of the bases the guideline does not know: its formula, another factor.
+_DOCUMENT_BASIS = f"{_DOCUMENT}；因子口径：生态环境部、国家统计局年度电力二氧化碳排放因子公告"
+#: Formula number, its confidence, where it was seen.
+_CLAUSE_FUEL = ("公式（2）", "recalled", "M")
+_CLAUSE_POWER = ("公式（14）", "single", "T6+M")
+_CLAUSE_HEAT = ("公式（15）", "recalled", "M")
+_CLAUSE_UNSEEN = ("", "", "")
 _NCV = Symbol("NCV", "GJ/item unit", "低位发热量", "net calorific value")
 _CC = Symbol("CC", "tC/GJ", "单位热值含碳量", "carbon content per unit heat")
 _OF = Symbol("OF", "%", "碳氧化率", "oxidation rate")
@@ -83,6 +91,12 @@ _BOUGHT = pl.col("purchase_qty").is_not_null()
 _FROM_USE = ~_BOUGHT & pl.col("consumption_total_qty").is_not_null()
 _NEITHER = ~_BOUGHT & pl.col("consumption_total_qty").is_null()
 _SECONDARY = pl.col("is_secondary")
+#: Power or heat that came in less what went out; negative where the works sells. [item unit]
+_NET_PURCHASE = (
+    pl.when(_BOUGHT)
+    .then(pl.col("purchase_qty") - pl.col("transfer_out_qty"))
+    .otherwise(pl.col("consumption_total_qty") - pl.col("own_production_qty"))
+)
 
 
 def _formula(
@@ -92,6 +106,9 @@ def _formula(
     symbols: tuple[Symbol, ...],
     equation: str,
     names: tuple[str, str],
+    *,
+    clause: tuple[str, str, str],
+    document: str = _DOCUMENT,
 ) -> Formula:
     return Formula(
         key=f"ndrc_general_2015.{key}",
@@ -100,12 +117,14 @@ def _formula(
         unit="tCO2",
         expression=expression,
         symbols=symbols,
-        document=_DOCUMENT,
-        clause="",
+        document=document,
+        clause=clause[0],
         equation=equation,
         name_zh=names[0],
         name_en=names[1],
         confidence="single",
+        clause_confidence=clause[1],
+        clause_evidence=clause[2],
     )
 
 
@@ -119,10 +138,11 @@ def _fuel_terms() -> list[Term]:
             _formula(
                 "fuel",
                 "emission_fuel_tco2",
-                "(C - P - F) * NCV * CC * OF / 100 * 44 / 12",
+                "(C - P - F) * NCV * CC * (OF / 100) * (44 / 12)",
                 (CONSUMPTION, OWN_PRODUCTION, FEEDSTOCK, *factors),
                 equation,
                 ("二次能源燃烧", "combustion of secondary energy"),
+                clause=_CLAUSE_FUEL,
             ),
             _BURNS & _SECONDARY,
             (C - P - F) * _BURNED,
@@ -132,10 +152,11 @@ def _fuel_terms() -> list[Term]:
             _formula(
                 "fuel_primary",
                 "emission_fuel_tco2",
-                "(C - F) * NCV * CC * OF / 100 * 44 / 12",
+                "(C - F) * NCV * CC * (OF / 100) * (44 / 12)",
                 (CONSUMPTION, FEEDSTOCK, *factors),
                 equation,
                 ("一次能源燃烧", "combustion of primary energy"),
+                clause=_CLAUSE_FUEL,
             ),
             _BURNS & ~_SECONDARY,
             (C - F) * _BURNED,
@@ -148,8 +169,12 @@ def _electricity_terms() -> list[Term]:
     """Net purchase times the factor of the basis; green power leaves residual and fossil."""
     terms = []
     for basis, (zh, en) in BASIS_NAMES.items():
-        less = () if basis == "average" else (GREEN,)
-        text, green = ("", pl.lit(0.0)) if basis == "average" else (" - G", G)
+        known = basis == "average"
+        less = () if known else (GREEN,)
+        text, green = ("", pl.lit(0.0)) if known else (" - G", G)
+        clause, document = (
+            (_CLAUSE_POWER, _DOCUMENT) if known else (_CLAUSE_UNSEEN, _DOCUMENT_BASIS)
+        )
         for suffix, rows, expression, amount, symbols, how in (
             ("", _BOUGHT, "A - T", A - T, (PURCHASE, TRANSFER), ("购入", "purchase")),
             (
@@ -170,6 +195,8 @@ def _electricity_terms() -> list[Term]:
                         (*symbols, *less, _EF_POWER),
                         "E = (AD购入 - AD外供) × EF",
                         (f"净购入电力，{zh}，{how[0]}", f"net electricity, {en}, {how[1]}"),
+                        clause=clause,
+                        document=document,
                     ),
                     _ELECTRICITY & rows,
                     (amount - green) * _EF * _PER_FACTOR,
@@ -190,6 +217,7 @@ def _heat_terms() -> list[Term]:
                 (*symbols, _EF_HEAT),
                 "E = (AD购入 - AD外供) × EF",
                 (f"净购入热力，{how[0]}", f"net heat, {how[1]}"),
+                clause=_CLAUSE_HEAT,
             ),
             _HEAT & rows,
             amount * _EF,
@@ -246,11 +274,8 @@ REMARKS = (
         "green_power_above_net_purchase",
         _ELECTRICITY
         & (pl.col("green_power_1e4kwh") > 0)
-        & (
-            pl.col("green_power_1e4kwh")
-            > pl.when(_BOUGHT)
-            .then(pl.col("purchase_qty") - pl.col("transfer_out_qty"))
-            .otherwise(pl.col("consumption_total_qty") - pl.col("own_production_qty"))
-        ),
+        & (pl.col("green_power_1e4kwh") > _NET_PURCHASE),
     ),
+    Remark("electricity_exported", _ELECTRICITY & (_NET_PURCHASE < 0)),
+    Remark("heat_exported", _HEAT & (_NET_PURCHASE < 0)),
 )

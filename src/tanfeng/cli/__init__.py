@@ -16,9 +16,11 @@ from tanfeng import __version__
 #: name -> (module with the command, its typer app or function, one sentence of help)
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "account": ("tanfeng.cli.account", "account", "Account a workbook without console or home."),
+    "backup": ("tanfeng.cli.backup", "backup", "Write a home folder into one file."),
     "demo": ("tanfeng.cli.demo", "app", "Build the demonstration city in a home folder."),
     "map": ("tanfeng.cli.map", "app", "Import an official boundary map."),
     "report": ("tanfeng.cli.report", "app", "Write a report from a home folder."),
+    "restore": ("tanfeng.cli.backup", "restore", "Make a home folder from a backup, verified."),
     "serve": ("tanfeng.cli.serve", "serve", "Start the console of a home folder."),
     "sheet": ("tanfeng.cli.sheets", "app", "Make form templates and check filled-in forms."),
     "standards": ("tanfeng.cli.standards", "app", "List, show and check the standards tables."),

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     import polars as pl
     from rich.console import Console
 
@@ -44,6 +46,10 @@ class Basis(StrEnum):
 
 _PIPE_WIDTH = 240
 _DATE_FORMATS = ["%Y-%m-%d"]
+#: Forms without energy that may stand in the same book.
+_WITHOUT_ENERGY = frozenset({"enterprise_archive", "product_output", "stat_b204_1"})
+#: More than any sheet holds, so that rows of several sheets keep numbers of their own.
+_ROWS_OF_A_SHEET = 10**10
 #: Columns of the account table: figure -> heading.
 _FIGURES = {
     "energy_calorific_tce": ("综合能耗·当量 tce", "energy, calorific tce"),
@@ -82,6 +88,7 @@ class _Answer:
 
     file: str
     form: str
+    sheets: tuple[str, ...]
     year: int
     basis: str
     names: dict[str, str]
@@ -111,6 +118,9 @@ def account(
     fallback: Annotated[
         str, typer.Option(help="Region to use when the first has no electricity factor.")
     ] = "",
+    sheet: Annotated[
+        str | None, typer.Option(help="Read this worksheet alone; else every one with energy.")
+    ] = None,
     lines: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Write every line to this CSV file.")
     ] = None,
@@ -122,7 +132,7 @@ def account(
 
     today = datetime.now(LOCAL).date()
     try:
-        read = _read(file, today)
+        read = _read(file, today, sheet)
         activity = _of_year(read, year, lang)
         answer = _answer(
             file.name,
@@ -149,36 +159,42 @@ def account(
     sys.exit(1 if findings or not answer.account.errors.is_empty() else 0)
 
 
-def _read(file: Path, today: Any) -> ReadResult:
-    """Read the file; one without a single row to account is refused with its problems."""
+def _read(file: Path, today: Any, sheet: str | None) -> list[ReadResult]:
+    """Read the sheets with energy; a file without a row to account is refused with its problems."""
     from tanfeng import sheets
     from tanfeng.errors import DataError, Problem
 
-    result = sheets.read(file.read_bytes(), file.name, today=today)
-    if result.form is None or result.accepted.is_empty():
+    results = sheets.read_all(file.read_bytes(), file.name, today=today, sheet=sheet)
+    if all(one.form is None or one.accepted.is_empty() for one in results):
         nothing = Problem("A001", "error", *_WORDS["nothing"])
-        raise DataError(result.problems or (nothing,))
-    return result
+        raise DataError([p for one in results for p in one.problems] or [nothing])
+    energy = [one for one in results if one.form and one.form.key not in _WITHOUT_ENERGY]
+    return energy or list(results)
 
 
-def _of_year(read: ReadResult, year: int, lang: str) -> pl.DataFrame:
-    """Return the rows of the year with the row of the file each comes from."""
+def _whole_years(read: Sequence[ReadResult]) -> Iterator[ReadResult]:
+    """Leave out sums of form 205-1 that the sum of December holds already."""
+    closed = {
+        (one.head.get("credit_code"), str(one.head.get("period"))[:4])
+        for one in read
+        if one.form and one.form.cumulative and str(one.head.get("period"))[4:] in ("", "-12")
+    }
+    for one in read:
+        period = str(one.head.get("period") or "")
+        cumulative = one.form is not None and one.form.cumulative
+        inside = (one.head.get("credit_code"), period[:4]) in closed
+        if not (cumulative and inside and period[4:] not in ("", "-12")):
+            yield one
+
+
+def _of_year(read: Sequence[ReadResult], year: int, lang: str) -> pl.DataFrame:
+    """Return the rows of the year with the sheet and row of the file each comes from."""
     import polars as pl
 
-    from tanfeng import sheets
     from tanfeng.errors import ModelError
 
-    activity = sheets.activity(read)
-    # Forms for one enterprise name it above the table, or not at all.
-    whose = str(
-        read.head.get("credit_code") or read.head.get("org_name") or Path(read.filename).stem
-    )
-    code, wide = pl.col("org_code"), read.form is not None and read.form.key == "monthly_wide"
-    activity = activity.with_columns(
-        pl.when(code == "").then(None).otherwise(code).fill_null(whose).alias("org_code"),
-        # A row of the wide table holds several items; its number is then in the thousands.
-        source_row=pl.col("activity_id") // (1000 if wide else 1),
-    )
+    parts = [_rows(one, i) for i, one in enumerate(_whole_years(read)) if one.accepted.height]
+    activity = pl.concat(parts, how="diagonal")
     found = activity.filter(pl.col("year") == year)
     if found.is_empty():
         years = ", ".join(str(y) for y in sorted(activity["year"].unique().to_list()))
@@ -186,8 +202,33 @@ def _of_year(read: ReadResult, year: int, lang: str) -> pl.DataFrame:
     return found
 
 
+def _rows(read: ReadResult, number: int) -> pl.DataFrame:
+    import polars as pl
+
+    from tanfeng import sheets
+
+    # Forms for one enterprise name it above the table, or not at all.
+    whose = str(
+        read.head.get("credit_code") or read.head.get("org_name") or Path(read.filename).stem
+    )
+    code, wide = pl.col("org_code"), read.form is not None and read.form.key == "monthly_wide"
+    return sheets.activity(read).with_columns(
+        pl.when(code == "").then(None).otherwise(code).fill_null(whose).alias("org_code"),
+        # A row of the wide table holds several items; its number is then in the thousands.
+        source_row=pl.col("activity_id") // (1000 if wide else 1),
+        sheet=pl.lit(read.sheet),
+        activity_id=pl.col("activity_id") + number * _ROWS_OF_A_SHEET,
+    )
+
+
 def _answer(
-    file: str, read: ReadResult, activity: pl.DataFrame, *, year: int, basis: str, **asked: Any
+    file: str,
+    read: Sequence[ReadResult],
+    activity: pl.DataFrame,
+    *,
+    year: int,
+    basis: str,
+    **asked: Any,
 ) -> _Answer:
     from tanfeng import accounting
 
@@ -197,28 +238,35 @@ def _answer(
         as_of=asked["as_of"],
         electricity_fallback=asked["fallback"] or None,
     )
-    plain = activity.drop("source_row")
+    plain = activity.drop("source_row", "sheet")
     result = accounting.account(plain, factors=factors)
     return _Answer(
         file=file,
-        form=read.form.key if read.form else "",
+        form=read[0].form.key if read[0].form else "",
+        sheets=tuple(one.sheet for one in read),
         year=year,
         basis=basis,
         names=_names(read, activity),
         activity=activity,
         account=result,
         manifest=accounting.manifest(result, plain),
-        problems=read.problems,
+        problems=tuple(problem for one in read for problem in one.problems),
     )
 
 
-def _names(read: ReadResult, activity: pl.DataFrame) -> dict[str, str]:
+def _names(read: Sequence[ReadResult], activity: pl.DataFrame) -> dict[str, str]:
     """Return credit code -> name as the file gives it."""
     codes = activity["org_code"].unique(maintain_order=True).to_list()
-    names = dict.fromkeys(codes, str(read.head.get("org_name") or ""))
-    if "org_name" in read.accepted.columns:
+    names = dict.fromkeys(codes, "")
+    for one in reversed(read):
+        stated = str(one.head.get("org_name") or "")
+        whose = one.head.get("credit_code")
+        names |= {code: stated for code in names if stated and whose in (code, None)}
+    for one in read:
+        if "org_name" not in one.accepted.columns:
+            continue
         pairs = (
-            read.accepted.select("credit_code", "org_name")
+            one.accepted.select("credit_code", "org_name")
             .drop_nulls()
             .unique("credit_code", keep="first", maintain_order=True)
         )
@@ -230,11 +278,11 @@ def _lines(answer: _Answer) -> pl.DataFrame:
     """Return the lines with the row of the file each rests on."""
     import polars as pl
 
-    places = answer.activity.select("activity_id", "source_row")
+    places = answer.activity.select("activity_id", "sheet", "source_row")
     return (
         answer.account.lines.join(places, on="activity_id", how="left")
         .with_columns(pl.col(pl.Categorical).cast(pl.String))
-        .sort("source_row", "line")
+        .sort("activity_id", "line")
     )
 
 
@@ -263,6 +311,7 @@ def _as_json(answer: _Answer) -> dict[str, Any]:
     return {
         "file": answer.file,
         "form": answer.form,
+        "sheets": answer.sheets,
         "year": answer.year,
         "basis": answer.basis,
         "enterprises": [

@@ -82,7 +82,7 @@ def check(
         Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="Form to check.")
     ],
     form: Annotated[str | None, typer.Option("--form", help="Form it is, when known.")] = None,
-    sheet: Annotated[str | None, typer.Option("--sheet", help="Worksheet to read.")] = None,
+    sheet: Annotated[str | None, typer.Option("--sheet", help="Read this worksheet alone.")] = None,
     annotate: Annotated[
         Path | None,
         typer.Option("--annotate", metavar="OUT.xlsx", help="Write it back with findings marked."),
@@ -90,7 +90,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
     lang: InLang = Lang.ZH,
 ) -> None:
-    """Check a filled-in form: exit 0 without errors, 1 with errors, 2 for wrong use."""
+    """Check every sheet with a form: exit 0 without errors, 1 with errors, 2 for wrong use."""
     from tanfeng import sheets
     from tanfeng.errors import DataError
 
@@ -99,17 +99,22 @@ def check(
     content = file.read_bytes()
     today = dt.datetime.now(tz=dt.timezone(dt.timedelta(hours=8))).date()
     try:
-        result = sheets.read(content, file.name, today=today, form=form, sheet=sheet)
+        results = sheets.read_all(content, file.name, today=today, form=form, sheet=sheet)
     except DataError as error:
         _refused(error.problems, as_json=as_json, lang=lang)
         raise typer.Exit(1) from None
     if annotate is not None:
-        annotate.write_bytes(sheets.annotate(content, file.name, result, lang=lang))
+        annotate.write_bytes(sheets.annotate(content, file.name, results, lang=lang))
     if as_json:
-        typer.echo(json.dumps(_as_dict(result, lang), ensure_ascii=False, indent=1))
+        facts = [_as_dict(result, lang) for result in results]
+        facts[0]["further_sheets"] = facts[1:]
+        typer.echo(json.dumps(facts[0], ensure_ascii=False, indent=1))
     else:
-        _print(result, annotate, lang)
-    raise typer.Exit(1 if result.errors else 0)
+        for result in results:
+            _print(result, annotate, lang, named=len(results) > 1)
+        if annotate is not None:
+            typer.echo(_WORDS[lang]["written"].format(annotate))
+    raise typer.Exit(1 if any(result.errors for result in results) else 0)
 
 
 def _wrong_use(key: str, lang: Lang) -> None:
@@ -173,7 +178,7 @@ def _as_dict(result: ReadResult, lang: Lang) -> dict[str, Any]:
     }
 
 
-def _print(result: ReadResult, annotated: Path | None, lang: Lang) -> None:
+def _print(result: ReadResult, annotated: Path | None, lang: Lang, *, named: bool) -> None:
     from rich.console import Console
 
     words = _WORDS[lang]
@@ -186,6 +191,7 @@ def _print(result: ReadResult, annotated: Path | None, lang: Lang) -> None:
     if len(told) > _MOST_LINES:
         console.print(words["more"].format(len(told) - _MOST_LINES))
     form = result.form.name(lang) if result.form else words["unknown"]
+    form = f"[{result.sheet}] {form}" if named else form
     console.print(
         words["summary"].format(
             form=form,
@@ -198,5 +204,3 @@ def _print(result: ReadResult, annotated: Path | None, lang: Lang) -> None:
         style="bold",
         markup=False,
     )
-    if annotated:
-        console.print(words["written"].format(annotated), markup=False)

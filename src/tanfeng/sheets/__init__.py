@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from tanfeng.sheets._annotate import annotate
 from tanfeng.sheets._book import MEDIA_TYPE
+from tanfeng.sheets._checks_across import across, compared
 from tanfeng.sheets._convert import activity
 from tanfeng.sheets._guard import Limits
 from tanfeng.sheets._identity import credit_code_problem
-from tanfeng.sheets._reader import read
 from tanfeng.sheets._tables import Threshold, thresholds
+from tanfeng.sheets._workbook import Workbook, read, read_all
 from tanfeng.sheets._writer import ListColumn, table_workbook, template, write
 from tanfeng.sheets.forms import Column, Form, form, forms
 from tanfeng.sheets.result import MappedColumn, ReadResult, SheetInfo, UnmappedColumn
@@ -30,12 +31,16 @@ __all__ = [
     "SheetInfo",
     "Threshold",
     "UnmappedColumn",
+    "Workbook",
+    "across",
     "activity",
     "annotate",
+    "compared",
     "credit_code_problem",
     "form",
     "forms",
     "read",
+    "read_all",
     "table_workbook",
     "template",
     "thresholds",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from tanfeng.errors import Problem
@@ -18,6 +18,7 @@ _GRAVE = {"error": 0, "warning": 1, "info": 2}
 _WORDS = {
     "zh": {
         "list": "问题清单",
+        "sheet": "工作表",
         "head": ("级别", "单元格", "行", "列", "列名", "现值", "问题", "怎么办", "可能是", "规则"),
         "error": "错误",
         "warning": "提醒",
@@ -27,6 +28,7 @@ _WORDS = {
     },
     "en": {
         "list": "Problems",
+        "sheet": "Sheet",
         "head": (
             "Level",
             "Cell",
@@ -49,7 +51,12 @@ _WORDS = {
 
 
 def annotate(
-    content: bytes, filename: str, result: ReadResult, *, lang: str = "zh", stamp: str = ""
+    content: bytes,
+    filename: str,
+    result: ReadResult | Sequence[ReadResult],
+    *,
+    lang: str = "zh",
+    stamp: str = "",
 ) -> bytes:
     """Return the uploaded file as a workbook with the findings marked.
 
@@ -57,8 +64,8 @@ def annotate(
     ----------
     content, filename
         The file as it was uploaded.
-    result : ReadResult
-        What reading it gave.
+    result : ReadResult or sequence of ReadResult
+        What reading it gave, one sheet or several.
     lang : {"zh", "en"}
         Language of comments and list.
     stamp : str
@@ -78,20 +85,23 @@ def annotate(
     source = open_source(content, filename, Limits(max_bytes=max(len(content), 1)))
     book = Book(lang)
     words = _WORDS[book.lang]
-    for grid in _ordered(source, result):
+    results = [result] if isinstance(result, ReadResult) else list(result)
+    by_sheet = {one.sheet: one for one in results}
+    for grid in _ordered(source, by_sheet):
         sheet = book.sheet(grid.name or "Sheet1")
-        marks = _marks(result.problems, grid) if grid.name == result.sheet else {}
-        header = set(result.header_rows) if grid.name == result.sheet else set()
+        read = by_sheet.get(grid.name)
+        marks = _marks(read.problems, grid) if read else {}
+        header = set(read.header_rows) if read else set()
         _copy(book, sheet, grid, marks, {row - 1 for row in header}, words)
         if stamp:
             book.printed_foot(sheet, stamp)
-    _list(book, result, words, stamp)
+    _list(book, results, words, stamp)
     return book.finish()
 
 
-def _ordered(source: Source, result: ReadResult) -> list[Grid]:
+def _ordered(source: Source, read: Container[str]) -> list[Grid]:
     visible = [grid for grid in source.grids if grid.state == "visible" and grid.rows]
-    return sorted(visible, key=lambda grid: grid.name != result.sheet)
+    return sorted(visible, key=lambda grid: grid.name not in read)
 
 
 def _marks(problems: Iterable[Problem], grid: Grid) -> dict[tuple[int, int], list[Problem]]:
@@ -168,17 +178,18 @@ def _comment(problem: Problem, lang: str, words: Mapping[str, Any]) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _list(book: Book, result: ReadResult, words: Mapping[str, Any], stamp: str) -> None:
+def _list(book: Book, results: Sequence[ReadResult], words: Mapping[str, Any], stamp: str) -> None:
     sheet = book.sheet(words["list"])
-    counts = (result.errors, result.warnings, result.infos)
+    counts = tuple(
+        sum(getattr(one, kind) for one in results) for kind in ("errors", "warnings", "infos")
+    )
     book.put(sheet, 0, 0, words["list"], "title")
     book.put(sheet, 1, 0, words["summary"].format(*counts), "note")
     if stamp:
         book.put(sheet, 2, 0, stamp, "note")
         book.printed_foot(sheet, stamp)
-    for i, text in enumerate(words["head"]):
-        book.put(sheet, 3, i, text, "head")
-    problems = sorted(result.problems, key=lambda p: (_GRAVE[p.severity], p.row or 0, p.column))
+    found = [problem for one in results for problem in one.problems]
+    problems = sorted(found, key=lambda p: (_GRAVE[p.severity], p.row or 0, p.column))
     lang = book.lang
     values: list[list[object]] = [
         [words[p.severity] for p in problems],
@@ -192,9 +203,14 @@ def _list(book: Book, result: ReadResult, words: Mapping[str, Any], stamp: str) 
         [p.suggestion for p in problems],
         [p.rule for p in problems],
     ]
-    widths = (8, 8, 6, 6, 22, 18, 70, 50, 14, 8)
-    for i, (column, width) in enumerate(zip(values, widths, strict=True)):
-        book.column(sheet, 4, i, column, "int" if i == 2 else "plain")
+    widths, heads = [8, 8, 6, 6, 22, 18, 70, 50, 14, 8], [*words["head"]]
+    if len(results) > 1:
+        values.insert(1, [p.sheet for p in problems])
+        widths.insert(1, 14)
+        heads.insert(1, words["sheet"])
+    for i, (head, column, width) in enumerate(zip(heads, values, widths, strict=True)):
+        book.put(sheet, 3, i, head, "head")
+        book.column(sheet, 4, i, column, "int" if head == words["head"][2] else "plain")
         sheet.set_column(i, i, width)
     sheet.freeze_panes(4, 0)
     sheet.autofilter(3, 0, 3 + max(len(problems), 1), len(widths) - 1)

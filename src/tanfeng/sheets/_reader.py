@@ -3,180 +3,51 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import polars as pl
-
-from tanfeng.errors import ModelError, Severity
+from tanfeng.errors import Severity
 from tanfeng.sheets import _checks, _frame
 from tanfeng.sheets._cells import Context, clean
-from tanfeng.sheets._findings import Findings, refusal
-from tanfeng.sheets._guard import Limits
+from tanfeng.sheets._findings import Findings
 from tanfeng.sheets._head import Head, read_head
 from tanfeng.sheets._headings import Match, candidates, factor_of, fold, match_all
-from tanfeng.sheets._layout import SEARCHED, Header, find_header, fits
-from tanfeng.sheets._numbers import PLAIN, to_unit
+from tanfeng.sheets._layout import SEARCHED, Header, find_header
+from tanfeng.sheets._numbers import to_unit
 from tanfeng.sheets._rows import Rows, sort_rows
-from tanfeng.sheets._source import Grid, Source, index, letter, open_source
-from tanfeng.sheets._tables import threshold_values
+from tanfeng.sheets._source import Grid, Source, index, letter
 from tanfeng.sheets.forms import ROW_UNITS, Column, Form, forms
-from tanfeng.sheets.forms import form as form_of
 from tanfeng.sheets.result import MappedColumn, ReadResult, SheetInfo, UnmappedColumn
 
-_DEFAULT_LIMITS = Limits()
 
-
-def read(
-    content: bytes,
-    filename: str,
-    *,
-    today: dt.date,
-    form: Form | str | None = None,
-    sheet: str | None = None,
-    mapping: Mapping[str, str] | None = None,
-    fixes: Mapping[str, str] | None = None,
-    history: pl.DataFrame | None = None,
-    register: pl.DataFrame | None = None,
-    places: Mapping[str, str] | None = None,
-    thresholds: Mapping[str, float] | None = None,
-    limits: Limits = _DEFAULT_LIMITS,
-) -> ReadResult:
-    """Read a form out of a workbook or text file.
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The sheet to read, its header, and what stands beside it in the file.
 
     Parameters
     ----------
-    content : bytes
-        The file.
-    filename : str
-        Its name, for messages only; the content decides what it is.
-    today : date
-        Today in the city; periods after it are errors.
-    form : Form or str, optional
-        The form it is; without it the best match among all forms is taken.
-    sheet : str, optional
-        Worksheet to read; without it the visible sheet that fits best.
-    mapping : mapping, optional
-        Column letter -> field, given by a person; an empty field leaves the column out.
-    fixes : mapping, optional
-        Cell address -> text to read instead of what stands there.
-    history : polars.DataFrame, optional
-        Earlier data: ``credit_code``, ``item_key``, ``period``, ``consumption_total_qty`` and
-        perhaps ``opening_stock_qty``, ``closing_stock_qty``, ``purchase_qty``. [unit of the item]
-    register : polars.DataFrame, optional
-        Known enterprises: ``credit_code``, ``org_name``, ``former_names`` (``;`` between them).
-    places : mapping, optional
-        Place name -> six-digit code.
-    thresholds : mapping, optional
-        Numbers of the rules, by the names of :func:`tanfeng.sheets.thresholds`.
-    limits : Limits, optional
-        What is accepted at most.
-
-    Returns
-    -------
-    ReadResult
-
-    Raises
-    ------
-    DataError
-        If the file as a whole is refused. Problems of its content are in the result.
+    grid : Grid
+        The sheet.
+    header : Header
+        Its header; without a form when none fits.
+    sheets : tuple of SheetInfo
+        All worksheets of the file.
+    also : tuple of str
+        Further sheets that look like the same form.
     """
-    wanted = [form_of(form) if isinstance(form, str) else form] if form else list(forms().values())
-    numbers = threshold_values(thresholds)
-    source = open_source(content, filename, limits)
-    for grid in source.grids if fixes else ():
-        if sheet in (None, grid.name) or len(source.grids) == 1:
-            _apply(fixes or {}, grid)
-    chosen = _choose(source, wanted, sheet, told=form is not None)
-    findings = Findings(chosen.grid.name)
-    _tell_file(findings, source, chosen)
-    work = _Work(
-        source, chosen, findings, today, mapping or {}, places or {}, told=form is not None
-    )
-    return work.result(
-        _checks.Options(thresholds=numbers, today=today, history=history, register=register)
-    )
 
-
-def _apply(fixes: Mapping[str, str], grid: Grid) -> None:
-    for address, text in fixes.items():
-        match = re.fullmatch(r"([A-Za-z]{1,3})(\d{1,7})", address)
-        if match is None:
-            raise ModelError(f"{address!r} is no cell address such as G17")
-        row, column = int(match[2]) - 1, index(match[1])
-        if row < len(grid.rows) and column < grid.width:
-            plain = PLAIN.fullmatch(text) and not grid.text
-            grid.rows[row][column] = float(text) if plain else text
-
-
-@dataclass(slots=True)
-class _Choice:
     grid: Grid
     header: Header
     sheets: tuple[SheetInfo, ...]
     also: tuple[str, ...]
 
 
-def _choose(source: Source, wanted: Sequence[Form], sheet: str | None, *, told: bool) -> _Choice:
-    """Find the sheet and the header that fit best."""
-    names = [grid.name for grid in source.grids]
-    if sheet and sheet not in names:
-        raise refusal("U008", value=sheet, known="、".join(names))
-    offered = [g for g in source.grids if (g.name == sheet if sheet else g.state == "visible")]
-    filled = [g for g in offered if any(cell != "" for row in g.rows for cell in row)]
-    if not filled:
-        raise refusal("U009")
-    headers = {id(grid): find_header(grid, wanted) for grid in filled}
-    best = max(filled, key=lambda grid: headers[id(grid)].score)
-    header = headers[id(best)]
-    head = read_head(enumerate(best.rows[: header.first]), header.form).fields
-    if not told and not fits(header, head):
-        header = Header(None, header.first, header.depth, header.paths, {}, header.index_row)
-    also = tuple(
-        grid.name
-        for grid in filled
-        if grid is not best
-        and header.form
-        and headers[id(grid)].form == header.form
-        and fits(headers[id(grid)], head)
-    )
-    infos = tuple(SheetInfo(g.name, g.state, _role(g, best, filled, also)) for g in source.grids)
-    return _Choice(best, header, infos if source.kind != "csv" else (), also)
-
-
-def _role(grid: Grid, best: Grid, filled: Sequence[Grid], also: Sequence[str]) -> str:
-    if grid is best:
-        return "read"
-    if grid.name in also:
-        return "table"
-    if grid.state != "visible":
-        return "ignore"
-    return "other" if any(grid is one for one in filled) else "empty"
-
-
-def _tell_file(findings: Findings, source: Source, chosen: _Choice) -> None:
-    if source.encoding:
-        findings.add("S010", value=source.encoding)
-    for info in chosen.sheets:
-        if info.state != "visible":
-            findings.add("S012", kind=("工作表", "sheet"), value=info.name)
-    for column in sorted(chosen.grid.hidden_columns):
-        if column < chosen.grid.width and any(row[column] != "" for row in chosen.grid.rows):
-            findings.add("S012", letter=letter(column), kind=("列", "column"), value=letter(column))
-    for row in sorted(chosen.grid.hidden_rows):
-        if row < len(chosen.grid.rows):
-            findings.add("S012", row + 1, kind=("行", "row"), value=row + 1)
-    if chosen.also:
-        findings.add("X026", value="、".join(chosen.also), known=chosen.grid.name)
-
-
 @dataclass(slots=True)
-class _Work:
+class Reading:
     """One reading, from the chosen sheet to the result."""
 
     source: Source
-    chosen: _Choice
+    chosen: Chosen
     findings: Findings
     today: dt.date
     mapping: Mapping[str, str]

@@ -23,12 +23,16 @@ class SheetInfo:
     name, state : str
         Name; ``visible``, ``hidden`` or ``veryHidden``.
     role : str
-        ``read``, ``table`` (also looks like the form), ``other``, ``empty`` or ``ignore``.
+        ``read``; ``table`` (holds a form, but was not read this time); ``other`` (no form);
+        ``blank`` (its form is not filled in); ``empty``; ``ignore`` (hidden).
+    form : str
+        Key of the form it holds, empty for none.
     """
 
     name: str
     state: str
     role: str
+    form: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ ACTIONS: dict[str, Promise] = {
     "account.reset": _("Password reset"),
     "account.password": _("Own password changed"),
     "audit.verify": _("Log verified"),
+    "backup.make": _("Backup made"),
+    "backup.restore": _("Restored from a backup"),
     "import.upload": _("File uploaded"),
     "import.refuse": _("File refused"),
     "import.map": _("Columns named"),
