@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tanfeng.accounting.methods import gb_t_32151_5_2015
+from tanfeng.accounting.methods import gb_t_32151_5_2015, ndrc_2015_general
 from tanfeng.accounting.methods._choice import CANDIDATE_SCHEMA, CHOICE_SCHEMA, RULES
 from tanfeng.accounting.methods._declare import (
     EMISSION,
@@ -26,21 +26,30 @@ from tanfeng.accounting.methods._declare import (
 )
 from tanfeng.accounting.methods._engine import MethodAccount, account
 from tanfeng.accounting.methods._frames import GAP_SCHEMA, ROW_SCHEMA
+from tanfeng.accounting.methods._uncertainty import (
+    DISTRIBUTIONS,
+    UNCERTAINTY_SCHEMA,
+    Uncertainty,
+    propagate,
+    simulate,
+)
 
 #: Every method by its key, in the order of the sectors of the plan.
 METHODS: Mapping[str, Method] = MappingProxyType(
-    {module.METHOD.key: module.METHOD for module in (gb_t_32151_5_2015,)}
+    {module.METHOD.key: module.METHOD for module in (ndrc_2015_general, gb_t_32151_5_2015)}
 )
 
 __all__ = [
     "CANDIDATE_SCHEMA",
     "CHOICE_SCHEMA",
+    "DISTRIBUTIONS",
     "EMISSION",
     "GAP_SCHEMA",
     "METHODS",
     "PARAMETER_TIERS",
     "ROW_SCHEMA",
     "RULES",
+    "UNCERTAINTY_SCHEMA",
     "Default",
     "Input",
     "Item",
@@ -50,5 +59,8 @@ __all__ = [
     "Sampling",
     "Step",
     "Stream",
+    "Uncertainty",
     "account",
+    "propagate",
+    "simulate",
 ]

@@ -200,7 +200,7 @@ def _judged(
 
 
 def _demands(methods: Mapping[str, Method]) -> pl.DataFrame:
-    """What every parameter of every stream and kind must satisfy."""
+    """List what every parameter of every stream and kind must satisfy."""
     rows = []
     for method in methods.values():
         for stream in method.streams:

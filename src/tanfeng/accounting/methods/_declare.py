@@ -233,6 +233,8 @@ class Stream:
         Materials; a row with another one is refused.
     clause, equation : str
         Where it stands in the document; empty where that was not seen.
+    clause_confidence, clause_evidence : str
+        How well the clause is confirmed and the codes of its sources; empty without a clause.
     confidence : str
         How well the formula is confirmed, as for factors.
     scope : str
@@ -252,6 +254,8 @@ class Stream:
     items: tuple[Item, ...]
     clause: str = ""
     equation: str = ""
+    clause_confidence: str = ""
+    clause_evidence: str = ""
     confidence: str = "single"
     scope: str = "direct"
     measured: frozenset[str] = frozenset()
@@ -364,6 +368,8 @@ class Method:
             name_zh=f"{stream.name_zh}：{kind.name_zh}",
             name_en=f"{stream.name_en}: {kind.name_en}",
             confidence=stream.confidence,
+            clause_confidence=stream.clause_confidence,
+            clause_evidence=stream.clause_evidence,
         )
 
 
