@@ -146,6 +146,24 @@ NATIONAL_POWER = electricity(
 HEAT_ITEM = material(
     "heat", "热力", "heat", unit="GJ", heat_ef_tco2_gj="electricity_heat_factors/heat_default_0_11"
 )
+_CO2_DENSITY = "method_defaults/co2_density"
+#: CO2 recovered: what leaves the enterprise and what becomes its own feedstock (F0-10).
+CO2_RECOVERED_ITEMS = (
+    material(
+        "co2_sold",
+        "外供二氧化碳",
+        "CO2 supplied to others",
+        unit="1e4 Nm3",
+        co2_density_t_1e4nm3=_CO2_DENSITY,
+    ),
+    material(
+        "co2_feedstock",
+        "自用作原料的二氧化碳",
+        "CO2 used as own feedstock",
+        unit="1e4 Nm3",
+        co2_density_t_1e4nm3=_CO2_DENSITY,
+    ),
+)
 #: Purity of a carbonate nobody analysed: the conservative guess, marked as such.
 PURE = Default(
     "method_defaults/carbonate_purity",

@@ -15,6 +15,16 @@ from tanfeng.units import CO2_PER_C
 
 EF = Input("EF", "ef_tco2", f"tCO2/{ITEM}", "排放因子", "emission factor", 0.0, 20.0, default=True)
 PURITY = Input("PUR", "purity_pct", "%", "纯度", "purity", 1.0, 100.0, default=True)
+GWP = Input(
+    "GWP",
+    "gwp",
+    "kgCO2e/kg",
+    "全球变暖潜势",
+    "global warming potential",
+    1.0,
+    30000.0,
+    default=True,
+)
 CALCINED = Input("F", "calcined_pct", "%", "煅烧比例", "calcined share", 1.0, 100.0, default=True)
 
 CARBONATE = Kind(
