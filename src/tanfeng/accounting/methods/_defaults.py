@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -78,7 +79,6 @@ class Defaults:
     overrides: Overrides
     rows: list[dict[str, object]] = field(default_factory=list)
     numbers: dict[tuple[str, str, str], int] = field(default_factory=dict)
-    _found: dict[tuple[Default, int], tuple[Factor, str, str]] = field(default_factory=dict)
 
     def frame(self) -> pl.DataFrame:
         """Return the factors with the columns of ``trace.FACTOR_SCHEMA``."""
@@ -109,23 +109,10 @@ class Defaults:
         return value, number, rank
 
     def _look_up(self, default: Default, year: int) -> tuple[Factor, str, str]:
-        key = (default, year)
-        if key not in self._found:
-            if default.ref:
-                table, _, row = default.ref.partition("/")
-                factor = standards.lookup(table, overrides=self.overrides, id=row)
-                self._found[key] = (factor, default.rule_zh, default.rule_en)
-            else:
-                chooser = _Chooser(self.as_of, self.overrides)
-                chosen = chooser.of_year(
-                    _POWER_TABLE, year, {"kind": default.kind, "region": default.region}
-                )
-                self._found[key] = (
-                    chosen.factor,
-                    f"{default.rule_zh}；{chosen.choice_zh}",
-                    f"{default.rule_en}; {chosen.choice_en}",
-                )
-        return self._found[key]
+        factor, zh, en = _shipped(default, year, self.as_of)
+        if factor.ref in self.overrides:
+            factor = standards.lookup(factor.table, overrides=self.overrides, id=factor.row_id)
+        return factor, zh, en
 
     def _number(self, factor: Factor, symbol: str, zh: str, en: str) -> int:
         key = (symbol, factor.ref, zh)
@@ -152,6 +139,22 @@ class Defaults:
                 }
             )
         return self.numbers[key]
+
+
+@lru_cache(maxsize=8192)
+def _shipped(default: Default, year: int, as_of: date) -> tuple[Factor, str, str]:
+    """Return the shipped row of a default and the words of the choice."""
+    if default.ref:
+        table, _, row = default.ref.partition("/")
+        return standards.lookup(table, id=row), default.rule_zh, default.rule_en
+    chosen = _Chooser(as_of, standards.Overrides()).of_year(
+        _POWER_TABLE, year, {"kind": default.kind, "region": default.region}
+    )
+    return (
+        chosen.factor,
+        f"{default.rule_zh}；{chosen.choice_zh}",
+        f"{default.rule_en}; {chosen.choice_en}",
+    )
 
 
 def input_unit(one: Input, item: Item) -> str:
