@@ -26,6 +26,7 @@ from tanfeng.accounting.methods._declare import (
 )
 from tanfeng.accounting.methods._engine import MethodAccount, account
 from tanfeng.accounting.methods._frames import GAP_SCHEMA, ROW_SCHEMA
+from tanfeng.accounting.methods._summary import summary, totals
 from tanfeng.accounting.methods._uncertainty import (
     DISTRIBUTIONS,
     UNCERTAINTY_SCHEMA,
@@ -63,4 +64,6 @@ __all__ = [
     "account",
     "propagate",
     "simulate",
+    "summary",
+    "totals",
 ]
