@@ -136,6 +136,7 @@ FUEL_BY_ANALYSIS = Kind(
     "gas burned, by its analysis",
     (USE_FROM_STOCKS, CARBON_FROM_GAS, _BY_CARBON),
     number="F0-3",
+    item_unit="1e4 Nm3",
 )
 FUEL_SOLD = Kind(
     "fuel_sold",

@@ -124,6 +124,8 @@ class Kind:
         Gas it gives off; the emission is in tCO2 equivalent.
     number : str
         Number of the formula in ``docs/methods``.
+    item_unit : str
+        Unit its materials must have, where its arithmetic is for that unit only; empty for any.
     """
 
     key: str
@@ -132,6 +134,11 @@ class Kind:
     steps: tuple[Step, ...]
     gas: str = "CO2"
     number: str = ""
+    item_unit: str = ""
+
+    def takes(self, item: Item) -> bool:
+        """Tell whether a material can be computed this way, by the unit of its amount."""
+        return self.item_unit in ("", item.unit)
 
     def __post_init__(self) -> None:
         """Refuse a kind whose last step is no emission."""

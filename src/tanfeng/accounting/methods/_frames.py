@@ -103,6 +103,7 @@ def _known(methods: Mapping[str, Method]) -> pl.DataFrame:
         for stream in method.streams
         for kind in stream.kinds
         for item in stream.items
+        if kind.takes(item)
     ]
     names = ("method", "stream", "kind", "item")
     return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.Categorical()), orient="row")
