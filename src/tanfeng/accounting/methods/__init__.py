@@ -10,7 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tanfeng.accounting.methods import gb_t_32151_5_2015, ndrc_2015_general
+from tanfeng.accounting.methods import (
+    gb_t_32151_5_2015,
+    ndrc_2013_chemicals,
+    ndrc_2015_general,
+)
 from tanfeng.accounting.methods._choice import CANDIDATE_SCHEMA, CHOICE_SCHEMA, RULES
 from tanfeng.accounting.methods._declare import (
     EMISSION,
@@ -37,7 +41,14 @@ from tanfeng.accounting.methods._uncertainty import (
 
 #: Every method by its key, in the order of the sectors of the plan.
 METHODS: Mapping[str, Method] = MappingProxyType(
-    {module.METHOD.key: module.METHOD for module in (ndrc_2015_general, gb_t_32151_5_2015)}
+    {
+        module.METHOD.key: module.METHOD
+        for module in (
+            ndrc_2015_general,
+            gb_t_32151_5_2015,
+            ndrc_2013_chemicals,
+        )
+    }
 )
 
 __all__ = [

@@ -142,52 +142,99 @@ FIXED_CARBON = Kind(
     ),
     number="F2-7",
 )
-_BALANCE_IN = Step(
-    EMISSION,
-    "E",
-    "tCO2e",
-    "FC * C * (44 / 12)",
-    lambda v: v["FC"] * v["C"] * CO2_PER_C,
-    (USED, CARBON),
+CARBON_T = Input(
+    "C", "carbon_content_tc", "tC/t", "含碳量", "carbon content", 0.0, 1.0, default=True
 )
-_LEAVES = Input("P", "product_qty", ITEM, "产出量", "amount that leaves", low=0.0, extensive=True)
-_BALANCE_OUT = Step(
-    EMISSION,
-    "E",
-    "tCO2e",
-    "-P * C * (44 / 12)",
-    lambda v: -v["P"] * v["C"] * CO2_PER_C,
-    (_LEAVES, CARBON),
+CARBON_GAS = Input(
+    "C", "carbon_content_tc", "tC/1e4 Nm3", "含碳量", "carbon content", 0.0, 50.0, default=True
 )
-#: F3-4, first sum; a gas brings its analysis, a fuel used as feedstock its heat.
+LEAVES = Input("P", "product_qty", ITEM, "产出量", "amount that leaves", low=0.0, extensive=True)
+
+
+def _carbon_in(carbon: Input) -> Step:
+    return Step(
+        EMISSION,
+        "E",
+        "tCO2e",
+        "FC * C * (44 / 12)",
+        lambda v: v["FC"] * v["C"] * CO2_PER_C,
+        (USED, carbon),
+    )
+
+
+def _carbon_out(carbon: Input) -> Step:
+    return Step(
+        EMISSION,
+        "E",
+        "tCO2e",
+        "-P * C * (44 / 12)",
+        lambda v: -v["P"] * v["C"] * CO2_PER_C,
+        (LEAVES, carbon),
+    )
+
+
+#: F3-4, first sum: solids and liquids by mass, a gas by its analysis or its heat.
 CARBON_IN = Kind(
     "carbon_in",
     "碳质量平衡：原料投入",
     "carbon balance: feedstock",
-    (USE_FROM_STOCKS, CARBON_FROM_HEAT, _BALANCE_IN),
+    (USE_FROM_STOCKS, CARBON_FROM_HEAT, _carbon_in(CARBON_T)),
     number="F3-4",
+    item_unit="t",
 )
 GAS_CARBON_IN = Kind(
     "gas_carbon_in",
-    "碳质量平衡：气体原料投入",
-    "carbon balance: gaseous feedstock",
-    (USE_FROM_STOCKS, CARBON_FROM_GAS, _BALANCE_IN),
+    "碳质量平衡：气体原料投入（组分法）",
+    "carbon balance: gaseous feedstock by its analysis",
+    (USE_FROM_STOCKS, CARBON_FROM_GAS, _carbon_in(CARBON_GAS)),
     number="F3-4",
+    item_unit="1e4 Nm3",
+)
+GAS_CARBON_IN_BY_HEAT = Kind(
+    "gas_carbon_in_by_heat",
+    "碳质量平衡：气体原料投入（热值法）",
+    "carbon balance: gaseous feedstock by its heat",
+    (USE_FROM_STOCKS, CARBON_FROM_HEAT, _carbon_in(CARBON_GAS)),
+    number="F3-4",
+    item_unit="1e4 Nm3",
 )
 #: F3-4, second and third sum: products and waste that hold carbon.
 CARBON_OUT = Kind(
     "carbon_out",
     "碳质量平衡：产品和废物输出",
     "carbon balance: product or waste",
-    (CARBON_FROM_HEAT, _BALANCE_OUT),
+    (CARBON_FROM_HEAT, _carbon_out(CARBON_T)),
     number="F3-4",
+    item_unit="t",
 )
 GAS_CARBON_OUT = Kind(
     "gas_carbon_out",
-    "碳质量平衡：气体输出",
-    "carbon balance: gas that leaves",
-    (CARBON_FROM_GAS, _BALANCE_OUT),
+    "碳质量平衡：气体输出（组分法）",
+    "carbon balance: gas that leaves, by its analysis",
+    (CARBON_FROM_GAS, _carbon_out(CARBON_GAS)),
     number="F3-4",
+    item_unit="1e4 Nm3",
+)
+GAS_CARBON_OUT_BY_HEAT = Kind(
+    "gas_carbon_out_by_heat",
+    "碳质量平衡：气体输出（热值法）",
+    "carbon balance: gas that leaves, by its heat",
+    (CARBON_FROM_HEAT, _carbon_out(CARBON_GAS)),
+    number="F3-4",
+    item_unit="1e4 Nm3",
+)
+BALANCE_IN = (CARBON_IN, GAS_CARBON_IN, GAS_CARBON_IN_BY_HEAT)
+BALANCE_OUT = (CARBON_OUT, GAS_CARBON_OUT, GAS_CARBON_OUT_BY_HEAT)
+
+CO2_DENSITY = Input(
+    "D",
+    "co2_density_t_1e4nm3",
+    "t/1e4 Nm3",
+    "二氧化碳气体密度",
+    "density of CO2 gas",
+    15.0,
+    25.0,
+    default=True,
 )
 CO2_RECOVERED = Kind(
     "co2_recovered",
@@ -211,16 +258,7 @@ CO2_RECOVERED = Kind(
                     extensive=True,
                 ),
                 Input("PUR", "purity_pct", "%", "二氧化碳纯度", "purity of the CO2", 1.0, 100.0),
-                Input(
-                    "D",
-                    "co2_density_t_1e4nm3",
-                    "t/1e4 Nm3",
-                    "二氧化碳气体密度",
-                    "density of CO2 gas",
-                    15.0,
-                    25.0,
-                    default=True,
-                ),
+                CO2_DENSITY,
             ),
         ),
     ),
