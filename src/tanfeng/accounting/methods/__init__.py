@@ -11,8 +11,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from tanfeng.accounting.methods import (
+    cets_ag_02_01_2024,
     gb_t_32151_5_2015,
+    ndrc_2013_cement,
+    ndrc_2013_ceramics,
     ndrc_2013_chemicals,
+    ndrc_2013_flat_glass,
     ndrc_2015_general,
 )
 from tanfeng.accounting.methods._choice import CANDIDATE_SCHEMA, CHOICE_SCHEMA, RULES
@@ -47,6 +51,10 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             ndrc_2015_general,
             gb_t_32151_5_2015,
             ndrc_2013_chemicals,
+            ndrc_2013_cement,
+            cets_ag_02_01_2024,
+            ndrc_2013_flat_glass,
+            ndrc_2013_ceramics,
         )
     }
 )
