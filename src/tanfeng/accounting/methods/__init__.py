@@ -13,11 +13,17 @@ from types import MappingProxyType
 from tanfeng.accounting.methods import (
     cets_ag_02_01_2024,
     gb_t_32151_5_2015,
+    gb_t_32151_12_2018,
     ndrc_2013_cement,
     ndrc_2013_ceramics,
     ndrc_2013_chemicals,
     ndrc_2013_flat_glass,
+    ndrc_2014_petrochemicals,
+    ndrc_2015_food,
     ndrc_2015_general,
+    ndrc_2015_mining,
+    ndrc_2015_nonferrous,
+    ndrc_2015_paper,
 )
 from tanfeng.accounting.methods._choice import CANDIDATE_SCHEMA, CHOICE_SCHEMA, RULES
 from tanfeng.accounting.methods._declare import (
@@ -50,11 +56,17 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         for module in (
             ndrc_2015_general,
             gb_t_32151_5_2015,
+            ndrc_2014_petrochemicals,
             ndrc_2013_chemicals,
             ndrc_2013_cement,
             cets_ag_02_01_2024,
             ndrc_2013_flat_glass,
             ndrc_2013_ceramics,
+            gb_t_32151_12_2018,
+            ndrc_2015_paper,
+            ndrc_2015_food,
+            ndrc_2015_nonferrous,
+            ndrc_2015_mining,
         )
     }
 )
