@@ -19,7 +19,7 @@ YEAR = 2023
 
 def year_of(method):
     """Return a year the method is for."""
-    return max(YEAR, int(method.valid_from[:4]) + 1)
+    return max(YEAR, int(method.valid_from[:4] or 2000) + 1)
 
 
 def given(kind, item, *, scale=1.0):

@@ -264,3 +264,48 @@ CO2_RECOVERED = Kind(
     ),
     number="F0-10",
 )
+#: F14-3: only CO2 of industrial origin counts.
+CO2_LOSS = Kind(
+    "co2_loss",
+    "外购二氧化碳损耗",
+    "loss of bought CO2",
+    (
+        Step(
+            EMISSION,
+            "E",
+            "tCO2e",
+            "M * L / 100",
+            lambda v: v["M"] * v["L"] * 1e-2,
+            (
+                Input(
+                    "M",
+                    "co2_bought_t",
+                    "t",
+                    "外购二氧化碳消耗量",
+                    "bought CO2 used",
+                    low=0.0,
+                    extensive=True,
+                ),
+                Input("L", "loss_pct", "%", "损耗比例", "share lost", 1.0, 100.0, default=True),
+            ),
+        ),
+    ),
+    number="F14-3",
+)
+#: F16-3: CO2 that a carbonated product binds.
+CARBONATION = Kind(
+    "carbonation",
+    "碳化产品吸收（扣除）",
+    "CO2 bound in a carbonated product, deducted",
+    (
+        Step(
+            EMISSION,
+            "R",
+            "tCO2e",
+            "-P * (PUR / 100) * EF",
+            lambda v: -v["P"] * v["PUR"] * v["EF"] * 1e-2,
+            (LEAVES, PURITY, EF),
+        ),
+    ),
+    number="F16-3",
+)
