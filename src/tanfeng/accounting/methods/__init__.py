@@ -14,6 +14,7 @@ from tanfeng.accounting.methods import (
     cets_ag_02_01_2024,
     gb_t_32151_5_2015,
     gb_t_32151_12_2018,
+    gb_t_32151_34_2024,
     ndrc_2013_cement,
     ndrc_2013_ceramics,
     ndrc_2013_chemicals,
@@ -67,6 +68,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             ndrc_2015_food,
             ndrc_2015_nonferrous,
             ndrc_2015_mining,
+            gb_t_32151_34_2024,
         )
     }
 )
