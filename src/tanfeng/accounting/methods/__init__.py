@@ -19,6 +19,7 @@ from tanfeng.accounting.methods import (
     ndrc_2013_ceramics,
     ndrc_2013_chemicals,
     ndrc_2013_flat_glass,
+    ndrc_2014_coking,
     ndrc_2014_petrochemicals,
     ndrc_2015_food,
     ndrc_2015_general,
@@ -68,6 +69,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             ndrc_2015_food,
             ndrc_2015_nonferrous,
             ndrc_2015_mining,
+            ndrc_2014_coking,
             gb_t_32151_34_2024,
         )
     }
