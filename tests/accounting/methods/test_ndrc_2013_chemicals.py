@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 from rows import by_row, row, run, total
 
+from tanfeng.accounting.methods import METHODS
 from tanfeng.errors import DataError
 
 KEY = "ndrc_2013_chemicals"
@@ -181,3 +182,11 @@ def test_more_carbon_than_mass_is_refused(carbon):
             KEY,
             [row("product", "carbon_out", "urea", product_qty=1.0, carbon_content_tc=carbon)],
         )
+
+
+def test_how_often_the_carbon_of_feedstock_is_measured_is_told():
+    stream = METHODS[KEY].stream("feedstock")
+    asked = {one.column: one for one in stream.sampling}
+    assert "每批或每月" in asked["carbon_content_tc"].rule_zh
+    assert asked["carbon_content_tc"].confidence == "recalled"
+    assert set(asked) <= {column for kind in stream.kinds for column in kind.inputs}

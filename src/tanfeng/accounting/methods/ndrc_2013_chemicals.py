@@ -34,6 +34,12 @@ from tanfeng.accounting.methods._items import (
     fuels,
 )
 from tanfeng.accounting.methods._process import BALANCE_IN, BALANCE_OUT, CARBONATE, CO2_RECOVERED
+from tanfeng.accounting.methods._sampling import (
+    BALANCE_SAMPLING,
+    CARBONATE_SAMPLING,
+    FUEL_SAMPLING,
+    SOLID_SAMPLING,
+)
 
 _GUIDELINE = "NDRC-GENERAL-2015"
 _GWP = "gwp_ar2_n2o"
@@ -79,6 +85,7 @@ METHOD = Method(
             fuels(_GUIDELINE),
             equation="(2)",
             measured=frozenset({"used_qty", "ncv_gj", "carbon_content_tc"}),
+            sampling=FUEL_SAMPLING,
         ),
         Stream(
             "feedstock",
@@ -88,6 +95,7 @@ METHOD = Method(
             (*feedstock(_GUIDELINE), *OTHER_FEEDSTOCK, *chemicals()),
             equation="(8)",
             measured=frozenset({"used_qty", "carbon_content_tc"}),
+            sampling=BALANCE_SAMPLING,
         ),
         Stream(
             "product",
@@ -97,6 +105,7 @@ METHOD = Method(
             (*chemicals(), *OTHER_PRODUCTS, *feedstock(_GUIDELINE)),
             equation="(8)",
             measured=frozenset({"product_qty", "carbon_content_tc"}),
+            sampling=BALANCE_SAMPLING,
         ),
         Stream(
             "waste",
@@ -106,6 +115,7 @@ METHOD = Method(
             WASTES,
             equation="(8)",
             measured=frozenset({"product_qty", "carbon_content_tc"}),
+            sampling=SOLID_SAMPLING,
         ),
         Stream(
             "carbonate",
@@ -115,6 +125,7 @@ METHOD = Method(
             carbonates(),
             equation="(9)*",
             measured=frozenset({"used_qty", "purity_pct"}),
+            sampling=CARBONATE_SAMPLING,
         ),
         Stream(
             "nitric_acid",

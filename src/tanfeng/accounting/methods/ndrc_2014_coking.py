@@ -29,6 +29,7 @@ from tanfeng.accounting.methods._items import (
     material,
 )
 from tanfeng.accounting.methods._process import BALANCE_IN, BALANCE_OUT, CARBON_IN, CO2_RECOVERED
+from tanfeng.accounting.methods._sampling import FUEL_SAMPLING
 
 _GUIDELINE = "NDRC-GENERAL-2015"
 _COALS = ("washed_coal", "bituminous", "anthracite", "other_washed", "petcoke")
@@ -54,6 +55,7 @@ METHOD = Method(
             COMBUSTION,
             fuels(_GUIDELINE),
             measured=frozenset({"used_qty", "ncv_gj", "carbon_content_tc"}),
+            sampling=FUEL_SAMPLING,
         ),
         Stream(
             "coking_in",

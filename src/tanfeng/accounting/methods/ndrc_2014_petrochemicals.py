@@ -39,6 +39,7 @@ from tanfeng.accounting.methods._petrochemistry import (
     REGENERATION,
 )
 from tanfeng.accounting.methods._process import BALANCE_IN, BALANCE_OUT, CARBON_OUT, CO2_RECOVERED
+from tanfeng.accounting.methods._sampling import FUEL_SAMPLING
 
 _GUIDELINE = "NDRC-GENERAL-2015"
 _OWN = "method_defaults/petro_"
@@ -202,6 +203,7 @@ METHOD = Method(
             (*fuels(_GUIDELINE), _FUEL_GAS),
             equation="(2)",
             measured=frozenset({"used_qty", "ncv_gj", "carbon_content_tc"}),
+            sampling=FUEL_SAMPLING,
         ),
         Stream(
             "flare",

@@ -23,6 +23,7 @@ from tanfeng.accounting.methods._items import (
     material,
 )
 from tanfeng.accounting.methods._process import CARBONATE, CO2_RECOVERED
+from tanfeng.accounting.methods._sampling import CARBONATE_SAMPLING, FUEL_SAMPLING
 from tanfeng.accounting.methods._wastewater import CH4_REMOVED, WASTEWATER, biogas, treatments
 
 METHOD = Method(
@@ -48,6 +49,7 @@ METHOD = Method(
             fuels("NDRC-GENERAL-2015"),
             equation="(2)–(4)",
             measured=frozenset({"used_qty", "ncv_gj", "carbon_content_tc"}),
+            sampling=FUEL_SAMPLING,
         ),
         Stream(
             "acetylene",
@@ -65,6 +67,7 @@ METHOD = Method(
             (CARBONATE,),
             carbonates(),
             measured=frozenset({"used_qty", "purity_pct"}),
+            sampling=CARBONATE_SAMPLING,
         ),
         Stream(
             "wastewater",
