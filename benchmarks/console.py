@@ -52,7 +52,9 @@ LIST_PAGES = {
     "/enterprises/?sort=emission_tco2": None,
     "/enterprises/?page=2000": None,
     "/enterprises/?place=350103": 25,
-    "/enterprises/?q=01234": None,
+    "/enterprises/?q=01234": 50,
+    "/search/?q=01234": 50,
+    "/search/?q=nobody": 50,
 }
 
 

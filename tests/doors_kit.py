@@ -23,8 +23,8 @@ from io import BytesIO
 from typing import Any
 
 #: People who may see firm B, and people who may not.
-INSIDERS = frozenset({"city", "admin", "county_b", "firm_b"})
-OUTSIDERS = frozenset({"anonymous", "county_a", "park_a", "firm_a", "verifier_a"})
+INSIDERS = frozenset({"city", "county_b", "firm_b"})
+OUTSIDERS = frozenset({"anonymous", "county_a", "park_a", "firm_a", "verifier_a", "admin"})
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,9 @@ class Door:
         It opens without signing in.
     seen_by : frozenset of str
         Who may see what is behind it when it is about firm B.
+    keepers : frozenset of str
+        Who keeps what is behind it and so meets names of enterprises, such as the scope of an
+        account; what firm B reported is shown there to nobody.
     """
 
     at: Callable[[Any], Mapping[str, Any]] | None = None
@@ -53,6 +56,7 @@ class Door:
     common: bool = False
     open: bool = False
     seen_by: frozenset[str] = INSIDERS
+    keepers: frozenset[str] = frozenset()
 
 
 @dataclass

@@ -72,6 +72,11 @@ def factor(spelling: str, canonical: str) -> float:
     canonical : str
         Unit of the column, for example ``1e4 kWh``.
 
+    Returns
+    -------
+    float
+        Value in ``canonical`` = value in ``spelling`` times this.
+
     Raises
     ------
     UnknownUnit

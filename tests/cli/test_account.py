@@ -99,6 +99,20 @@ def test_the_table_names_firms_units_factors_and_marks(book):
     assert "化石能源电力" not in done.output.split("核算说明")[0]  # another basis
 
 
+def test_every_result_names_document_and_clause_with_its_mark(book):
+    done = _run(book, "--year", 2024, "--as-of", "2026-01-15")
+    table = done.output.split("所用公式的依据")[1].split("核算说明")[0]
+    assert "公式（14）" in table
+    assert "single · 待核实" in table
+    assert "第7章、第8章" in table
+    residual = _run(book, "--year", 2024, "--basis", "residual", "--as-of", "2026-01-15")
+    assert "条款未见原文" in residual.output
+    formulas = _told(_run(book, "--year", 2024, "--json", "--as-of", "2026-01-15"))["formulas"]
+    known = {formula["clause"]: formula["clause_confidence"] for formula in formulas}
+    assert known["公式（14）"] == "single"
+    assert known[""] == ""
+
+
 def test_english_is_complete(book):
     done = _run(book, "--year", 2024, "--lang", "en", "--basis", "residual")
     assert done.exit_code == 0

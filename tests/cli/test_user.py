@@ -53,3 +53,18 @@ def test_a_new_password_is_printed_once(home):
 
 def test_a_home_without_a_database_has_no_accounts(tmp_path):
     assert _run("user", "list", "--home", str(tmp_path)).returncode == 1
+
+
+def test_an_administrator_is_given_one_duty(home):
+    done = _run("user", "add", "guard", "--duty", "security", "--home", home)
+    assert done.returncode == 0, done.stderr
+    done = _run("user", "add", "other", "--duty", "everything", "--home", home)
+    assert done.returncode == 2
+    assert "duty:" in done.stderr
+
+
+def test_a_lost_device_is_reset(home):
+    done = _run("user", "reset-factor", "boss", "--home", home)
+    assert done.returncode == 0, done.stderr
+    assert "boss" in done.stderr
+    assert _run("user", "reset-factor", "nobody", "--home", home).returncode == 2

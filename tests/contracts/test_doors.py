@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from django.apps import apps
@@ -32,7 +34,7 @@ from tanfeng.console.archive.models import (
     Place,
 )
 from tanfeng.console.core import audit, rights, storage
-from tanfeng.console.core.models import AuditEvent, Batch, Job, Role, Subject, User
+from tanfeng.console.core.models import AuditEvent, Batch, Job, OpenSession, Role, Subject, User
 from tanfeng.console.library.models import Document, FactorOverride
 from tanfeng.console.plan import services as plan
 from tanfeng.errors import Problem
@@ -239,6 +241,9 @@ def _world() -> World:
             "record_b": EnergyRecord.objects.filter(organisation=org_b).first(),
             "line_b": _line_of(run, city),
             "document": _document(),
+            "session_b": OpenSession.objects.create(
+                session_key="b" * 32, user=firm_b, started_at=KNOWN, seen_at=KNOWN
+            ),
             "override": _override(city),
         },
     )
@@ -312,7 +317,7 @@ def _state():
     return digest.hexdigest()
 
 
-CASES = [(name, role) for name in sorted(DOORS) for role in sorted(OUTSIDERS)]
+CASES = [(name, role) for name in sorted(DOORS) for role in sorted(OUTSIDERS - DOORS[name].keepers)]
 
 
 @pytest.mark.parametrize(("name", "role"), CASES, ids=lambda part: str(part))
@@ -412,3 +417,152 @@ def test_the_brief_says_who_took_it(world, kind):
     event = AuditEvent.objects.latest("id")
     assert (event.action, event.username) == ("export.brief", "city")
     assert leaked(answer.content, frozenset({f"审计日志第 {event.pk} 号"}))
+
+
+#: Text that would run, close an attribute, or end a script, if a page took it for markup.
+MARKUP = "<img src=x onerror=alert(1)>\"'</script><b>"
+
+
+@pytest.mark.parametrize("name", sorted(name for name, door in DOORS.items() if door.get))
+def test_no_page_takes_a_name_for_markup(world, name):
+    """Names of enterprises, accounts, files, jobs, runs; remarks; and words of the address."""
+    type(world.org_b).objects.update(name=MARKUP, former_names=MARKUP, address=MARKUP)
+    User.objects.update(display_name=MARKUP, department=MARKUP)
+    type(world.batch_b).objects.update(file_name=MARKUP, sheet=MARKUP, fixes=[
+        {"cell": "K3", "original": MARKUP, "value": MARKUP, "rule": MARKUP, "by": MARKUP, "at": ""}
+    ])  # fmt: skip
+    Job.objects.update(title=MARKUP, message=MARKUP, error=MARKUP, result={MARKUP: MARKUP})
+    EnergyRecord.objects.update(remark=MARKUP)
+    type(world.run).objects.update(title=MARKUP)
+    FactorOverride.objects.update(document=MARKUP, note=MARKUP)
+    audit.record(MARKUP[:40], username=MARKUP, **{MARKUP: MARKUP})
+    asked = "&".join(f"{key}={quote(MARKUP)}" for key in ("q", "object", "user", "place", "sort"))
+    for query in ("", asked):
+        role = "admin" if name.startswith("account") else "city"
+        answer = _client(world, role).get(f"{_url(name, DOORS[name], world)}?{query}")
+        assert answer.status_code < 500
+        if answer.get("Content-Type", "").startswith("text/html"):
+            text = answer.content.decode()
+            assert "<img src=x" not in text
+            assert "'</script><b>" not in text
+
+
+@pytest.mark.parametrize("name", sorted(DOORS))
+def test_every_kind_of_answer_carries_the_fences(world, name):
+    """Pages, refusals, files and JSON: the policy, no sniffing, no frame, no shared cache."""
+    for role in ("city", "firm_a", "anonymous"):
+        for answer in (
+            _client(world, role).get(_url(name, DOORS[name], world)),
+            _client(world, role).get(f"{_url(name, DOORS[name], world)}?export=xlsx"),
+            _client(world, role).delete(_url(name, DOORS[name], world)),
+        ):
+            assert "default-src 'none'" in answer["Content-Security-Policy"]
+            assert "unsafe" not in answer["Content-Security-Policy"]
+            assert answer["X-Content-Type-Options"] == "nosniff"
+            assert answer["X-Frame-Options"] == "DENY"
+            assert "no-store" in answer["Cache-Control"]
+            assert answer["Referrer-Policy"] == "same-origin"
+            assert "ETag" not in answer
+            if answer.status_code == 200 and "attachment" not in answer.get(
+                "Content-Disposition", ""
+            ):
+                assert answer["Content-Type"].split(";")[0] in (
+                    "text/html", "application/json", "image/svg+xml", "image/png",
+                )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(DOORS))
+def test_no_other_method_changes_or_shows_anything(world, name):
+    before, client = _state(), _client(world, "firm_a")
+    for method in ("put", "patch", "delete", "options", "trace"):
+        answer = getattr(client, method)(_url(name, DOORS[name], world))
+        assert not leaked(_body(answer), world.secrets)
+        assert answer.status_code < 500
+    assert _state() == before
+
+
+@pytest.mark.parametrize(
+    "name", sorted(name for name, door in DOORS.items() if door.post is not None or not door.get)
+)
+def test_every_form_wants_its_token(world, name):
+    """What changes something is refused when it comes from another site, before any right."""
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(world.users["city"], backend="django.contrib.auth.backends.ModelBackend")
+    before = _state()
+    answer = client.post(_url(name, DOORS[name], world), {}, HTTP_ORIGIN="https://evil.example")
+    assert answer.status_code == 403
+    assert _state() == before
+
+
+# Half signed in
+
+
+@pytest.mark.parametrize("name", sorted(name for name, door in DOORS.items() if not door.open))
+def test_no_door_opens_between_the_two_steps(world, name):
+    """The password was right and the code is still to come: nobody is there yet."""
+    url, user = _url(name, DOORS[name], world), world.users["city"]
+    client = Client(raise_request_exception=False)
+    with _with_factor(user):
+        signing_in = {"username": "city", "password": "correct horse 1"}
+        assert client.post(reverse("sign-in"), signing_in)["Location"] == reverse("sign-in-code")
+        for answer in (client.get(url), client.post(url)):
+            assert answer.status_code in (302, 401)
+            assert answer.headers.get("Location", reverse("sign-in")).startswith(reverse("sign-in"))
+        # Nor does a session that skipped the second step by a mistake of the program.
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        answer = client.get(url)
+        assert answer.status_code in (302, 401)
+        assert answer.headers.get("Location", reverse("sign-in")).startswith(reverse("sign-in"))
+
+
+#: Where a person may go who has yet to enrol the factor the role needs.
+ENROLLING = ("/account/two-factor/", "/password/", "/sign-out/")
+
+
+@pytest.mark.parametrize("name", sorted(name for name, door in DOORS.items() if not door.open))
+@pytest.mark.parametrize("role", ["city", "county_b", "admin"])
+def test_no_door_opens_before_a_factor_that_is_due(world, name, role):
+    url = _url(name, DOORS[name], world)
+    if url.startswith(ENROLLING):
+        return
+    with override_settings(TWO_FACTOR="government"):
+        client = _client(world, role)
+        for answer in (client.get(url), client.post(url)):
+            if url.startswith("/api/"):
+                assert answer.status_code == 403
+            else:
+                assert answer.headers["Location"] == reverse("second-factor")
+
+
+@contextmanager
+def _with_factor(user):
+    user.totp_secret = "sealed"
+    user.save(update_fields=["totp_secret"])
+    yield
+    user.totp_secret = ""
+    user.save(update_fields=["totp_secret"])
+
+
+#: What leads on to another page, or says no more of a firm than the state of a job or an account.
+UNLOGGED = frozenset({"job", "job-progress", "trace-record", "upload-mapping"})
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted(
+        name
+        for name, door in DOORS.items()
+        if door.at and door.get and not door.common and "city" in door.seen_by
+    ),
+)
+def test_every_look_at_a_firm_by_somebody_else_stands_in_the_log(world, name):
+    client = _client(world, "city")
+    last = AuditEvent.objects.latest("id").pk
+    answer = client.get(_url(name, DOORS[name], world))
+    events = AuditEvent.objects.filter(pk__gt=last)
+    if name in UNLOGGED:
+        assert not leaked(_body(answer), world.secrets - {"机密", NAME_B})
+    else:
+        assert answer.status_code == 200
+        assert [event.username for event in events] == ["city"]
+        assert events[0].object_id

@@ -53,7 +53,7 @@ def _overrides(**changed):
 @pytest.mark.parametrize(
     ("ask", "english", "chinese"),
     [
-        (lambda: standards.load("fuel"), "no table 'fuel'; did you mean", "没有标准表 'fuel'；是否指"),
+        (lambda: standards.load("fuel"), "'fuel'; did you mean", "没有标准表 'fuel'；是否指"),
         (lambda: standards.load("ß"), "there are benchmarks, ", "现有 benchmarks、"),
         (lambda: standards.lookup("fuels", guidelin="x"), "has no column", "没有列 'guidelin'"),
         (lambda: standards.lookup("fuels", guideline="x"), "not named", "按 guideline、fuel_key"),

@@ -89,3 +89,26 @@ def test_placeholders_agree():
         and set(re.findall(r"%\(\w+\)[sd]", chinese)) - set(re.findall(r"%\(\w+\)[sd]", message))
     ]
     assert not wrong
+
+
+def _by_app():
+    """Return (context, msgid) -> app -> Chinese."""
+    found = {}
+    for po in CONSOLE.rglob("zh_Hans/LC_MESSAGES/django.po"):
+        app = po.relative_to(CONSOLE).parts[0]
+        with po.open("rb") as handle:
+            for message in read_po(handle):
+                text = message.string if isinstance(message.string, str) else message.string[0]
+                name = message.id if isinstance(message.id, str) else message.id[0]
+                if name and text:
+                    found.setdefault((message.context, name), {})[app] = text
+    return found
+
+
+def test_one_english_text_has_one_chinese():
+    """Django lays the catalogues over each other: of two words one is shown in both apps.
+
+    Where one English word means two things, say which: ``pgettext("official list", "Level")``.
+    """
+    clashes = {key: apps for key, apps in _by_app().items() if len(set(apps.values())) > 1}
+    assert not clashes

@@ -85,6 +85,14 @@ def brief():
                 "confidence": ["confirmed", "single"],
             }
         ),
+        formulas=pl.DataFrame(
+            {
+                "name": ["燃料燃烧", "电力化石口径", "核对过的"],
+                "document": ["发改办气候〔2015〕1722号", "公告2025年第47号", "公告2025年第47号"],
+                "clause": ["公式（2）", "", "附件1"],
+                "confidence": ["recalled", "", "confirmed"],
+            }
+        ),
     )
 
 
@@ -131,12 +139,22 @@ def test_missing_forms_are_told_and_unverified_factors_marked(brief):
     assert "75.0%" in text  # 36 of 48
 
 
+def test_a_clause_is_marked_until_somebody_checked_it(brief):
+    tables = {b.caption[:2]: b for b in city_brief(brief).blocks if isinstance(b, Table)}
+    assert [row[2:] for row in tables["表8"].rows] == [
+        ("公式（2）", "待核实"),
+        ("未见原文", "待核实"),
+        ("附件1", "已核对"),
+    ]
+
+
 def test_english_is_complete(brief):
     document = city_brief(replace(brief, language="en", scope="Fuzhou"))
     text = document.title + " ".join(_texts(document))
     data = (
         "电力疑似按万千瓦时填报 演示钢铁01 长乐区 闽清县 钢铁 建材 福建电力 烟煤低位发热量 "
-        "公告2025年第47号 发改办气候〔2015〕1722号 福建省平均 待核实"
+        "公告2025年第47号 发改办气候〔2015〕1722号 福建省平均 待核实 "
+        "燃料燃烧 电力化石口径 核对过的 公式（2） 附件1"
     )
     left = text
     for word in data.split():

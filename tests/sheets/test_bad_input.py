@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 ELSEWHERE = {
-    "sub > main meter": "metering",
+    "sub > main meter": "metering; here power from the roof above all electricity (X038)",
     "rollover": "metering",
     "clock drift": "metering",
     "gap and replay": "metering",
@@ -52,6 +52,8 @@ CELLS = [
     ("无 for no data", {"feedstock_qty": "无"}, "S005", "info", ""),
     ("date 2025.13", {"period": "2025.13"}, "I007", "error", ""),
     ("month 0", {"period": "2025-00"}, "I007", "error", ""),
+    ("OCR noise in a period", {"period": "2O25-l2"}, "I007", "error", "2025-12"),
+    ("date 2025.13 as a number", {"period": 2025.13}, "I007", "error", ""),
     ("year 25", {"period": "25.3"}, "I006", "error", "2025-03"),
     ("year before 2000", {"period": "1999-03"}, "I006", "error", ""),
     ("future period", {"period": "2026-02"}, "I007", "error", ""),
@@ -300,3 +302,49 @@ def test_everything_at_once(bench):
     result = bench.energy_rows(*rows)
     found = {p.row: p.rule for p in result.problems if p.severity == "error"}
     assert found == {2: "I001", 3: "I007", 4: "X007", 5: "X005", 6: "X002", 7: "E004", 8: "E009"}
+
+
+# ------------------------------------------------------------------------------ old workbooks
+
+
+def old_book(bench, *formulas, calculated=False):
+    """Return an .xls of the monthly form whose purchase, row by row, is a formula."""
+    import io
+
+    import xlwt
+
+    book = xlwt.Workbook(encoding="utf-8")
+    sheet = book.add_sheet("表")
+    rows = bench.filled(
+        "monthly_energy",
+        *(bench.energy(period=f"2025-{month:02d}") for month in range(1, len(formulas) + 1)),
+    )
+    at = rows[0].index("购进量")
+    for r, cells in enumerate(rows):
+        for c, cell in enumerate(cells):
+            formula = formulas[r - 1] if r and c == at else None
+            sheet.write(r, c, xlwt.Formula(formula) if formula else cell)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    content = buffer.getvalue()
+    if calculated:  # the first formula gets the number 100 as its stored result
+        import struct
+
+        empty = struct.pack("<Q", 0xFFFF000000000003)
+        assert content.count(empty) == len(formulas)
+        content = content.replace(empty, struct.pack("<d", 100.0), 1)
+    return content
+
+
+def test_a_formula_nobody_calculated_in_an_old_workbook(bench):
+    result = bench.read(old_book(bench, "50+50", None))
+    (problem,) = [p for p in result.problems if p.severity == "error"]
+    assert problem.cell == "H2" or problem.heading.startswith("购进量")
+    assert result.frame["purchase_qty"].to_list() == [None, 100]
+    assert result.accepted["period"].to_list() == ["2025-02"]
+
+
+def test_an_empty_result_is_meant_where_other_formulas_have_one(bench):
+    result = bench.read(old_book(bench, "50+50", 'IF(1=1,"",1)', calculated=True))
+    assert result.frame["purchase_qty"].to_list() == [100, None]
+    assert not any(p.severity == "error" for p in result.problems)

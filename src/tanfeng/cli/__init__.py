@@ -17,6 +17,7 @@ from tanfeng import __version__
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "account": ("tanfeng.cli.account", "account", "Account a workbook without console or home."),
     "backup": ("tanfeng.cli.backup", "backup", "Write a home folder into one file."),
+    "check": ("tanfeng.cli.check", "check", "Check the installation and, if named, a home folder."),
     "demo": ("tanfeng.cli.demo", "app", "Build the demonstration city in a home folder."),
     "map": ("tanfeng.cli.map", "app", "Import an official boundary map."),
     "report": ("tanfeng.cli.report", "app", "Write a report from a home folder."),
@@ -68,7 +69,9 @@ def command(name: str) -> Any:
     if not isinstance(found, typer.Typer):
         function, found = found, typer.Typer(add_completion=False)
         found.command()(function)
-    return typer.main.get_command(found)
+    opened = typer.main.get_command(found)
+    opened.context_settings["help_option_names"] = ["-h", "--help"]  # commands below inherit it
+    return opened
 
 
 def _say(text: str) -> None:

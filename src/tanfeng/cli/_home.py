@@ -40,7 +40,7 @@ def open_home(home: Path, *, must_exist: bool = True) -> Path:
     if must_exist and not address and not (home / "tanfeng.sqlite3").exists():
         fail(f"{home} holds no database; make one with: tanfeng demo --home {home}")
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         fail(f"{home} cannot be used as home folder: {error.strerror}")
     if not os.access(home, os.W_OK):

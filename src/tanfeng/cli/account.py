@@ -73,6 +73,10 @@ _WORDS = {
     "problems": ("表格问题", "Problems in the file"),
     "account": ("核算结果", "Account"),
     "factors": ("所用因子", "Factors used"),
+    "formulas": ("所用公式的依据", "What the formulas rest on"),
+    "result": ("结果", "result"),
+    "clause": ("条款", "clause"),
+    "unseen": ("条款未见原文", "clause not seen"),
     "notes": ("核算说明", "Notes of the account"),
     "no_year": (
         "文件中没有 {year} 年的数据；有：{years}",
@@ -286,17 +290,25 @@ def _lines(answer: _Answer) -> pl.DataFrame:
     )
 
 
+def _of_the_basis(answer: _Answer) -> pl.DataFrame:
+    """Return the lines without those on another basis of electricity."""
+    import polars as pl
+
+    from tanfeng import accounting
+
+    others = [f"emission_electricity_{b}_tco2" for b in accounting.BASES if b != answer.basis]
+    return answer.account.lines.filter(~pl.col("quantity").cast(pl.String).is_in(others))
+
+
 def _used_factors(answer: _Answer, *, every_basis: bool) -> pl.DataFrame:
     """Return the factors lines point to, on the chosen basis of electricity or on all."""
     import polars as pl
 
-    from tanfeng import accounting
     from tanfeng.trace import FACTOR_COLUMNS
 
     lines = answer.account.lines
     if not every_basis:
-        others = [f"emission_electricity_{b}_tco2" for b in accounting.BASES if b != answer.basis]
-        lines = lines.filter(~pl.col("quantity").cast(pl.String).is_in(others))
+        lines = _of_the_basis(answer)
     used = {n for name in FACTOR_COLUMNS for n in lines[name].drop_nulls().unique()}
     return answer.account.factors.filter(pl.col("factor").is_in(sorted(used)))
 
@@ -392,6 +404,7 @@ def _print(answer: _Answer, lang: str) -> None:
     table.add_row(_word("total", lang), "", *_cells(whole))
     console.print(table)
     _print_factors(answer, lang, console)
+    _print_formulas(answer, lang, console)
     if not answer.account.notes.is_empty():
         console.print(_word("notes", lang))
         text = "text_en" if lang == "en" else "text_zh"
@@ -418,4 +431,28 @@ def _print_factors(answer: _Answer, lang: str, console: Console) -> None:
         table.add_row(
             row[name], row["symbol"], f"{row['value']:g}", row["unit"], mark, row["document"]
         )
+    console.print(table)
+
+
+def _print_formulas(answer: _Answer, lang: str, console: Console) -> None:
+    """Print document and clause of every result, marked where nobody has checked the clause."""
+    from rich.table import Table
+
+    from tanfeng import accounting
+
+    table = Table(title=_word("formulas", lang))
+    for key in ("result", "document", "clause", "mark"):
+        table.add_column(_word(key, lang))
+    used = _of_the_basis(answer)["formula"].unique().to_list()
+    rows: dict[tuple[str, ...], None] = {}
+    for formula in (one for key, one in accounting.FORMULAS.items() if key in used):
+        quantity = accounting.QUANTITIES[formula.quantity]
+        sure = formula.clause_confidence in {"confirmed", "override"}
+        mark = formula.clause_confidence if sure else _word("unverified", lang)
+        if formula.clause and not sure:
+            mark = f"{formula.clause_confidence} · {mark}"
+        name = quantity.name_en if lang == "en" else quantity.name_zh
+        rows[name, formula.document, formula.clause or _word("unseen", lang), mark] = None
+    for row in rows:
+        table.add_row(*row)
     console.print(table)

@@ -261,19 +261,26 @@ def _unpack(file: Path, draft: Path) -> dict[str, Any]:
             if manifest["layout"] != LAYOUT:
                 fail(f"{file} was written by a later version ({manifest['version']})")
             for name, noted in manifest["files"].items():
-                path = (draft / name).resolve()
-                if not path.is_relative_to(draft.resolve()):
-                    fail(f"{file} holds a path that leads out of the folder: {name}")
-                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with archive.open(name) as source, os.fdopen(handle, "wb") as target:
-                    if _copied(source, target) != noted:
-                        fail(f"{file} is damaged: {name} is not what was backed up")
+                _write_one(archive, name, noted, draft, file)
     except FileNotFoundError:
         fail(f"there is no file {file}", _WRONG_USE)
     except (zipfile.BadZipFile, KeyError, TypeError, AttributeError, ValueError, OSError) as error:
         fail(f"{file} is no whole backup: {error}")
     return manifest
+
+
+def _write_one(
+    archive: zipfile.ZipFile, name: str, noted: dict[str, Any], draft: Path, file: Path
+) -> None:
+    path = (draft / name).resolve()
+    if not path.is_relative_to(draft.resolve()):
+        fail(f"{file} holds a path that leads out of the folder: {name}")
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with archive.open(name) as source, os.fdopen(handle, "wb") as target:
+        copied = _copied(source, target)
+    if copied != noted:
+        fail(f"{file} is damaged: {name} is not what was backed up")
 
 
 def _verified(draft: Path, manifest: dict[str, Any], file: Path) -> list[int]:

@@ -61,7 +61,7 @@ def list_tables(as_json: AsJson = False, lang: InLang = Lang.ZH) -> None:
 
     found = standards.tables()
     if as_json:
-        _print_json(
+        print_json(
             [
                 {
                     "table": t.name,
@@ -84,7 +84,7 @@ def list_tables(as_json: AsJson = False, lang: InLang = Lang.ZH) -> None:
     ]
     totals = [str(sum(getattr(t, n) for t in found)) for n in counted]
     rows.append(["", {"zh": "合计", "en": "total"}[lang], *totals, ""])
-    _print_table(lang, ("table", "title", *counted, "key"), rows)
+    print_table(lang, ("table", "title", *counted, "key"), rows)
 
 
 @app.command("show")
@@ -117,7 +117,7 @@ def show_table(
     found = found.head(limit) if limit else found
     if as_json:
         shown = [column.name for column in about.columns]
-        _print_json(found.select("ref", *shown, "value_num", "document", "clause_text").to_dicts())
+        print_json(found.select("ref", *shown, "value_num", "document", "clause_text").to_dicts())
         return
     rows = [
         [
@@ -132,7 +132,7 @@ def show_table(
         ]
         for row in found.iter_rows(named=True)
     ]
-    console = _print_table(
+    console = print_table(
         lang, ("id", "title", "value", "unit", "document", "clause", "force", "mark"), rows
     )
     console.print(
@@ -148,14 +148,14 @@ def check_tables(as_json: AsJson = False, lang: InLang = Lang.ZH) -> None:
     found = standards.check()
     errors = sum(finding.severity == "error" for finding in found)
     if as_json:
-        _print_json([asdict(finding) for finding in found])
+        print_json([asdict(finding) for finding in found])
         sys.exit(1 if errors else 0)
     ordered = sorted(found, key=lambda finding: finding.severity)
     rows = [
         [finding.check, finding.table, finding.message(lang), finding.remedy(lang)]
         for finding in ordered
     ]
-    console = _print_table(lang, ("check", "table", "found", "remedy"), rows)
+    console = print_table(lang, ("check", "table", "found", "remedy"), rows)
     told = len(found) - errors
     console.print(
         {
@@ -193,7 +193,8 @@ def _time(start: str, end: str) -> str:
     return f"{start or '…'} – {end or '…'}" if start or end else ""
 
 
-def _print_table(lang: str, columns: tuple[str, ...], rows: list[list[str]]) -> Console:
+def print_table(lang: str, columns: tuple[str, ...], rows: list[list[str]]) -> Console:
+    """Print a table with known headings; a pipe gets whole lines."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -213,7 +214,8 @@ def _print_table(lang: str, columns: tuple[str, ...], rows: list[list[str]]) -> 
     return console
 
 
-def _print_json(content: Any) -> None:
+def print_json(content: Any) -> None:
+    """Print JSON as people read it."""
     typer.echo(json.dumps(content, ensure_ascii=False, indent=2))
 
 

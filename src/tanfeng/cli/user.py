@@ -1,15 +1,18 @@
-"""``tanfeng user add|password|list``: accounts from the command line."""
+"""``tanfeng user add|password|reset-factor|list``: accounts from the command line."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tanfeng.cli._database import migrate
 from tanfeng.cli._home import fail, open_home
+
+if TYPE_CHECKING:
+    from tanfeng.console.core.models import User
 
 app = typer.Typer(
     help="Create accounts and set passwords.", no_args_is_help=True, add_completion=False
@@ -32,6 +35,9 @@ def add(
     county: Annotated[str, typer.Option(help="Code of the county of a county officer.")] = "",
     park: Annotated[str, typer.Option(help="Code of the park of a park operator.")] = "",
     enterprise: Annotated[str, typer.Option(help="Credit code of an enterprise.")] = "",
+    duty: Annotated[
+        str, typer.Option(help="Of an administrator: system, security or audit; empty for all.")
+    ] = "",
 ) -> None:
     """Create an account and print its first password, once; a new home gets its database."""
     open_home(home, must_exist=False)
@@ -50,6 +56,7 @@ def add(
             place_code=county,
             park_code=park,
             org_code=enterprise,
+            duty=duty,
         )
     except ValidationError as error:
         fail(_words(error), code=2)
@@ -61,12 +68,18 @@ def password(name: Name, home: Home = _HOME) -> None:
     """Give an account a new password and print it, once."""
     open_home(home)
     from tanfeng.console.core import services
-    from tanfeng.console.core.models import User
 
-    user = User.objects.filter(username=name).first()
-    if user is None or name == services.SYSTEM:
-        fail(f"there is no account {name!r} a person could sign in with", code=2)
-    _print_password(name, services.reset_password(user, by=None))
+    _print_password(name, services.reset_password(_person(name), by=None))
+
+
+@app.command("reset-factor")
+def reset_factor(name: Name, home: Home = _HOME) -> None:
+    """Take away the second factor of a person who lost the device."""
+    open_home(home)
+    from tanfeng.console.core import services
+
+    services.reset_second_factor(_person(name), by=None)
+    typer.echo(f"{name}: signs in with the password alone until a new device is set up", err=True)
 
 
 @app.command("list")
@@ -97,6 +110,17 @@ def list_accounts(
         active = "yes" if row["active"] else "no"
         table.add_row(row["username"], row["display_name"], row["role"], scope, active)
     Console(width=None).print(table)
+
+
+def _person(name: str) -> User:
+    """Return the account of a person."""
+    from tanfeng.console.core import services
+    from tanfeng.console.core.models import User
+
+    user = User.objects.filter(username=name).first()
+    if user is None or name == services.SYSTEM:
+        fail(f"there is no account {name!r} a person could sign in with", code=2)
+    return user
 
 
 def _print_password(name: str, text: str) -> None:

@@ -8,6 +8,18 @@
 ``TANFENG_TRUSTED_PROXY``   ``1`` behind a proxy that sets ``X-Forwarded-For``
 ``TANFENG_CITY``            name of the city in Chinese; ``TANFENG_CITY_EN`` in English
 ``TANFENG_DUE_DAY``         day of the next month by which a month must be reported; default 15
+``TANFENG_TWO_FACTOR``      ``off``, ``optional`` (default) or ``government``: city, county and
+                            administrators must enrol a second factor before they see anything
+``TANFENG_IDLE_MINUTES``    a session nobody uses ends after this; default 30
+``TANFENG_SESSION_HOURS``   every session ends after this; default 8
+``TANFENG_SHARED_ADDRESSES``  distinct addresses one account may sign in from within 24 hours
+                            before it is a finding; default 5
+``TANFENG_SEPARATE_DUTIES``  ``1``: no administrator holds more than one duty
+``TANFENG_OIDC_ISSUER``     single sign-on (OpenID Connect): address of the provider
+``TANFENG_OIDC_CLIENT_ID``  how the provider calls this console
+``TANFENG_OIDC_SECRET_FILE``  file with the client's secret
+``TANFENG_OIDC_CLAIM``      claim that holds the account's name at single sign-on; default ``sub``
+``TANFENG_OIDC_LABEL``      words on the button; default "Single sign-on" in both languages
 ``TANFENG_DEBUG``           ``1`` while developing
 ==========================  ======================================================================
 """
@@ -19,6 +31,7 @@ import secrets
 from pathlib import Path
 
 import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 HOME = Path(os.environ.get("TANFENG_HOME", "tanfeng-home")).resolve()
@@ -27,11 +40,27 @@ HTTPS = os.environ.get("TANFENG_HTTPS") == "1"
 TRUSTED_PROXY = os.environ.get("TANFENG_TRUSTED_PROXY") == "1"
 
 
+def _number(name: str, default: int) -> int:
+    """Read a positive whole number."""
+    text = os.environ.get(name, "") or str(default)
+    if not text.isdecimal() or int(text) < 1:
+        raise ImproperlyConfigured(f"{name} is {text!r}: a positive whole number is needed")
+    return int(text)
+
+
+def _choice(name: str, *allowed: str, default: str) -> str:
+    """Read one of a few words."""
+    text = os.environ.get(name, "") or default
+    if text not in allowed:
+        raise ImproperlyConfigured(f"{name} is {text!r}: one of {', '.join(allowed)} is needed")
+    return text
+
+
 def _secret_key() -> str:
     """Read the installation's secret, making one readable by its owner alone on first use."""
     path = HOME / "secret.key"
     if not path.exists():
-        HOME.mkdir(parents=True, exist_ok=True)
+        HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as stream:
             stream.write(secrets.token_urlsafe(50))
@@ -63,6 +92,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tanfeng.console.core.middleware.content_security_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tanfeng.console.core.middleware.client_address",
@@ -73,10 +103,11 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "tanfeng.console.core.middleware.RecordRefusals",
+    "tanfeng.console.core.middleware.session_limits",
     "tanfeng.console.core.middleware.sign_in_required",
     "tanfeng.console.core.middleware.own_password_required",
+    "tanfeng.console.core.middleware.second_factor_required",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -133,6 +164,21 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "core/locked.html"
 AXES_VERBOSE = False
+#: ``off``, ``optional`` or ``government``.
+TWO_FACTOR = _choice(
+    "TANFENG_TWO_FACTOR", "off", "optional", "government", default="optional"
+)  # fmt: skip
+#: Distinct addresses within 24 hours that make an account look shared.
+SHARED_ADDRESSES = _number("TANFENG_SHARED_ADDRESSES", 5)
+SEPARATE_DUTIES = os.environ.get("TANFENG_SEPARATE_DUTIES") == "1"
+#: Single sign-on is off, and no request leaves the house, unless an issuer is named.
+OIDC = {
+    "issuer": os.environ.get("TANFENG_OIDC_ISSUER", ""),
+    "client_id": os.environ.get("TANFENG_OIDC_CLIENT_ID", ""),
+    "secret_file": os.environ.get("TANFENG_OIDC_SECRET_FILE", ""),
+    "claim": os.environ.get("TANFENG_OIDC_CLAIM", "") or "sub",
+    "label": os.environ.get("TANFENG_OIDC_LABEL", ""),
+}
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
@@ -173,7 +219,13 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 8 * 3600
+#: Every session ends after this, however busy; one nobody uses ends earlier. [s]
+SESSION_COOKIE_AGE = _number("TANFENG_SESSION_HOURS", 8) * 3600
+SESSION_IDLE_S = _number("TANFENG_IDLE_MINUTES", 30) * 60
+#: The browser takes a cookie of this name over TLS, for this host and the whole site only.
+SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
+CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

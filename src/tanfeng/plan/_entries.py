@@ -222,7 +222,26 @@ def words(name: str) -> Mapping[str, tuple[str, str]]:
 
 
 def word(name: str, key: str, lang: str = "zh") -> str:
-    """Return a word of a list in the language asked for."""
+    """Return a word of a list in the language asked for.
+
+    Parameters
+    ----------
+    name : str
+        Word list, one of :func:`words`.
+    key : str
+        Key inside the list.
+    lang : {"zh", "en"}
+        Language of the word.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ModelError
+        If there is no such list, or no such key in it.
+    """
     try:
         return words(name)[key][1 if lang == "en" else 0]
     except KeyError:
@@ -336,6 +355,11 @@ def amount(value: str, unit: str, lang: str = "zh") -> str:
         Key of the word list ``unit``.
     lang : {"zh", "en"}
         Language of the words.
+
+    Returns
+    -------
+    str
+        For example ``1 200 万吨``: thousands set apart by a thin space that does not break.
     """
     if not value:
         return ""
@@ -362,6 +386,10 @@ def rule(comparator: str, value: str, unit: str, *, base_year: str = "", lang: s
         Year the change is counted from.
     lang : {"zh", "en"}
         Language of the words.
+
+    Returns
+    -------
+    str
 
     Raises
     ------

@@ -66,13 +66,51 @@ def stacked_columns(
             _text(x, y(totals[i]) - 5, grouped(totals[i], _places(top)), INK, 11, "middle")
         )
         parts.append(_text(x, upper + plot + 16, label, SOFT, 11, "middle"))
-    for i, one in enumerate(series):
-        x = left + (i % 4) * (WIDTH - left - right) / 4
-        row = upper + plot + 36 + 18 * (i // 4)
-        parts.append(
-            f'<rect x="{x:.1f}" y="{row - 8:.1f}" width="9" height="9" fill="{one.colour}"/>'
-        )
-        parts.append(_text(x + 14, row, one.name, SOFT, 10.5))
+    parts += _legend(series, left, upper + plot + 36)
+    return _svg(parts, height)
+
+
+def grouped_columns(
+    labels: Sequence[str], series: Sequence[Series], *, unit: str, height: float = 260.0
+) -> str:
+    """Draw the series side by side over each label; what is not known is a dash, not a column.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        Names below the columns.
+    series : sequence of Series
+        Columns of a group, left to right.
+    unit : str
+        Unit of the values, printed over the axis.
+    height : float
+        Height of the drawing. [px]
+    """
+    known = [value for one in series for value in one.values if value is not None]
+    top, step = _axis(max(known, default=0.0))
+    left, right, upper, lower = 52.0, 8.0, 26.0, 26.0 + 18.0 * math.ceil(len(series) / 4)
+    plot = height - upper - lower
+    slot = (WIDTH - left - right) / max(len(labels), 1)
+    column = min(slot * 0.72 / max(len(series), 1), 44.0)
+
+    def y(value: float) -> float:
+        return upper + plot * (1 - value / top)
+
+    parts = [_text(0, 12, unit, SOFT, 10), *_grid(top, step, y, left, WIDTH - right)]
+    for i, label in enumerate(labels):
+        middle = left + slot * (i + 0.5)
+        for k, one in enumerate(series):
+            value = one.values[i]
+            x = middle + (k - len(series) / 2) * column
+            if value is not None and value > 0:
+                parts.append(
+                    f'<rect x="{x + 1:.1f}" y="{y(value):.1f}" width="{column - 2:.1f}" '
+                    f'height="{y(0) - y(value):.2f}" fill="{one.colour}"/>'
+                )
+            at = y(max(value or 0.0, 0.0)) - 4
+            parts.append(_text(x + column / 2, at, grouped(value), INK, 8.5, "middle"))
+        parts.append(_text(middle, upper + plot + 16, label, SOFT, 11, "middle"))
+    parts += _legend(series, left, upper + plot + 36)
     return _svg(parts, height)
 
 
@@ -148,6 +186,18 @@ def _grid(
             _text(left - 6, at + 4, grouped(n * step, _places(step * 10)), SOFT, 10, "end")
         )
     return lines
+
+
+def _legend(series: Sequence[Series], left: float, y: float) -> list[str]:
+    parts = []
+    for i, one in enumerate(series):
+        x = left + (i % 4) * (WIDTH - left - 8.0) / 4
+        row = y + 18 * (i // 4)
+        parts.append(
+            f'<rect x="{x:.1f}" y="{row - 8:.1f}" width="9" height="9" fill="{one.colour}"/>'
+        )
+        parts.append(_text(x + 14, row, one.name, SOFT, 10.5))
+    return parts
 
 
 def _text(x: float, y: float, text: str, colour: str, size: float, anchor: str = "start") -> str:

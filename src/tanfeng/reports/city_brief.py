@@ -11,6 +11,7 @@ import polars as pl
 from tanfeng.errors import ModelError
 from tanfeng.reports.charts import Series, bars, stacked_columns
 from tanfeng.reports.document import (
+    UNVERIFIED,
     Block,
     Chart,
     Document,
@@ -18,11 +19,14 @@ from tanfeng.reports.document import (
     Heading,
     Paragraph,
     Table,
+    Words,
     change,
     grouped,
     in_wan,
     joined,
+    numbered,
     share,
+    words,
 )
 
 #: Columns every breakdown must have; ``previous_`` is the year before, null for no data.
@@ -34,10 +38,6 @@ BREAKDOWN_COLUMNS = (
     "previous_energy_equivalent_tce",
     "previous_emission_total_tco2",
 )
-#: Confidences that need a person's check before a figure is leant on.
-UNVERIFIED = frozenset({"single", "recalled"})
-
-Words = Callable[[str, str], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +76,9 @@ class CityBrief:
         What was found, how often, and where first.
     factors : polars.DataFrame
         ``name``, ``value``, ``unit``, ``document``, ``confidence`` of the factors used.
+    formulas : polars.DataFrame
+        ``name``, ``document``, ``clause``, ``confidence`` (of the clause) of the formulas used; an
+        empty clause is one nobody has seen.
     """
 
     language: Literal["zh", "en"] = "zh"
@@ -96,6 +99,7 @@ class CityBrief:
     completeness: Mapping[str, float]
     problems: Sequence[tuple[str, int, str]]
     factors: pl.DataFrame
+    formulas: pl.DataFrame
 
     def __post_init__(self) -> None:
         """Refuse a breakdown without its columns."""
@@ -107,10 +111,7 @@ class CityBrief:
 
 def city_brief(brief: CityBrief) -> Document:
     """Lay the brief out as blocks, rounded by GB/T 8170 for print."""
-
-    def t(zh: str, en: str) -> str:
-        return en if brief.language == "en" else zh
-
+    t = words(brief.language)
     sections: tuple[tuple[str, Callable[[CityBrief, Words], list[Block]]], ...] = (
         (t("总体情况", "Overview"), _overview),
         (t("分行业情况", "By sector"), _sectors),
@@ -122,12 +123,7 @@ def city_brief(brief: CityBrief) -> Document:
     )
     blocks: list[Block] = []
     for number, (title, write) in enumerate(sections):
-        counted = (
-            f"{'一二三四五六七'[number]}、{title}"
-            if brief.language == "zh"
-            else f"{number + 1}. {title}"
-        )
-        blocks += [Heading(counted), *write(brief, t)]
+        blocks += [Heading(numbered(number, title, brief.language)), *write(brief, t)]
     return Document(
         title=t(
             f"{brief.scope}工业能耗与碳排放年度简报（{brief.year}年）",
@@ -422,9 +418,7 @@ def _basis(brief: CityBrief, t: Words) -> list[Block]:
             str(row["name"]),
             str(row["document"]),
             f"{row['value']:g} {row['unit']}",
-            t("待核实", "unverified")
-            if row["confidence"] in UNVERIFIED
-            else t("已核对", "verified"),
+            _checked(row["confidence"], t),
         )
         for row in brief.factors.iter_rows(named=True)
     )
@@ -455,4 +449,25 @@ def _basis(brief: CityBrief, t: Words) -> list[Block]:
             rows,
             text_columns=2,
         ),
+        Table(
+            t("表8 公式所依据的条款", "Table 8. Clauses the formulas rest on"),
+            (t("结果", "Result"), t("文件", "Document"), t("条款", "Clause"), t("核实", "Check")),
+            tuple(
+                (
+                    str(row["name"]),
+                    str(row["document"]),
+                    str(row["clause"]) or t("未见原文", "not seen"),
+                    _checked(row["clause"] and row["confidence"], t),
+                )
+                for row in brief.formulas.iter_rows(named=True)
+            ),
+            text_columns=3,
+        ),
     ]
+
+
+def _checked(confidence: str, t: Words) -> str:
+    """Word whether somebody checked a value or a clause; what nobody saw is not checked."""
+    if not confidence or confidence in UNVERIFIED:
+        return t("待核实", "unverified")
+    return t("已核对", "verified")

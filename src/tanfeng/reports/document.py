@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -11,7 +11,13 @@ from tanfeng.units import round_gb8170
 
 #: What stands where there is no figure; no data is not zero.
 NO_DATA = "—"
+#: Confidences that need a person's check before a figure is leant on.
+UNVERIFIED = frozenset({"single", "recalled"})
 _THIN_SPACE = "\u2009"
+_NUMERALS = "一二三四五六七八九十"
+
+#: Chinese and English -> the one of the document's language.
+Words = Callable[[str, str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +44,17 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with a caption; the first ``text_columns`` columns are set left."""
+    """A table with a caption; the first ``text_columns`` columns are set left.
+
+    ``widths`` are shares of the line, one per column; without them the writer chooses.
+    """
 
     caption: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     text_columns: int = 1
     total: bool = False
+    widths: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +124,16 @@ def share(part: float | None, whole: float | None) -> str:
     if part is None or not whole or whole <= 0:
         return NO_DATA
     return f"{round_gb8170(part / whole * 100, 1)}%"
+
+
+def words(language: str) -> Words:
+    """Return the function that picks the text of a language."""
+    return lambda zh, en: en if language == "en" else zh
+
+
+def numbered(number: int, title: str, language: str) -> str:
+    """Return a section heading with its number, counted from 0, as the language counts."""
+    return f"{_NUMERALS[number]}、{title}" if language == "zh" else f"{number + 1}. {title}"
 
 
 def joined(parts: Sequence[str], language: str) -> str:

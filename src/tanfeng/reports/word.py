@@ -17,6 +17,8 @@ from tanfeng.reports.pdf import svg_to_png
 
 #: Fonts of official documents; Word falls back by itself where one is missing.
 BODY_FONT, HEADING_FONT, LATIN_FONT = "仿宋", "黑体", "Times New Roman"
+#: Width between the margins. [cm]
+_LINE_CM = 15.8
 BRAND, SOFT = RGBColor(0x0F, 0x6B, 0x4F), RGBColor(0x55, 0x63, 0x5B)
 
 
@@ -133,12 +135,18 @@ def _table(word: Any, block: d.Table, _language: str) -> None:
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
     repeat = OxmlElement("w:tblHeader")
     table.rows[0]._tr.get_or_add_trPr().append(repeat)
+    if block.widths:
+        table.autofit = False
+        for column, width in zip(table.columns, block.widths, strict=True):
+            column.width = Cm(_LINE_CM * width / sum(block.widths))
     last = len(block.rows) - 1
     rows = [table.rows[0].cells, *(table.add_row().cells for _ in block.rows)]
     for number, (cells, texts) in enumerate(zip(rows, (block.head, *block.rows), strict=True)):
         bold = number == 0 or (block.total and number - 1 == last)
         for column, (cell, text) in enumerate(zip(cells, texts, strict=True)):
             paragraph = cell.paragraphs[0]
+            if block.widths:
+                cell.width = Cm(_LINE_CM * block.widths[column] / sum(block.widths))
             if column >= block.text_columns:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
             _run(paragraph, text, size=9.5, bold=bold)

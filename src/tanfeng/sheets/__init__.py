@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from tanfeng.sheets._annotate import annotate
 from tanfeng.sheets._book import MEDIA_TYPE
-from tanfeng.sheets._checks_across import across, compared
+from tanfeng.sheets._checks_across import across, compared, with_problems
 from tanfeng.sheets._convert import activity
 from tanfeng.sheets._guard import Limits
 from tanfeng.sheets._identity import credit_code_problem
@@ -44,5 +44,6 @@ __all__ = [
     "table_workbook",
     "template",
     "thresholds",
+    "with_problems",
     "write",
 ]

@@ -250,6 +250,8 @@ class Read:
 
 
 _EMPTY = Read(None)
+#: Letters a scan prints for digits.
+_LETTERS = str.maketrans("OoQlI|", "000111")
 
 
 def _distinct(
@@ -367,12 +369,21 @@ def periods(cells: Sequence[Cell], column: Column, context: Context) -> list[str
             return Read(None, "X018")
         text = found.text[:7]
         if found.how == "bad" or text > now[: len(text)]:
-            return Read(None, "I007")
+            return Read(None, "I007", _unscanned(cell, context))
         if text[:4] < "2000":
             return Read(None, "I006")
         return _read_date(found, text, cell)
 
     return _distinct(cells, column, context, read)
+
+
+def _unscanned(cell: Cell, context: Context) -> str:
+    """Return the month that is meant when a scan only took digits for letters, else empty."""
+    if not isinstance(cell, str):
+        return ""
+    text = cell.translate(_LETTERS)
+    found = _dates.from_cell(text, year=context.year) if text != cell else None
+    return found.text[:7] if found is not None and found.how == "plain" else ""
 
 
 def dates(cells: Sequence[Cell], column: Column, context: Context) -> list[str | None]:

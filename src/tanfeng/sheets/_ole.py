@@ -44,6 +44,9 @@ class BinarySheet:
     """What the records of one sheet say beside its values."""
 
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
+    #: Formulas whose stored result is empty, and whether any formula has a result at all.
+    unanswered: set[tuple[int, int]] = field(default_factory=set)
+    calculated: bool = False
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
     widths: dict[int, float] = field(default_factory=dict)
@@ -225,8 +228,8 @@ def _record(sheet: BinarySheet, stream: bytes, kind: int, at: int, length: int) 
         sheet.columns = max(sheet.columns, last + 1)
         if kind == 0x0205 and length >= 8 and stream[at + 7] == 1:
             sheet.errors[row, first] = _ERRORS.get(stream[at + 6], "#N/A")
-        elif kind == 0x0006 and length >= 14 and _is_error(stream, at):
-            sheet.errors[row, first] = _ERRORS.get(stream[at + 8], "#N/A")
+        elif kind == 0x0006 and length >= 14:
+            _formula(sheet, stream, at, (row, first))
     elif kind == 0x0208 and length >= 16:
         row, options = struct.unpack_from("<H10xI", stream, at)
         if options & 0x20:
@@ -239,9 +242,24 @@ def _record(sheet: BinarySheet, stream: bytes, kind: int, at: int, length: int) 
                 sheet.hidden_columns.add(column)
 
 
-def _is_error(stream: bytes, at: int) -> bool:
-    """Tell whether the stored result of a formula is an error."""
-    return stream[at + 12 : at + 14] == b"\xff\xff" and stream[at + 6] == 2
+def _formula(sheet: BinarySheet, stream: bytes, at: int, place: tuple[int, int]) -> None:
+    """Take down what a formula left as its result: an error, nothing, or something."""
+    special = stream[at + 12 : at + 14] == b"\xff\xff"
+    if special and stream[at + 6] == 2:
+        sheet.errors[place] = _ERRORS.get(stream[at + 8], "#N/A")
+    elif special and stream[at + 6] == 3:
+        sheet.unanswered.add(place)
+        return
+    sheet.calculated = True
+
+
+def uncalculated(sheet: BinarySheet) -> dict[tuple[int, int], str]:
+    """Return formulas nobody calculated, as a text where their result should stand.
+
+    An empty result may be meant (``=IF(A1="","",A1)``): it is taken so where any other formula of
+    the sheet has a result. The formula itself is not read.
+    """
+    return {} if sheet.calculated else dict.fromkeys(sheet.unanswered, "=")
 
 
 def wrap(stream: bytes) -> bytes:

@@ -92,7 +92,8 @@ class _Sorter:
         names = ("product_name", "waste_name", "equipment_name", "project_name")
         self._labels = self._items + [i for i, key in columns.items() if key in names]
         self._mapped = sorted(columns)
-        self._of_which = bool(form) and not self._items
+        # A form of printed indicators prints its parts as rows of their own.
+        self._of_which = bool(form) and not self._items and "indicator_name" not in kinds
 
     def kind(self, row: Sequence[Cell]) -> str:
         """Return blank, total, subtotal, of_which, note, example, repeat_header or nothing."""

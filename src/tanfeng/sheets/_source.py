@@ -20,6 +20,7 @@ import python_calamine
 
 from tanfeng.sheets._findings import refusal
 from tanfeng.sheets._guard import Admitted, Limits, admit
+from tanfeng.sheets._ole import uncalculated
 
 #: What a cell may hold after reading: text, number, bool, date, datetime, time, timedelta.
 Cell = Any
@@ -153,7 +154,7 @@ def _workbook(admitted: Admitted, filename: str, limits: Limits) -> Source:
             sheet = admitted.binary.sheets[i]
             grid.hidden_rows, grid.hidden_columns = sheet.hidden_rows, sheet.hidden_columns
             grid.widths = sheet.widths
-            _put(grid, sheet.errors)
+            _put(grid, {**uncalculated(sheet), **sheet.errors})
         _check_extent(len(grid.rows), grid.width, limits)
     return Source(filename, admitted.kind, grids)
 

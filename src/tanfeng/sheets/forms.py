@@ -58,7 +58,16 @@ UNIT_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 #: Units that say "as the row states it"; a heading shows nothing for them.
 ROW_UNITS: frozenset[str] = frozenset(
-    {"item unit", "row unit", "tce per item unit", "capacity unit", "unit energy unit"}
+    {
+        "item unit",
+        "row unit",
+        "tce per item unit",
+        "capacity unit",
+        "unit energy unit",
+        "indicator unit",
+        "numerator unit",
+        "denominator unit",
+    }
 )
 
 _DTYPES: Mapping[str, pl.DataType] = MappingProxyType(
@@ -249,6 +258,8 @@ class _Spec:
     splits: Mapping[str, str] = field(default_factory=dict)
     fill_down: frozenset[str] = frozenset()
     cumulative: bool = False
+    #: Its columns rest on one source or on memory: the template says so at each of them.
+    unverified: bool = False
 
 
 def _plain(fields: str) -> dict[str, str]:
@@ -320,6 +331,36 @@ _SPECS = (
         cumulative=True,
     ),
     _Spec(
+        "stat_205_3",
+        "stat_205_3.csv",
+        "单位产品能源消费情况(205-3表)",
+        "Unit product energy use (form 205-3)",
+        ("indicator_name",),
+        hard=("indicator_name",),
+        basis="国家统计局《能源统计报表制度》, 企业自留副本",
+        note_zh="每项单耗指标一行; 指标和代码按各行业附录填写, 本表不预印。",
+        note_en="One row per indicator; names and codes follow the annex of the sector and are "
+        "not printed here.",
+        head={"单位负责人": "signed_head", "统计负责人": "signed_statistics"},
+        cumulative=True,
+        unverified=True,
+    ),
+    _Spec(
+        "stat_b204_1",
+        "stat_b204_1.csv",
+        "工业产销总值及主要产品产量(B204-1表)",
+        "Gross output, sales and main product output (form B204-1)",
+        ("indicator_name",),
+        hard=("indicator_name",),
+        basis="国家统计局《工业统计报表制度》, 企业自留副本",
+        note_zh="先填产销总值(千元), 再每种主要产品一行; 产品代码按报表制度目录。栏目待核实。",
+        note_en="Values first (thousand CNY), then one row per main product with the code of the "
+        "reporting system. The columns are unverified.",
+        head={"单位负责人": "signed_head", "统计负责人": "signed_statistics"},
+        cumulative=True,
+        unverified=True,
+    ),
+    _Spec(
         "equip_motor",
         "equipment.csv",
         "电动机台账",
@@ -354,6 +395,26 @@ _SPECS = (
         head={"负责人": "signed_by", "填表日期": "filled_on"},
         sums=_plain("generated_t own_use_t out_use_t own_disposal_t out_disposal_t stored_t"),
         fill_down=frozenset({"period"}),
+    ),
+    _Spec(
+        "official_list",
+        "own_forms.csv",
+        "官方名单",
+        "Official list",
+        ("list_name", "org_name", "valid_from"),
+        hard=("list_name",),
+        note_zh="每家企业一行; 名单名称、公布文件、批次每行都填。",
+        note_en="One row per enterprise; give list, notice and lot in every row.",
+    ),
+    _Spec(
+        "enterprise_sites",
+        "own_forms.csv",
+        "企业生产场所",
+        "Sites of enterprises",
+        ("credit_code", "site_name"),
+        hard=("site_name",),
+        note_zh="每个厂区或分支机构一行, 填在所属法人单位名下。",
+        note_en="One row per works or branch, under its legal person.",
     ),
 )
 
@@ -392,8 +453,8 @@ def _column(row: Mapping[str, str], spec: _Spec) -> Column:
         choices=() if kind == "bool" else choices,
         synonyms=tuple(filter(None, row["synonyms_zh"].split(";"))),
         group_zh="" if row.get("group_zh") in {"公共", "电动机"} else row.get("group_zh", ""),
-        note_zh=row.get("note_zh", ""),
-        note_en=row.get("note_en", ""),
+        note_zh=row.get("note_zh", "") or ("栏目待核实" if spec.unverified else ""),
+        note_en=row.get("note_en", "") or ("Column unverified" if spec.unverified else ""),
         low=low,
         high=high,
         past="<= today" in rule,

@@ -234,6 +234,11 @@ def check_override(override: Override, *, shelf: Shelf = SHIPPED) -> Factor:
     shelf : Shelf
         Folder of tables; the shipped one unless said otherwise.
 
+    Returns
+    -------
+    Factor
+        The row as shipped.
+
     Raises
     ------
     StandardError

@@ -283,6 +283,17 @@ def _info(shelf: Shelf, name: str) -> TableInfo:
 def info(name: str, *, shelf: Shelf = SHIPPED) -> TableInfo:
     """Return what the sidecar of a table says.
 
+    Parameters
+    ----------
+    name : str
+        Name of the table.
+    shelf : Shelf
+        Folder of tables; the shipped one unless said otherwise.
+
+    Returns
+    -------
+    TableInfo
+
     Raises
     ------
     StandardError
@@ -343,6 +354,8 @@ def load(name: str, *, shelf: Shelf = SHIPPED) -> pl.DataFrame:
     ----------
     name : str
         Name of the table.
+    shelf : Shelf
+        Folder of tables; the shipped one unless said otherwise.
 
     Returns
     -------
@@ -362,7 +375,17 @@ def load(name: str, *, shelf: Shelf = SHIPPED) -> pl.DataFrame:
 def evidence(text: str, *, shelf: Shelf = SHIPPED) -> tuple[Evidence, ...]:
     """Return the sources a cell of the column ``evidence`` names, in its order.
 
-    A code that is not in the list is left out here; ``check`` reports it.
+    Parameters
+    ----------
+    text : str
+        The cell, for example ``S1; S9``.
+    shelf : Shelf
+        Folder of tables; the shipped one unless said otherwise.
+
+    Returns
+    -------
+    tuple of Evidence
+        A code that is not in the list is left out here; ``check`` reports it.
     """
     known = shared(shelf)["evidence"]
     codes = dict.fromkeys(codes_in(text))

@@ -296,3 +296,32 @@ def test_output_and_energy_are_compared(city, org_a):
     )
     assert [(one.severity, one.row) for one in _found(batch, "E023")] == [("warning", 3)]
     assert [(one.severity, one.row) for one in _found(batch, "E024")] == [("info", 4)]
+
+
+def test_energy_is_compared_with_the_output_that_holds(city, org_a):
+    _take(city, _product("2024-01", 10.0, 500.0), form="product_output")
+    batch = _upload(city, energy(A, "2024-01", 0.0), energy(A, "2024-02", 5.0))
+    assert [(one.severity, one.row, one.column) for one in _found(batch, "E023")] == [
+        ("warning", 3, batch.columns["consumption_total_qty"])
+    ]
+
+
+def test_energy_per_output_is_compared_with_the_months_before(city, org_a):
+    """100 x 1.229 = 122.9 tce over 1,000 thousand CNY: 1.229 tce per 1e4 CNY, three months."""
+    months = [f"2024-{month:02d}" for month in range(1, 5)]
+    _take(city, *(energy(A, month, 100.0) for month in months))
+    _take(city, *(_product(month, 10.0, 1000.0) for month in months[:3]), form="product_output")
+    batch = _upload(city, _product("2024-04", 10.0, 100.0), form="product_output")
+    (told,) = _found(batch, "E025")
+    assert (told.severity, told.row) == ("warning", 3)
+    assert "12.29" in told.message_zh
+    assert "1.229" in told.message_zh
+    fine = _upload(city, _product("2024-04", 10.0, 999.0), form="product_output")
+    assert _found(fine, "E025") == []
+
+
+def test_a_correction_of_output_is_compared_by_its_new_value(city, org_a):
+    _take(city, energy(A, "2024-01", 0.0))
+    _take(city, _product("2024-01", 10.0, 0.0), form="product_output")
+    batch = _upload(city, _product("2024-01", 10.0, 500.0), form="product_output")
+    assert len(_found(batch, "E023")) == 1

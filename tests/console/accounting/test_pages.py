@@ -273,3 +273,10 @@ def test_an_imported_map_is_drawn_and_what_has_no_shape_stands_beside(
     assert "闽S(2025)1号" in text
     assert "没有单独的边界" in text
     assert 'd="M' in text
+
+
+def test_an_account_without_enterprises_is_told_so(client_for, run, verifier):
+    verifier.assignments.all().delete()
+    text = client_for(verifier).get("/").content.decode()
+    assert "您的账户可见范围内没有企业" in text
+    assert "受托核查的 0 家" not in text

@@ -204,3 +204,25 @@ def test_the_county_of_a_file(city, org_a, org_b):
     assert services.common_place([A]) == org_a.place_id
     assert services.common_place([A, B]) == ""
     assert services.common_place([]) == ""
+
+
+@pytest.mark.parametrize("name", ["演示老玻璃有限责任公司", "演示老玻璃(福州)有限公司"])
+def test_a_duplicate_under_a_former_name_is_told(city, org_a, name):
+    org_a.former_names = "演示老玻璃有限公司;演示老玻璃（福州）有限责任公司"
+    org_a.save()
+    (told,) = _found(_upload(city, _row(NEW, name)), "D008")
+    assert org_a.name in told.message_zh
+    assert told.severity == "warning"
+
+
+def test_a_branch_is_no_legal_person(city, org_a):
+    (told,) = _found(_upload(city, _row(NEW, f"{org_a.name}福清分公司")), "D036")
+    assert org_a.name in told.message_zh
+    assert not _found(_upload(city, _row(OTHER, "演示丁水泥有限公司")), "D036")
+
+
+def test_the_practice_fields_are_kept(city, org_a, county_a):
+    # The form learns these columns; the service takes a row whoever read it.
+    row = {"credit_code": A, "energy_centre": True, "energy_system_date": "2025-03-01"}
+    change = services.compare(row, org_a, {})
+    assert change.values == {"energy_centre": True, "energy_system_date": "2025-03-01"}

@@ -10,8 +10,9 @@ import openpyxl
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from docx import Document as open_word
 
-from tanfeng.console.archive import panels
+from tanfeng.console.archive import listing, panels
 from tanfeng.console.archive.listing import Filters, Rows
 from tanfeng.console.archive.models import (
     Membership,
@@ -20,6 +21,8 @@ from tanfeng.console.archive.models import (
     OrganisationVersion,
     Plant,
 )
+from tanfeng.console.archive.search import find
+from tanfeng.console.core import lists
 from tanfeng.console.core.models import AuditEvent
 
 
@@ -46,7 +49,7 @@ def test_the_list_holds_what_the_role_may_see(
     both, a, b = {org_a.name, org_b.name}, {org_a.name}, {org_b.name}
     for user, expected in (
         (city, both),
-        (admin_user, both),
+        (admin_user, set()),
         (county_officer_a, a),
         (park_user, a),
         (verifier, a),
@@ -189,7 +192,104 @@ def test_rows_are_cut_where_asked(city, county_a):
     assert [row.name for row in Rows(city, Filters(), None, "-name")[0:1]] == ["演示059"]
 
 
+def _many(count, place):
+    Organisation.objects.bulk_create(
+        Organisation(
+            credit_code=f"9135{n:014d}",
+            name=f"演示{n:03d}厂",
+            former_names="" if n % 2 else f"老牌{n:03d}ABc",
+            industry_code="3041",
+            sector="building",
+            place=place,
+        )
+        for n in range(count)
+    )
+
+
+def test_a_far_page_opens(client_for, city, county_a, monkeypatch):
+    _many(30, county_a)
+    client = client_for(city)
+    monkeypatch.setattr(lists, "FAR", 1)
+    text = _page(client, "/enterprises/?sort=code&page=2")
+    assert "演示025厂" in text
+    assert "演示024厂" not in text
+
+
+@pytest.mark.parametrize("few", [0, 500])
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("示007", ["007"]),
+        ("牌004aB", ["004"]),
+        ("9135" + "0" * 12 + "11", ["011"]),
+        ("0" * 12 + "11", []),
+        ("演%", []),
+        ("00_", []),
+    ],
+)
+def test_a_search_finds_a_part_of_a_name_and_the_beginning_of_a_code(
+    city, county_a, county_officer_b, monkeypatch, text, found, few
+):
+    _many(12, county_a)
+    monkeypatch.setattr(listing, "FEW", few)
+    rows = Rows(city, Filters(text=text), None, "code")
+    assert [row.name for row in rows.iterator()] == [f"演示{number}厂" for number in found]
+    assert rows.count() == len(found)
+    assert Rows(county_officer_b, Filters(text=text), None, "code").count() == 0
+    assert [hit.title for hit in find(city, text, 8)] == [f"演示{number}厂" for number in found]
+    assert find(county_officer_b, text, 8) == []
+
+
+def test_a_changed_name_is_found(city, org_a):
+    Organisation.objects.filter(pk=org_a.pk).update(name="改名化纤有限公司")
+    assert [hit.title for hit in find(city, "名化", 8)] == ["改名化纤有限公司"]
+    assert find(city, "甲玻璃", 8) == []
+
+
 def test_without_figures_the_list_says_nothing_of_them(client_for, city, org_a):
     text = _page(client_for(city), "/enterprises/?completeness=gaps&year=2024")
     assert org_a.name in text
     assert not re.search(r"<th[^>]*>\s*<a[^>]*sort=emission", text)
+
+
+def test_lists_count_what_the_role_may_see(
+    client_for, city, county_officer_b, org_a, org_b, key_users
+):
+    today = timezone.localdate()
+    for one, last in ((org_a, None), (org_b, today - timedelta(days=1))):
+        Membership.objects.create(
+            official_list=key_users,
+            organisation=one,
+            valid_from=today - timedelta(days=30),
+            valid_to=last,
+            issue="第二批",
+        )
+    assert ">1<" in _page(client_for(city), "/lists/")
+    text = _page(client_for(city), "/lists/key-users/")
+    assert org_a.name in text
+    assert org_b.name not in text
+    ever = _page(client_for(city), "/lists/key-users/?shown=all")
+    assert org_b.name in ever
+    other = _page(client_for(county_officer_b), "/lists/key-users/?shown=all")
+    assert org_a.name not in other
+    assert org_b.name in other
+    cells = _cells(client_for(county_officer_b).get("/lists/key-users/?shown=all&export=xlsx"))
+    assert org_a.name not in str(cells)
+    assert "第二批" in str(cells)
+
+
+def test_the_file_leaves_as_word_and_pdf_and_the_log_knows(client_for, city, org_a, firm_b):
+    url = f"/enterprises/{org_a.credit_code}/"
+    word = client_for(city).get(f"{url}?format=docx")
+    assert word["Content-Type"].endswith("wordprocessingml.document")
+    opened = open_word(io.BytesIO(word.content))
+    texts = [cell.text for table in opened.tables for row in table.rows for cell in row.cells]
+    assert "未填" in texts  # what is not known says so
+    body = "\n".join(paragraph.text for paragraph in opened.paragraphs)
+    assert "尚无已发布的核算结果" in body
+    assert "尚无月报记录，没有按零处理" in body
+    assert client_for(city).get(f"{url}?format=pdf").content.startswith(b"%PDF-")
+    events = AuditEvent.objects.filter(action="export.organisation")
+    assert [event.detail["kind"] for event in events.order_by("pk")] == ["docx", "pdf"]
+    assert client_for(firm_b).get(f"{url}?format=docx").status_code == 404
+    assert events.count() == 2

@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 
 from form_files import credit_code, energy, workbook
 from tanfeng.console.accounting.models import EnergyRecord
-from tanfeng.console.core import commits, imports, services, storage, uploads
+from tanfeng.console.core import commits, examining, imports, services, storage, uploads
 from tanfeng.console.core.models import AuditEvent, Batch, Job
 from tanfeng.console.core.parsed import Parsed
 from tanfeng.errors import DataError, ModelError
@@ -360,7 +360,7 @@ def test_a_file_that_breaks_the_reader_does_not_hang(firm_a, org_a, monkeypatch)
     def broken(*args, **kwargs):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(uploads.sheets, "read", broken)
+    monkeypatch.setattr(uploads.sheets, "Workbook", broken)
     batch = imports.upload(firm_a, _two_months(), "a.xlsx")
     assert (batch.status, _rules(batch)) == ("refused", ["U006"])
     assert Job.objects.get(kind="core.examine").status == "failed"
@@ -454,7 +454,7 @@ def test_letters_and_numbers_of_columns():
 
 
 def test_only_the_gravest_problems_are_kept_in_the_row(city, org_a, monkeypatch):
-    monkeypatch.setattr(uploads, "KEPT_PROBLEMS", 2)
+    monkeypatch.setattr(examining, "KEPT_PROBLEMS", 2)
     rows = [energy(B, f"2024-0{month}", 120.0) for month in range(1, 6)]
     batch = imports.upload(city, _file(energy(A, "2024-01", 1.0, data_source=""), *rows), "a.xlsx")
     assert batch.errors == 5

@@ -12,8 +12,8 @@ from django.http import Http404
 from django.utils import timezone
 
 from tanfeng.console.archive.models import Assignment, Organisation
-from tanfeng.console.core import permissions, rights
-from tanfeng.console.core.models import Batch, Job, Role, Subject, User
+from tanfeng.console.core import audit, permissions, rights
+from tanfeng.console.core.models import AuditEvent, Batch, Job, Role, Subject, User
 
 EVERYBODY = (
     "city",
@@ -56,13 +56,11 @@ def test_organisations_are_seen_inside_the_scope(people, org_a, org_b):
         "park_user",
         "firm_a",
         "verifier",
-        "admin_user",
     }
     assert _seen_by(people, Organisation, org_b) == {
         "city",
         "county_officer_b",
         "firm_b",
-        "admin_user",
     }
 
 
@@ -72,19 +70,18 @@ def test_a_confirmed_upload_is_seen_where_all_its_enterprises_are(people, org_a,
     nobody = _batch(city)
     assert _seen_by(people, Batch, one) == {
         "city",
-        "admin_user",
         "county_officer_a",
         "park_user",
         "firm_a",
         "verifier",
     }
-    assert _seen_by(people, Batch, both) == {"city", "admin_user"}
-    assert _seen_by(people, Batch, nobody) == {"city", "admin_user"}
+    assert _seen_by(people, Batch, both) == {"city"}
+    assert _seen_by(people, Batch, nobody) == {"city"}
 
 
 def test_an_unconfirmed_upload_is_its_offices_and_the_citys(people, org_a, firm_a):
     draft = _batch(firm_a, org_a.credit_code, status=Batch.Status.PREVIEW)
-    assert _seen_by(people, Batch, draft) == {"city", "admin_user", "firm_a"}
+    assert _seen_by(people, Batch, draft) == {"city", "firm_a"}
 
 
 def test_who_may_handle_and_undo_an_upload(people, org_a, firm_a):
@@ -155,6 +152,61 @@ def test_only_administrators_keep_accounts(people, firm_b):
     assert [n for n, user in people.items() if rights.can(user, "change", firm_b)] == ["admin_user"]
 
 
+def test_the_file_of_a_job_is_its_owners_and_the_citys(people, firm_a):
+    """An administrator sees that a job ran; what it wrote down of an enterprise is not for them."""
+    job = Job.objects.create(kind="x", title="x", user=firm_a, scope=firm_a.scope_key)
+    assert {n for n, user in people.items() if rights.can(user, "download", job)} == {
+        "firm_a",
+        "city",
+    }
+
+
+DUTIES = ("jobs", "traceback", "accounts.manage", "audit.read", "audit.verify", "library.load")
+
+
+@pytest.mark.parametrize(
+    ("separate", "duty", "may"),
+    [
+        (False, "", set(DUTIES)),
+        (True, "", set()),
+        *(
+            (separate, duty, may)
+            for separate in (False, True)
+            for duty, may in (
+                ("system", {"jobs", "traceback", "library.load"}),
+                ("security", {"accounts.manage"}),
+                ("audit", {"audit.read", "audit.verify"}),
+            )
+        ),
+    ],
+)
+def test_the_three_duties_of_administrators(admin_user, firm_a, settings, separate, duty, may):
+    settings.SEPARATE_DUTIES = separate
+    admin_user.duty = duty
+    job = Job.objects.create(kind="x", title="x", user=firm_a, scope=firm_a.scope_key)
+    done = {name for name in DUTIES if "." in name and rights.can(admin_user, name)}
+    done |= {"jobs"} if job in rights.visible(admin_user, Job) else set()
+    done |= {"traceback"} if rights.can(admin_user, "traceback", job) else set()
+    assert done == may
+    assert (firm_a in rights.visible(admin_user, User)) == ("accounts.manage" in may)
+    audit.record("organisation.read", user=firm_a)
+    assert rights.visible(admin_user, AuditEvent).exists() == ("audit.read" in may)
+
+
+def test_a_duty_gives_nothing_to_other_roles(city, firm_a):
+    firm_a.duty = city.duty = "security"
+    assert not rights.can(firm_a, "accounts.manage")
+    assert not rights.can(city, "accounts.manage")
+
+
+def test_everybody_reads_the_own_sign_ins_and_no_other_events(firm_a, firm_b):
+    own = audit.record("sign-in", user=firm_a)
+    tried = audit.record("sign-in.failed", username=firm_a.username)
+    audit.record("sign-in", user=firm_b)
+    audit.record("organisation.read", user=firm_a)
+    assert set(rights.visible(firm_a, AuditEvent)) == {own, tried}
+
+
 def test_actions_without_a_row(people):
     who = {
         name: {person for person, user in people.items() if rights.can(user, name)}
@@ -217,7 +269,7 @@ def test_codes_of_everybody(people, org_a, org_b):
     a, b = {org_a.credit_code}, {org_b.credit_code}
     assert codes == {
         "city": None,
-        "admin_user": None,
+        "admin_user": set(),
         "county_officer_a": a,
         "county_officer_b": b,
         "park_user": a,

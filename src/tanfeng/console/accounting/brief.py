@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from tanfeng.accounting import FORMULAS, QUANTITIES
 from tanfeng.console.accounting import figures, frozen, measures
 from tanfeng.console.accounting.models import Run
 from tanfeng.console.archive.models import Place, Sector
@@ -81,6 +82,7 @@ def brief_data(
         completeness=_completeness(found),
         problems=_problems(user, found, language),
         factors=_factors(found, language),
+        formulas=_formulas(found, language),
     )
 
 
@@ -196,3 +198,31 @@ def _factors(found: figures.Overview, language: str) -> pl.DataFrame:
         .head(_FACTORS)
         .select(pl.col(f"name_{language}").alias("name"), "value", "unit", "document", "confidence")
     )
+
+
+def _formulas(found: figures.Overview, language: str) -> pl.DataFrame:
+    """Return document and clause behind each result of the year, in the order of the formulas."""
+    quantities = {
+        name for key in _BREAKDOWN for name in measures.MEASURES[key].quantities(found.basis)
+    }
+    used = (
+        found.scope.within_lazy(frozen.opened(found.run).lines)
+        .filter(
+            pl.col("year") == found.year, pl.col("quantity").cast(pl.String).is_in(list(quantities))
+        )
+        .select(pl.col("formula").unique().cast(pl.String))
+        .collect()["formula"]
+        .to_list()
+    )
+    rows = dict.fromkeys(
+        (
+            getattr(QUANTITIES[formula.quantity], f"name_{language}"),
+            formula.document,
+            formula.clause,
+            formula.clause_confidence,
+        )
+        for key, formula in FORMULAS.items()
+        if key in used
+    )
+    schema = dict.fromkeys(("name", "document", "clause", "confidence"), pl.String)
+    return pl.DataFrame(list(rows), schema=schema, orient="row")

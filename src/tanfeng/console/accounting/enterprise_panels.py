@@ -6,21 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import polars as pl
-from django.db.models import Count, Q, Sum
+from django.db.models import Q, Sum
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from tanfeng.console.accounting import charts, due, figures, frozen, measures
+from tanfeng.console.accounting import charts, enterprise_document, figures, frozen, measures
 from tanfeng.console.accounting.enterprise_figures import trace_url
-from tanfeng.console.accounting.models import EnergyRecord, Run, Total
+from tanfeng.console.accounting.models import EnergyRecord, Run
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.archive.panels import FileLine, Panel
 from tanfeng.console.core import rights
-from tanfeng.console.core.models import Batch, User
-from tanfeng.periods import Period
+from tanfeng.console.core.models import User
 
 _ITEM_MEASURES = ("energy_calorific_tce", "energy_equivalent_tce", "emission_total_tco2")
 _FILE_MEASURES = (
@@ -32,8 +30,6 @@ _FILE_MEASURES = (
     "energy_equivalent_net_green_power_tce",
     "energy_calorific_tce",
 )
-_SHOWN_PROBLEMS = 30
-_SHOWN_UPLOADS = 10
 
 
 def _user(request: HttpRequest) -> User:
@@ -48,18 +44,13 @@ def _year(request: HttpRequest, run: Run) -> int:
     return figures.default_year(_user(request), run)
 
 
-def _totals(user: User, run: Run, organisation: Organisation) -> list[dict[str, Any]]:
-    rows = rights.visible(user, Total).filter(run=run, organisation=organisation)
-    return [dict(row) for row in rows.order_by("year", "month").values()]
-
-
 def yearly(request: HttpRequest, organisation: Organisation) -> Mapping[str, Any]:
     """Return energy and CO2 by year, CO2 by month of the year and the one before."""
     user = _user(request)
     run = figures.run_for(user)
     if run is None:
         return {"run": None}
-    rows = _totals(user, run, organisation)
+    rows = enterprise_document.totals(user, run, organisation)
     by_year = [row for row in rows if row["month"] == 0]
     year = _year(request, run)
     latest = next((row for row in by_year if row["year"] == year), None)
@@ -168,80 +159,17 @@ def _quantities(
 
 def calendar(request: HttpRequest, organisation: Organisation) -> Mapping[str, Any]:
     """Return which months were reported, as the records stand now."""
-    user = _user(request)
-    rows = (
-        rights.visible(user, EnergyRecord)
-        .filter(organisation=organisation, known_to__isnull=True)
-        .order_by()
-        .values_list("year", "month")
-        .annotate(items=Count("pk"))
-    )
-    found = {(year, month): count for year, month, count in rows}
-    if not found:
-        return {"years": ()}
-    last = _last_due(user, found)
-    owed = last if organisation.active else None
-    years = range(min(year for year, _month in found), max(last.year, *(y for y, _ in found)) + 1)
-    laid: list[dict[str, Any]] = [
-        {"year": year, "months": [_cell(found, year, month, owed) for month in range(1, 13)]}
-        for year in years
-    ]
-    missing = sum(cell["state"] == "missing" for row in laid for cell in row["months"])
-    return {"years": laid[::-1], "missing": missing, "due": str(last) if owed else ""}
-
-
-def _last_due(user: User, found: Mapping[tuple[int, int], int]) -> Period:
-    """Return the last month due now: as far as the city, or this enterprise, has reported."""
-    own = max(Period(year, month or 12) for year, month in found)
-    run = figures.run_for(user)
-    city = due.collected_by(run) if run is not None else None
-    return min(due.closed(timezone.now()), max(own, city or own))
-
-
-def _cell(
-    found: Mapping[tuple[int, int], int], year: int, month: int, owed: Period | None
-) -> dict[str, Any]:
-    count = found.get((year, month)) or found.get((year, 0))
-    if count:
-        state = "there"
-    elif owed is not None and Period(year, month) <= owed:
-        state = "missing"
-    else:
-        state = "ahead"
-    return {"month": month, "state": state, "items": count or 0}
+    return enterprise_document.calendar(_user(request), organisation)
 
 
 def problems(request: HttpRequest, organisation: Organisation) -> Mapping[str, Any]:
     """Return what the run found about the enterprise."""
-    user = _user(request)
-    run = figures.run_for(user)
-    if run is None:
-        return {"rows": (), "run": None}
-    notes = figures.findings(user, run).filter(pl.col("org_code") == organisation.credit_code)
-    lang = "en" if get_language() == "en" else "zh"
-    rows = [
-        {**row, "text": row[f"text_{lang}"], "period": period(row["year"], row["month"])}
-        for row in notes.filter(pl.col("severity") != "info").head(_SHOWN_PROBLEMS).to_dicts()
-    ]
-    return {"rows": rows, "run": run, "more": max(notes.height - len(rows), 0)}
-
-
-def period(year: int | None, month: int | None) -> str:
-    """Return a period as ISO text; month 0 or None is the year."""
-    if year is None:
-        return ""
-    return str(Period(year, month or 0))
+    return enterprise_document.problems(_user(request), organisation)
 
 
 def uploads(request: HttpRequest, organisation: Organisation) -> Mapping[str, Any]:
     """Return the files that spoke of the enterprise and that the person may see."""
-    rows = (
-        rights.visible(_user(request), Batch)
-        .filter(subjects__org_code=organisation.credit_code)
-        .select_related("uploaded_by")
-        .order_by("-uploaded_at")
-        .distinct()[:_SHOWN_UPLOADS]
-    )
+    rows = enterprise_document.uploads(_user(request), organisation)
     return {"rows": rows, "all_url": f"{reverse('uploads')}?q={organisation.credit_code}"}
 
 
@@ -250,7 +178,9 @@ def file_lines(user: User, organisation: Organisation) -> Iterator[FileLine]:
     run = figures.run_for(user)
     if run is None:
         return
-    by_year = [row for row in _totals(user, run, organisation) if row["month"] == 0]
+    by_year = [
+        row for row in enterprise_document.totals(user, run, organisation) if row["month"] == 0
+    ]
     for row in by_year:
         for key in _FILE_MEASURES:
             chosen = measures.MEASURES[key]
@@ -276,9 +206,34 @@ def _file_items(user: User, run: Run, organisation: Organisation, year: int) -> 
 
 
 PANELS = (
-    Panel("yearly", 10, "accounting/panels/yearly.html", yearly, file_lines),
+    Panel(
+        "yearly",
+        10,
+        "accounting/panels/yearly.html",
+        yearly,
+        file_lines,
+        enterprise_document.figures_told,
+    ),
     Panel("items", 20, "accounting/panels/items.html", items),
-    Panel("calendar", 30, "accounting/panels/calendar.html", calendar),
-    Panel("uploads", 40, "accounting/panels/uploads.html", uploads),
-    Panel("problems", 50, "accounting/panels/problems.html", problems),
+    Panel(
+        "calendar",
+        30,
+        "accounting/panels/calendar.html",
+        calendar,
+        tells=enterprise_document.months_told,
+    ),
+    Panel(
+        "uploads",
+        60,
+        "accounting/panels/uploads.html",
+        uploads,
+        tells=enterprise_document.uploads_told,
+    ),
+    Panel(
+        "problems",
+        50,
+        "accounting/panels/problems.html",
+        problems,
+        tells=enterprise_document.problems_told,
+    ),
 )

@@ -539,9 +539,10 @@ def item_names(lang: str) -> Mapping[str, str]:
 
 @lru_cache(maxsize=2)
 def item_units(lang: str) -> Mapping[str, str]:
-    """Return energy item -> unit its quantities are in."""
+    """Return energy item -> unit its quantities are in, as a page prints it."""
     table = standards.load("energy_items")
-    return dict(table.select("item_key", "unit_zh" if lang == "zh" else "unit").iter_rows())
+    units = table.select("item_key", "unit_zh" if lang == "zh" else "unit").iter_rows()
+    return {key: unit.replace("1e4 ", "10⁴ ").replace("m3", "m³") for key, unit in units}
 
 
 def electricity_factor(run: Run, year: int, basis: str) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from tanfeng.console.accounting import cumulative
+from tanfeng.console.accounting import cross_forms, cumulative
 from tanfeng.console.accounting.models import EnergyRecord, OutputRecord
 from tanfeng.console.archive import services as archive
 from tanfeng.console.core import imports, known
@@ -84,6 +84,13 @@ _TEXTS: Mapping[str, tuple[str, str, str, str]] = {
         "Gross output is reported but no electricity was used",
         "请核对电力消费",
         "Check the electricity used",
+    ),
+    "E025": (
+        "单位产值能耗{intensity}吨标准煤/万元偏离近12个月均值{mean}较大（阈值为自定缺省，待核实）",
+        "Energy per output {intensity} tce per 1e4 CNY is far from the 12-month mean {mean} "
+        "(own default threshold, unverified)",
+        "请核对能耗、产值及其单位",
+        "Check energy, output and their units",
     ),
     "E024": (
         "产值或产量为零但有能源消费，请标注停产、检修或试生产",
@@ -304,11 +311,26 @@ class EnergyImporter(RecordImporter):
 
     form_key = _MONTHLY
     register = ENERGY
+    rank = 10
 
     def context(self, user: User, frame: pl.DataFrame) -> dict[str, Any]:
         """Give the reader what is known of these enterprises: carry-over, growth, unit slips."""
         past = history(self._matched(frame, user))
         return {"history": past} if past.height else {}
+
+    def _further(self, mine: pl.DataFrame, columns: imports.Columns) -> Iterator[Problem]:
+        """Compare with the output that holds, month by month."""
+        months = mine.filter(pl.col("month") > 0) if "is_cumulative" not in mine.columns else None
+        if months is None or months.is_empty():
+            return
+        found = cross_forms.of_energy(months)
+        power = pl.col("item_key") == "electricity"
+        # Told at the electricity of the month, else at its first row.
+        places = months.sort(power, descending=True, maintain_order=True).unique(
+            list(KEYS), keep="first", maintain_order=True
+        )
+        for row in places.join(found, on=list(KEYS), how="inner").iter_rows(named=True):
+            yield _crossed(columns, row, "consumption_total_qty")
 
 
 class StatisticsImporter(EnergyImporter):
@@ -432,45 +454,26 @@ class OutputImporter(RecordImporter):
 
     form_key = _OUTPUT
     register = OUTPUT
+    rank = 20
     told = "output_qty"
 
     def _further(self, mine: pl.DataFrame, columns: imports.Columns) -> Iterator[Problem]:
-        used = _energy_used(mine)
-        for row in mine.join(used, on=list(KEYS), how="inner").iter_rows(named=True):
-            gross, output = row.get("gross_output_kcny"), row.get("output_qty")
-            if (gross or 0) > 0 and row["electricity"] == 0:
-                yield _problem(columns, "E023", "warning", row, "gross_output_kcny")
-            if 0 in (gross, output) and (row["used"] or 0) > 0:
-                field = "gross_output_kcny" if gross == 0 else "output_qty"
-                yield _problem(columns, "E024", "info", row, field)
+        """Compare with the energy that holds."""
+        found = cross_forms.of_output(mine)
+        for row in mine.join(found, on=list(KEYS), how="inner").iter_rows(named=True):
+            field = "gross_output_kcny"
+            if row["rule"] == "E024" and row.get(field) is None:
+                field = "output_qty"
+            if row["rule"] == "E024" and row.get(field) != 0:
+                continue  # another row of the month says that nothing was made
+            yield _crossed(columns, row, field)
 
 
-def _energy_used(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return per enterprise and month whether energy, and how much electricity, was used."""
-    organisations, years = _reach(rows)
-    found: list[tuple[Any, ...]] = []
-    for part in known.chunks(organisations, known.CHUNK):
-        query = EnergyRecord.objects.current().filter(
-            organisation_id__in=part, year__range=years, consumption_total_qty__isnull=False
-        )
-        found.extend(query.order_by().values_list(*KEYS, "item_key", "consumption_total_qty"))
-    schema = {
-        **{name: pl.Int64() for name in KEYS},
-        "item_key": pl.String(),
-        "quantity": pl.Float64(),
-    }
-    electricity = pl.col("quantity").filter(pl.col("item_key") == "electricity")
-    types = {name: rows.schema[name] for name in KEYS}
-    return (
-        pl.DataFrame(found, schema=schema, orient="row")
-        .group_by(KEYS)
-        .agg(
-            # Items have different units: the sum says only whether anything was used at all.
-            used=pl.col("quantity").sum(),
-            electricity=pl.when(electricity.len() > 0).then(electricity.sum()),
-        )
-        .with_columns([pl.col(name).cast(kind) for name, kind in types.items()])
-    )
+def _crossed(columns: imports.Columns, row: Mapping[str, Any], field: str) -> Problem:
+    rule: str = row["rule"]
+    severity: Severity = "info" if rule == "E024" else "warning"
+    value, mean = (None if row[n] is None else round(row[n], 6) for n in ("value", "mean"))
+    return _problem(columns, rule, severity, row, field, intensity=value, mean=mean)
 
 
 def history(matched: pl.DataFrame) -> pl.DataFrame:

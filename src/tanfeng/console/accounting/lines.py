@@ -8,7 +8,9 @@ from typing import Any
 
 import polars as pl
 from django.http import Http404
+from django.utils.translation import get_language
 
+from tanfeng import standards
 from tanfeng.accounting import FORMULAS
 from tanfeng.console.accounting import figures, frozen, measures
 from tanfeng.console.accounting.models import EnergyRecord, Run
@@ -20,6 +22,8 @@ from tanfeng.trace import FACTOR_COLUMNS, INPUT_COLUMNS, Formula, Symbol, redo
 #: Most lines one answer holds.
 LIMIT = 50_000
 UNVERIFIED = ("single", "recalled")
+#: Notes that speak of one factor, whose name they begin with.
+_OF_A_FACTOR = "factor_of_other_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +166,32 @@ class Line:
     organisation: Organisation
     record: EnergyRecord | None
     inputs: tuple[Input, ...]
+
+    def clause_sources(self) -> list[str]:
+        """Name the sources the formula's clause was seen in, in the language used."""
+        english = get_language() == "en"
+        return [
+            source.en if english else source.zh
+            for source in standards.evidence(self.formula.clause_evidence)
+        ]
+
+    def told(self) -> list[Mapping[str, str]]:
+        """Return what the run says of the record, the period and the factors of this line."""
+        row = self.row
+        own, all_of = pl.col("org_code") == row["org_code"], pl.col("org_code").is_null()
+        notes = frozen.opened(self.run).notes.filter(
+            own | all_of,
+            pl.col("item_key") == row["item_key"],
+            pl.col("year").is_null() | (pl.col("year") == row["year"]),
+            pl.col("month").is_null() | (pl.col("month") == row["month"]),
+        )
+        factors = tuple(f"{one.factor['name_zh']}：" for one in self.inputs if one.factor)
+        english = get_language() == "en"
+        return [
+            {"severity": note["severity"], "text": note["text_en" if english else "text_zh"]}
+            for note in notes.iter_rows(named=True)
+            if not note["code"].startswith(_OF_A_FACTOR) or note["text_zh"].startswith(factors)
+        ]
 
     def redone(self) -> float:
         """Compute the line again from its stored inputs and the text of its formula."""

@@ -176,8 +176,8 @@ class Total(models.Model):
         verbose_name_plural = _("totals")
         ordering = ("run", "organisation", "year", "month")
         indexes = (
-            models.Index(fields=("run", "month", "year", "emission_total_tco2")),
-            models.Index(fields=("run", "month", "year", "energy_equivalent_tce")),
+            models.Index(fields=("run", "month", "year", "emission_total_tco2", "organisation")),
+            models.Index(fields=("run", "month", "year", "energy_equivalent_tce", "organisation")),
         )
         constraints = (
             models.UniqueConstraint(

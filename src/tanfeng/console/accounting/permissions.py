@@ -2,7 +2,7 @@
 
 * Energy and output records and the totals of a run follow their organisation.
 * That a published run exists may be known to everybody signed in; runs that are not published are
-  for the city, the counties and administrators. What a run says about an enterprise is shown only
+  for the city and the counties. What a run says about an enterprise is shown only
   to those who may see the enterprise.
 * Computing and publishing a run is the city's alone.
 * The yearly brief speaks of a city, a county or a park, so it is for those who see one.
@@ -18,7 +18,7 @@ from tanfeng.console.core import rights
 from tanfeng.console.core.models import Role, User
 
 #: Roles that see drafts and the counts of a whole run.
-OFFICERS = (Role.CITY, Role.COUNTY, Role.ADMIN)
+OFFICERS = (Role.CITY, Role.COUNTY)
 
 
 def run_scope(user: User) -> Q:

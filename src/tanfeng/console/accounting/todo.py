@@ -59,10 +59,14 @@ def todo_list(user: User, overview: figures.Overview | None) -> list[Todo]:
 
 
 def _uploads(user: User) -> Iterator[Todo]:
-    counts = rights.visible(user, Batch).aggregate(
-        refused=Count("pk", filter=Q(status=Batch.Status.REFUSED)),
-        faulty=Count("pk", filter=Q(status=Batch.Status.PREVIEW, errors__gt=0)),
-        good=Count("pk", filter=Q(status=Batch.Status.PREVIEW, errors=0)),
+    counts = (
+        rights.visible(user, Batch)
+        .filter(book=None)
+        .aggregate(
+            refused=Count("pk", filter=Q(status=Batch.Status.REFUSED)),
+            faulty=Count("pk", filter=Q(status=Batch.Status.PREVIEW, errors__gt=0)),
+            good=Count("pk", filter=Q(status=Batch.Status.PREVIEW, errors=0)),
+        )
     )
     page = reverse("uploads")
     texts = (
@@ -116,14 +120,17 @@ def _findings(user: User, overview: figures.Overview) -> Iterator[Todo]:
     errors = of_year.filter(pl.col("severity") == "error")
     if errors.height:
         rows, firms = int(errors["rows"].sum()), errors["org_code"].n_unique()
+        of_firms = ngettext("%(count)s enterprise", "%(count)s enterprises", firms) % {
+            "count": firms
+        }
         text = ngettext(
-            "%(rows)s row of %(firms)s enterprises could not be counted; the total lacks it",
-            "%(rows)s rows of %(firms)s enterprises could not be counted; the total lacks them",
+            "%(rows)s row of the forms (%(firms)s) could not be counted; the total lacks it",
+            "%(rows)s rows of the forms (%(firms)s) could not be counted; the total lacks them",
             rows,
         )
         query = urlencode({"severity": "error", "year": overview.year})
         yield Todo(
-            "bad", _("Not counted"), text % {"rows": rows, "firms": firms}, f"{page}?{query}"
+            "bad", _("Not counted"), text % {"rows": rows, "firms": of_firms}, f"{page}?{query}"
         )
     stock = of_year.filter(pl.col("code") == findings.STOCK_CODE)
     if stock.height:

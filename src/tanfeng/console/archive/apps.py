@@ -21,4 +21,7 @@ class ArchiveConfig(AppConfig):
         navigation.add(
             navigation.Page("accounts", 10, _("Enterprises"), "enterprises", "enterprise")
         )
+        navigation.add(
+            navigation.Page("accounts", 35, _("Official lists"), "official-lists", "list")
+        )
         navigation.add(navigation.Page("accounts", 40, _("Known plants"), "plants", "plant"))

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from tanfeng.console.archive import services
+from tanfeng.console.archive import registers, services
 from tanfeng.console.archive.models import Organisation, Place
 from tanfeng.console.core import imports, rights
 from tanfeng.console.core.known import CHUNK, chunks
@@ -42,10 +42,16 @@ _TEXTS = {
         "Check the name of the park",
     ),
     "D008": (
-        "名称与已建档企业{other}相同，但信用代码不同",
-        "The name is that of {other}, which has another credit code",
+        "名称与已建档企业{other}（或其曾用名）相同，但信用代码不同",
+        "The name is that of {other}, or a former one, which has another credit code",
         "请核对是否更名、分立或代码填错",
         "Check whether it was renamed or split, or the code is wrong",
+    ),
+    "D036": (
+        "“{value}”像是{other}的分支机构，不是法人单位",
+        "“{value}” looks like a branch of {other}, which is the legal person",
+        "分支机构请用“企业生产场所”表填在法人单位名下",
+        "Put a branch under its legal person with the form of sites",
     ),
     "D002": (
         "将更新{count}项：{fields}",
@@ -114,7 +120,7 @@ class _Known:
         rows = rights.visible(user, Organisation).order_by()
         for code, name, former in rows.values_list("credit_code", "name", "former_names"):
             for one in filter(None, (name, *former.split(";"))):
-                self.by_name.setdefault(one, (code, name))
+                self.by_name.setdefault(services.same_name(one), (code, name))
 
 
 def _kind(change: services.Change) -> str:
@@ -147,9 +153,12 @@ def _findings(
         yield "D013", "error", "place_code", {}
     if park and str(park).strip() not in known.parks:
         yield "D007", "warning", "park", {}
-    other = known.by_name.get(row.get("org_name") or "")
+    name = row.get("org_name") or ""
+    other = known.by_name.get(services.same_name(name))
     if other and other[0] != code:
         yield "D008", "warning", "org_name", {"other": f"{other[1]} {other[0]}"}
+    if change.organisation is None and (owner := services.legal_person_of(name, known.by_name)):
+        yield "D036", "warning", "org_name", {"other": known.by_name[owner][1]}
     if change.organisation is not None and change.values:
         fields = "、".join(sorted(set(change.values) - {"sector"}))
         yield "D002", "info", "", {"count": len(change.values), "fields": fields}
@@ -189,4 +198,6 @@ def directory(user: User) -> dict[str, Any]:
 
 
 imports.register(ArchiveImporter())
+for _importer in registers.IMPORTERS:
+    imports.register(_importer)
 imports.register_directory(directory)

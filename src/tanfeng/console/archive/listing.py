@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -21,6 +21,8 @@ from tanfeng.console.core.models import User
 SORTS = {"code": "credit_code", "name": "name"}
 DEFAULT_SORT = "-emission_tco2"
 _CHUNK = 1000
+#: Up to this many enterprises a text fits are named by key in the queries that follow.
+FEW = 500
 _SHOWN = (
     "credit_code", "name", "industry_code", "sector", "place", "park", "key_user_level",
     "active", "is_demo",
@@ -40,6 +42,8 @@ class Filters:
     year: int | None = None
     #: Condition of the completeness asked for, from the room of figures.
     reporting: panels.Condition | None = None
+    #: Keys of those the text fits, once they are known.
+    keys: tuple[int, ...] | None = None
 
     @classmethod
     def of(cls, request: HttpRequest, kept: panels.Figures | None) -> Filters:
@@ -74,16 +78,32 @@ class Filters:
         if self.sector:
             found &= Q(**{f"{path}sector": self.sector})
         if self.text:
-            found &= (
-                Q(**{f"{path}name__icontains": self.text})
-                | Q(**{f"{path}credit_code__istartswith": self.text})
-                | Q(**{f"{path}former_names__icontains": self.text})
-            )
+            found &= matching(self.text, path)
+        if self.keys is not None:
+            found &= Q(**{f"{path}pk__in": self.keys})
         if self.official_list:
             found &= Q(Exists(_on_list(self.official_list, path)))
         if self.reporting is not None:
             found &= self.reporting(path)
         return found
+
+
+def matching(text: str, path: str = "") -> Q:
+    """Return the condition that a name holds a text or the credit code begins with it."""
+    return (
+        Q(**{f"{path}name__icontains": text})
+        | Q(**{f"{path}credit_code__istartswith": text})
+        | Q(**{f"{path}former_names__icontains": text})
+    )
+
+
+def _looked_up(filters: Filters, visible: QuerySet[Organisation, Organisation]) -> Filters:
+    """Look through the names once, not once for every query of the page, if few fit."""
+    if not filters.text:
+        return filters
+    fitting = visible.filter(matching(filters.text)).order_by("name").values_list("pk", flat=True)
+    keys = tuple(fitting[: FEW + 1])
+    return filters if len(keys) > FEW else replace(filters, text="", keys=keys)
 
 
 def _on_list(key: str, path: str) -> QuerySet[Membership, Membership]:
@@ -105,6 +125,7 @@ class Rows:
         self._kept = kept
         self._year = filters.year
         self._visible = rights.visible(user, Organisation)
+        filters = _looked_up(filters, self._visible)
         self._found = self._visible.filter(filters.condition())
         key, descending = sort.removeprefix("-"), sort.startswith("-")
         self._ranking = None

@@ -93,6 +93,16 @@ class Organisation(models.Model):
     energy_manager_certificate = models.CharField(
         _("certificate of the energy manager"), max_length=60, blank=True
     )
+    energy_system_certificate = models.CharField(
+        _("certificate of the energy-management system"), max_length=80, blank=True
+    )
+    energy_system_body = models.CharField(_("certifying body"), max_length=80, blank=True)
+    #: ISO day, as a certificate prints it.
+    energy_system_date = models.CharField(_("day of certification"), max_length=10, blank=True)
+    energy_centre = models.BooleanField(_("has an energy centre"), null=True)
+    central_enterprise = models.BooleanField(_("central enterprise"), null=True)
+    contact_name = models.CharField(_("contact person"), max_length=60, blank=True)
+    contact_phone = models.CharField(_("telephone of the contact"), max_length=40, blank=True)
     group_name = models.CharField(_("group"), max_length=120, blank=True)
     active = models.BooleanField(_("in operation"), default=True)
     is_demo = models.BooleanField(_("demonstration data"), default=False)
@@ -103,6 +113,10 @@ class Organisation(models.Model):
         verbose_name = _("enterprise")
         verbose_name_plural = _("enterprises")
         ordering = ("credit_code",)
+        # A part of a name is found by reading this index alone, not the wide rows of the table.
+        indexes = (
+            models.Index(fields=("name", "former_names", "credit_code"), name="organisation_names"),
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -127,6 +141,27 @@ class OrganisationVersion(models.Model):
         return f"{self.organisation} {self.changed_at:%Y-%m-%d}"
 
 
+class Site(models.Model):
+    """A place of work of a legal person: a branch, a works, a second county."""
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="sites")
+    name = models.CharField(_("site"), max_length=120)
+    place = models.ForeignKey(Place, models.PROTECT, related_name="sites")
+    address = models.CharField(_("address"), max_length=200, blank=True)
+    valid_from = models.DateField(_("from"), null=True, blank=True)
+    valid_to = models.DateField(_("to"), null=True, blank=True)
+    batch = models.ForeignKey(Batch, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("site")
+        verbose_name_plural = _("sites")
+        ordering = ("organisation", "name")
+        constraints = (models.UniqueConstraint(fields=("organisation", "name"), name="site_once"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class OfficialList(models.Model):
     """A list issued by an authority, such as key energy users or green factories."""
 
@@ -147,12 +182,16 @@ class OfficialList(models.Model):
 
 
 class Membership(models.Model):
-    """An organisation on an official list, from and to a date."""
+    """An organisation on an official list, from and to a date, as a notice says."""
 
     official_list = models.ForeignKey(OfficialList, models.PROTECT, related_name="memberships")
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="memberships")
     valid_from = models.DateField(_("from"))
     valid_to = models.DateField(_("to"), null=True, blank=True)
+    #: Lot of the list, such as the third; empty where a list has no lots.
+    issue = models.CharField(_("lot"), max_length=40, blank=True)
+    notice = models.CharField(_("issuing notice"), max_length=200, blank=True)
+    batch = models.ForeignKey(Batch, models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         verbose_name = _("list entry")

@@ -38,6 +38,8 @@ class Panel:
         Request and organisation -> variables; the organisation has been found visible.
     lines : callable, optional
         Organisation -> rows (section, name, unit, period, value) for the one-page workbook.
+    tells : callable, optional
+        Organisation -> fields of ``reports.EnterpriseFile`` this room knows, for Word and PDF.
     """
 
     key: str
@@ -45,6 +47,7 @@ class Panel:
     template: str
     context: Callable[[HttpRequest, Organisation], Mapping[str, Any]]
     lines: Callable[[User, Organisation], Iterable[FileLine]] | None = None
+    tells: Callable[[User, Organisation], Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

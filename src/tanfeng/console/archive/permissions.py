@@ -14,7 +14,7 @@ from tanfeng.console.core.models import Role, User
 
 def organisation_scope(user: User, path: str = "") -> Q:
     """Return the condition on organisations, reached through ``path`` (``organisation__``)."""
-    if user.role in (Role.CITY, Role.ADMIN):
+    if user.role == Role.CITY:
         return rights.EVERYTHING
     if user.role == Role.COUNTY and user.place_code:
         return Q(**{f"{path}place_id": user.place_code})
@@ -59,6 +59,7 @@ def register() -> None:
     rights.register(models.Organisation, organisation_scope, change=officers, upload=may_upload_for)
     rights.register(models.OrganisationVersion, through_organisation)
     rights.register(models.Membership, through_organisation, change=rights.is_role(Role.CITY))
+    rights.register(models.Site, through_organisation, change=officers)
     rights.register(models.Assignment, _own_assignments, change=rights.is_role(Role.CITY))
     rights.register(models.Place, _signed_in, change=rights.is_role(Role.CITY))
     for model in (models.Park, models.OfficialList, models.Plant):

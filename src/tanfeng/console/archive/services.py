@@ -8,6 +8,8 @@ the former names.
 from __future__ import annotations
 
 import csv
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -48,6 +50,13 @@ FORM_FIELDS: Mapping[str, str] = {
     "energy_manager": "energy_manager",
     "energy_manager_certificate": "energy_manager_certificate",
     "group_name": "group_name",
+    "energy_system_certificate": "energy_system_certificate",
+    "energy_system_body": "energy_system_body",
+    "energy_system_date": "energy_system_date",
+    "energy_centre": "energy_centre",
+    "central_enterprise": "central_enterprise",
+    "contact_name": "contact_name",
+    "contact_phone": "contact_phone",
 }
 #: What only the city or a county decides about an enterprise.
 OFFICIAL_FIELDS = frozenset({"place_id", "park_id", "active"})
@@ -69,6 +78,39 @@ def sector_of(industry_code: str) -> str:
     Equipment follows the statistical grouping of divisions 33 to 40 without 39.
     """
     return _sectors().get(industry_code[:2], Sector.OTHER)
+
+
+#: Endings by which a branch of a legal person is called.
+_BRANCH = re.compile(r"(?:分公司|分厂|分店|分部|办事处|分支机构|项目部)$")
+
+
+def same_name(name: str) -> str:
+    """Return a name for comparison: half-width, no blanks or brackets, one form of 有限公司."""
+    text = "".join(unicodedata.normalize("NFKC", name).split())
+    return re.sub(r"[()]", "", text).replace("有限责任公司", "有限公司")
+
+
+def bears_name(organisation: Organisation, name: str) -> bool:
+    """Tell whether an enterprise bears a name or bore it once."""
+    borne = (organisation.name, *organisation.former_names.split(";"))
+    return same_name(name) in {same_name(one) for one in borne if one}
+
+
+def legal_person_of(name: str, names: Iterable[str]) -> str:
+    """Return the enterprise a branch belongs to by its name, empty when it is no branch of one.
+
+    Parameters
+    ----------
+    name : str
+        Name of the row, such as 演示甲有限公司福清分公司.
+    names : iterable of str
+        Names as :func:`same_name` writes them.
+    """
+    alike = same_name(name)
+    if not _BRANCH.search(alike):
+        return ""
+    found = [one for one in names if one != alike and alike.startswith(one)]
+    return max(found, key=len, default="")
 
 
 def reportable(user: User) -> QuerySet[Organisation]:

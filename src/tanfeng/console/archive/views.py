@@ -13,12 +13,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.text import capfirst
+from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from tanfeng import standards
-from tanfeng.console.archive import panels
+from tanfeng.console.archive import documents, panels
 from tanfeng.console.archive.listing import EnterpriseListing
 from tanfeng.console.archive.models import (
     Membership,
@@ -28,8 +29,9 @@ from tanfeng.console.archive.models import (
     Park,
     Place,
     Plant,
+    Site,
 )
-from tanfeng.console.core import audit, lists, rights
+from tanfeng.console.core import audit, lists, masking, rights
 from tanfeng.console.core.models import User
 from tanfeng.console.core.templatetags import ui
 
@@ -52,6 +54,13 @@ FACTS = (
     "energy_leader",
     "energy_manager",
     "energy_manager_certificate",
+    "energy_system_certificate",
+    "energy_system_body",
+    "energy_system_date",
+    "energy_centre",
+    "contact_name",
+    "contact_phone",
+    "central_enterprise",
     "group_name",
 )
 _FILE_COLUMNS = (
@@ -145,14 +154,24 @@ def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
     audit.read_of(request, organisation)
     if request.GET.get("export") == "xlsx":
         return _one_page_file(request, user, organisation)
+    if (kind := request.GET.get("format", "")) in documents.MEDIA_TYPES:
+        return documents.hand_out(
+            request,
+            user,
+            organisation,
+            kind,
+            _facts(user, organisation),
+            _versions(user, organisation),
+        )
     today = timezone.localdate()
     memberships = (
         rights.visible(user, Membership)
         .filter(organisation=organisation)
         .select_related("official_list")
     )
+    facts = _facts(user, organisation)
     kept = panels.figures_for(user)
-    years = list(kept.years) if kept else []
+    years = sorted(kept.years) if kept else []
     year = _year(request, years, kept.default_year if kept else None)
     figures = kept.values([organisation.pk], year) if kept and year else {}
     return render(
@@ -160,8 +179,12 @@ def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
         "archive/enterprise.html",
         {
             "organisation": organisation,
-            "facts": _facts(organisation),
+            "facts": [(label, value) for label, value in facts if value],
+            "empty_facts": [label for label, value in facts if not value],
             "memberships": memberships,
+            "sites": rights.visible(user, Site)
+            .filter(organisation=organisation)
+            .select_related("place"),
             "current": memberships.filter(
                 Q(valid_to__isnull=True) | Q(valid_to__gte=today), valid_from__lte=today
             ),
@@ -186,8 +209,18 @@ def _year(request: HttpRequest, years: list[int], default: int | None) -> int | 
     return default
 
 
-def _facts(organisation: Organisation) -> list[tuple[str, str]]:
-    return [(_label(name), _shown(organisation, name)) for name in FACTS]
+def _facts(user: User, organisation: Organisation) -> list[tuple[str, str]]:
+    return [
+        (_label(name), _masked(user, organisation, name, _shown(organisation, name)))
+        for name in FACTS
+    ]
+
+
+def _masked(user: User, organisation: Organisation, name: str, value: Any) -> Any:
+    """Hide the middle of a telephone number from all but the enterprise itself."""
+    if name != "contact_phone" or not isinstance(value, str):
+        return value
+    return masking.telephone_for(user, organisation.credit_code, value)
 
 
 #: Fields whose name in the model is not what a person calls them.
@@ -198,10 +231,14 @@ _LABELS = {
 }
 
 
+#: What a version calls an entry that hangs on the enterprise.
+_ENTRIES = {"membership": gettext_lazy("List entry"), "site": gettext_lazy("Site")}
+
+
 def _label(name: str) -> str:
     if name in _LABELS:
         return str(_LABELS[name])
-    return str(Organisation._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+    return capfirst(str(Organisation._meta.get_field(name).verbose_name))  # type: ignore[union-attr]
 
 
 def _shown(organisation: Organisation, name: str) -> str:
@@ -237,7 +274,10 @@ def _versions(user: User, organisation: Organisation) -> list[dict[str, Any]]:
         {
             "row": row,
             "changes": [
-                (_label_or_key(field), before, after)
+                (
+                    _label_or_key(field),
+                    *(_masked(user, organisation, field, _told(one)) for one in (before, after)),
+                )
                 for field, (before, after) in row.changes.items()
             ],
         }
@@ -245,7 +285,18 @@ def _versions(user: User, organisation: Organisation) -> list[dict[str, Any]]:
     ]
 
 
+def _told(value: Any) -> Any:
+    """Return what a version kept as one text; an entry of a list is kept as several."""
+    return " · ".join(filter(None, value.values())) if isinstance(value, dict) else value
+
+
 def _label_or_key(name: str) -> str:
+    if name == "credit_code":
+        return pgettext(
+            "history of an enterprise", "Entered"
+        )  # the first version: the code came to be known
+    if name.partition(":")[0] in _ENTRIES:
+        return str(_ENTRIES[name.partition(":")[0]])
     known = {field.name for field in Organisation._meta.get_fields()}
     return _label(name) if name in known else name
 
@@ -262,7 +313,7 @@ def _file_lines(user: User, organisation: Organisation) -> Iterator[panels.FileL
     facts = _("Facts")
     yield panels.FileLine(facts, _label("name"), organisation.name)
     yield panels.FileLine(facts, _label("credit_code"), organisation.credit_code)
-    for label, value in _facts(organisation):
+    for label, value in _facts(user, organisation):
         yield panels.FileLine(facts, label, value)
     rows = rights.visible(user, Membership).filter(organisation=organisation)
     for row in rows.select_related("official_list"):

@@ -19,10 +19,12 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from tanfeng.console.core import scopes
-from tanfeng.console.core.models import AuditEvent, User
+from tanfeng.console.core.models import AuditEvent, Job, User
 
 #: Hash before the first event.
 GENESIS = "0" * 64
+#: Kind of the job that walks the chain and notes its last hash.
+VERIFY = "core.verify-audit"
 #: Events between two words on how far a verification is.
 TOLD_EVERY = 2000
 _LOCK = 0x7A6E_6665  # advisory lock number of the chain in PostgreSQL
@@ -136,8 +138,10 @@ def digest(event: AuditEvent) -> str:
 def verify(progress: Callable[[float], object] | None = None) -> Report:
     """Walk the chain from its start and report every place where it is broken.
 
-    Cutting off the newest events leaves a shorter chain that is whole. Against that, note the
-    hash of the last event somewhere else from time to time and compare.
+    Cutting off the newest events leaves a shorter chain that is whole, and whoever owns the
+    database can write a whole new one. Three notes taken elsewhere tell: the number the database
+    gives the next event (SQLite), the last hash of every verification before this one, and the
+    last hash of every backup, which a person compares.
 
     Parameters
     ----------
@@ -155,7 +159,28 @@ def verify(progress: Callable[[float], object] | None = None) -> Report:
         expected = event.hash
         if progress is not None and events % TOLD_EVERY == 0:
             progress(events / max(total, events))
-    return Report(events, expected, tuple(breaks))
+    return Report(events, expected, (*breaks, *_cut_off()))
+
+
+def _cut_off() -> list[ChainBreak]:
+    """Return what shows that events were there which are gone, or were other ones."""
+    found = []
+    last = AuditEvent.objects.order_by("-id").values_list("id", flat=True).first() or 0
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT seq FROM sqlite_sequence WHERE name = %s", [AuditEvent._meta.db_table]
+            )
+            given = cursor.fetchone()
+        if given is not None and given[0] > last:
+            found.append(ChainBreak(given[0], "cut"))
+    noted = Job.objects.filter(kind=VERIFY, status=Job.Status.DONE).order_by("created_at")
+    for result in noted.values_list("result", flat=True):
+        head = result.get("last_hash", GENESIS)
+        if head != GENESIS and not AuditEvent.objects.filter(hash=head).exists():
+            found.append(ChainBreak(last, "rewritten"))
+            break
+    return found
 
 
 def _clean(text: str) -> str:

@@ -15,8 +15,15 @@ from tanfeng import sheets
 ACTIONS: dict[str, Promise] = {
     "sign-in": _("Signed in"),
     "sign-in.failed": _("Wrong password"),
+    "sign-in.code-failed": _("Wrong one-time code"),
+    "sign-in.sso-failed": _("Single sign-on failed"),
     "sign-in.locked": _("Locked out"),
     "sign-out": _("Signed out"),
+    "session.end": _("Session ended from another device"),
+    "second-factor.enrol": _("Second factor set up"),
+    "second-factor.remove": _("Second factor removed"),
+    "second-factor.reset": _("Second factor reset"),
+    "second-factor.codes": _("New recovery codes"),
     "refused": _("Refused"),
     "account.create": _("Account created"),
     "account.change": _("Account changed"),
@@ -24,6 +31,8 @@ ACTIONS: dict[str, Promise] = {
     "account.deactivate": _("Account switched off"),
     "account.reset": _("Password reset"),
     "account.password": _("Own password changed"),
+    "account.shared": _("Account looks shared"),
+    "account.shared-seen": _("Shared account looked into"),
     "audit.verify": _("Log verified"),
     "backup.make": _("Backup made"),
     "backup.restore": _("Restored from a backup"),
@@ -56,6 +65,7 @@ ACTIONS: dict[str, Promise] = {
 #: Fact -> words.
 FACTS: dict[str, Promise] = {
     "added": _("added"),
+    "addresses": _("addresses"),
     "answers": _("answers"),
     "before": _("before"),
     "breaks": _("breaks"),
@@ -69,6 +79,7 @@ FACTS: dict[str, Promise] = {
     "fields": _("fields"),
     "filters": _("filters"),
     "form": _("form"),
+    "how": _("how"),
     "kept": _("kept"),
     "mapping": _("columns named"),
     "method": _("method"),
@@ -92,6 +103,16 @@ FACTS: dict[str, Promise] = {
     "unit": _("unit"),
     "value": _("value"),
 }
+#: Step of a sign-in -> words.
+STEPS: dict[str, Promise] = {
+    "password": _("password"),
+    "oidc": _("single sign-on"),
+    "code": _("one-time code"),
+    "recovery": _("recovery code"),
+    "provider": _("second factor of the provider"),
+}
+#: Why a session ended by itself -> words.
+REASONS: dict[str, Promise] = {"idle": _("not used for a while"), "age": _("longest time over")}
 #: Digits of a digest that are enough to recognise it.
 SHOWN_DIGITS = 12
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -109,6 +130,10 @@ def facts(detail: dict[str, Any]) -> str:
 
 
 def _fact(key: str, value: Any) -> str:
+    if key == "how":
+        return " + ".join(str(STEPS.get(step, step)) for step in str(value).split("+"))
+    if key == "reason" and isinstance(value, str) and value in REASONS:
+        return str(REASONS[value])
     if key == "form" and value in sheets.forms():
         return sheets.form(value).name("en" if get_language() == "en" else "zh")
     return _value(value)

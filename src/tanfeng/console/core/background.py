@@ -10,12 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tanfeng.console.core import audit, commits, jobs, lists, preview, rights
+from tanfeng.console.core.audit import VERIFY
 from tanfeng.console.core.models import AuditEvent, Batch
 
 __all__ = ["VERIFY", "commits"]  # commits registers its own work by being imported
-
-#: Kind of the walk over the audit chain.
-VERIFY = "core.verify-audit"
 
 
 @jobs.register("core.export", title=gettext_lazy("Export"))

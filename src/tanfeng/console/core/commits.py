@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tanfeng.console.core import audit, jobs, rights, storage, uploads
+from tanfeng.console.core import audit, books, examining, jobs, rights, storage, uploads
 from tanfeng.console.core.importer import required_importer
 from tanfeng.console.core.models import Batch, Job, User
 from tanfeng.console.core.parsed import Parsed
@@ -26,6 +26,7 @@ from tanfeng.errors import DataError, ModelError, Problem
 
 #: More rows than this are written in the background.
 IN_REQUEST_ROWS = 5_000
+_LOCK = 0x7A6E_6666  # advisory lock number of writing imports in PostgreSQL
 
 
 def confirm(
@@ -58,19 +59,21 @@ def confirm(
     ModelError
         If the batch does not await confirmation.
     """
-    rights.require(user, "commit", batch)
-    importer = required_importer(batch.form_key)
-    moment = at or timezone.now()
+    head = batch.book or batch
+    rights.require(user, "commit", head)
     with transaction.atomic():
-        held = Batch.objects.select_for_update().get(pk=batch.pk)
+        moment = _our_turn(at)
+        held = Batch.objects.select_for_update().get(pk=head.pk)
         if held.status != Batch.Status.PREVIEW:
             raise ModelError("this upload does not await confirmation any more")
-        parsed = Parsed(held)
-        if not parsed:
+        parts = books.members(held) or [held]
+        if not all(bool(Parsed(one)) for one in parts):
             raise ModelError("the reading of this upload is gone; check it again first")
         _refuse_errors(held, good_rows_only)
-        frame = parsed.frame
-        held.outcome = importer.commit(frame, held, user, moment)
+        places: set[str] = set()
+        for part in books.in_order(parts):
+            places.add(_write(part, user, moment))
+        held.outcome = books.added_up(one.outcome for one in parts)
         held.good_rows_only = bool(held.errors)
         _close(held, Batch.Status.COMMITTED, user, moment)
         audit.record(
@@ -78,14 +81,29 @@ def confirm(
             user=user,
             request=request,
             thing=held,
-            place_code=importer.place_of(importer.subjects(frame)),
-            form=held.form_key,
+            place_code=places.pop() if len(places) == 1 else "",
+            form=held.form_key or [one.form_key for one in parts],
             outcome=held.outcome,
             rows_left_out=held.rows_read - held.rows_good,
-            corrections=len(uploads.standing_fixes(held)),
+            corrections=sum(len(examining.standing_fixes(one)) for one in parts),
         )
     batch.refresh_from_db()
     return batch
+
+
+def _write(part: Batch, user: User, moment: datetime) -> str:
+    """Write the rows of a file, or of one of its sheets; return the county they lie in."""
+    if part.book is not None and not part.rows_good:
+        part.outcome = {}
+        _close(part, Batch.Status.COMMITTED, user, moment)
+        return uploads.place_of(part)
+    importer = required_importer(part.form_key)
+    frame = Parsed(part).frame
+    part.outcome = importer.commit(frame, part, user, moment)
+    part.good_rows_only = bool(part.errors)
+    if part.book is not None:
+        _close(part, Batch.Status.COMMITTED, user, moment)
+    return importer.place_of(importer.subjects(frame))
 
 
 def _refuse_errors(batch: Batch, good_rows_only: bool) -> None:
@@ -107,6 +125,18 @@ def _refuse_errors(batch: Batch, good_rows_only: bool) -> None:
 
 def _problem(rule: str, zh: str, en: str, remedy_zh: str = "", remedy_en: str = "") -> Problem:
     return Problem(rule, "error", zh, en, remedy_zh, remedy_en)
+
+
+def _our_turn(at: datetime | None) -> datetime:
+    """Wait until no other import writes and return the moment rows become known.
+
+    Taken before the wait, the moment would lie before that of the rows waited for. SQLite's
+    immediate transaction lets one write at a time by itself.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    return at or timezone.now()
 
 
 def _close(batch: Batch, status: Batch.Status, user: User, moment: datetime) -> None:
@@ -131,25 +161,32 @@ def undo(
 
     Rows that a later batch replaced in turn stay as that batch left them.
     """
-    rights.require(user, "undo", batch)
-    importer = required_importer(batch.form_key)
-    moment = at or timezone.now()
+    head = batch.book or batch
+    rights.require(user, "undo", head)
     with transaction.atomic():
-        held = Batch.objects.select_for_update().get(pk=batch.pk)
+        moment = _our_turn(at)
+        held = Batch.objects.select_for_update().get(pk=head.pk)
         if held.status != Batch.Status.COMMITTED:
             raise ModelError("only a confirmed upload can be undone")
-        done = importer.undo(held, user, moment)
-        held.outcome = {**held.outcome, "undo": done}
+        parts = books.members(held)
+        done = []
+        # The last sheet written goes first, and says so before the one it had replaced is asked.
+        for part in reversed(books.in_order(parts)) if parts else [held]:
+            importer = required_importer(part.form_key)
+            part.outcome = {**part.outcome, "undo": importer.undo(part, user, moment)}
+            done.append(part.outcome["undo"])
+            if part.book is not None:
+                _close(part, Batch.Status.UNDONE, user, moment)
+        held.outcome = {**held.outcome, "undo": books.added_up(done)}
         _close(held, Batch.Status.UNDONE, user, moment)
-        codes = set(held.subjects.values_list("org_code", flat=True))
         audit.record(
             "import.undo",
             user=user,
             request=request,
             thing=held,
-            place_code=importer.place_of(codes),
-            form=held.form_key,
-            outcome=done,
+            place_code=uploads.place_of(held),
+            form=held.form_key or [one.form_key for one in parts],
+            outcome=held.outcome["undo"],
         )
     batch.refresh_from_db()
     return batch
@@ -261,8 +298,8 @@ def take_frame(
     """
     rights.require(user, "import.upload")
     importer = required_importer(form_key)
-    moment = at or timezone.now()
     with transaction.atomic():
+        moment = _our_turn(at)
         batch = Batch.objects.create(
             form_key=form_key,
             file_name=file_name[:200],

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from tanfeng import __version__
@@ -19,8 +22,16 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         return {"navigation": (), "is_demo": False}
     from tanfeng.console.core.models import Batch
 
+    groups = groups_for(request)
+
+    @cache
+    def side_bar() -> SafeString:
+        return render_to_string("ui/_nav.html", {"navigation": groups})
+
     return {
-        "navigation": groups_for(request),
+        "navigation": groups,
+        # The frame shows it beside the page and in the menu of a phone, and writes it once.
+        "side_bar": side_bar,
         "is_demo": Batch.objects.filter(is_demo=True).exists(),
         "city_name": settings.CITY_NAMES["en" if get_language() == "en" else "zh"],
         "version": __version__,

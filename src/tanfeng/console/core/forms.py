@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib.auth import authenticate
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from tanfeng import sheets
-from tanfeng.console.core import scopes
+from tanfeng.console.core import oidc, scopes
 from tanfeng.console.core.models import Role, User
 from tanfeng.console.core.services import ACCOUNT_FIELDS
 
@@ -27,12 +30,16 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
             "place_code": _("For a county officer."),
             "park_code": _("For a park operator."),
             "org_code": _("For an enterprise: its 18-character code, already in the archive."),
+            "duty": _("For an administrator. Empty: all three, unless duties must be separate."),
+            "sso_name": _("What the sign-on provider calls this person. Empty: password alone."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             del self.fields["username"]
+        if not oidc.is_on():
+            del self.fields["sso_name"]
         self.fields["display_name"].required = True
         for name in ("place_code", "park_code"):
             offered = [("", "—"), *scopes.choices(name)]
@@ -47,7 +54,50 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
 
     def values(self) -> dict[str, Any]:
         """Return what the service takes."""
-        return {name: self.cleaned_data[name] for name in ACCOUNT_FIELDS}
+        return {
+            name: self.cleaned_data[name] for name in ACCOUNT_FIELDS if name in self.cleaned_data
+        }
+
+
+class CodeForm(forms.Form):
+    """A one-time code, or a recovery code in its place."""
+
+    code = forms.CharField(
+        label=_("One-time code"),
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "one-time-code",
+                "autofocus": True,
+                "autocapitalize": "none",
+                "spellcheck": "false",
+            }
+        ),
+    )
+
+
+class OwnPasswordForm(forms.Form):
+    """The person's own password, asked again before something that matters."""
+
+    password = forms.CharField(
+        label=_("Your password"),
+        max_length=4096,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._request = request
+
+    def clean_password(self) -> str:
+        """Ask the back ends, so that wrong ones are counted and lock out."""
+        text = str(self.cleaned_data["password"])
+        user = self._request.user
+        assert isinstance(user, User)  # noqa: S101  # narrows the type
+        if authenticate(self._request, username=user.username, password=text) != user:
+            raise ValidationError(_("This is not your password."))
+        return text
 
 
 class AuditFilter(forms.Form):

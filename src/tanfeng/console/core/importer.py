@@ -80,6 +80,8 @@ class Importer(ABC):
     form_key: str
     #: What the person must say when neither the rows nor the head of the file say it.
     asks: tuple[str, ...] = ()
+    #: Forms of one file are written in this order: enterprises, what they use, what they make.
+    rank: int = 0
 
     def complete(self, frame: pl.DataFrame, _facts: Mapping[str, Any]) -> pl.DataFrame:
         """Return the rows with what the head of the file, or the person, said once for all."""

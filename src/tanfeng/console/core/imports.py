@@ -10,6 +10,7 @@ from tanfeng.console.core.commits import (
     take_frame,
     undo,
 )
+from tanfeng.console.core.examining import standing_fixes
 from tanfeng.console.core.importer import (
     Checked,
     Columns,
@@ -24,8 +25,8 @@ from tanfeng.console.core.uploads import (
     examine,
     fix,
     fix_rule,
+    leave_out,
     remap,
-    standing_fixes,
     unfix,
     upload,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "fix_rule",
     "form_keys",
     "importer_of",
+    "leave_out",
     "queue_confirm",
     "queue_undo",
     "register",

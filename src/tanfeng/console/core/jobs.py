@@ -255,6 +255,7 @@ class _InProcess(Consumer):  # type: ignore[misc]
 def start_worker(workers: int = 1) -> Consumer:
     """Start worker threads inside this process and return their handle (``stop()``)."""
     _task()
+    alive.own_name()  # from now on ``tanfeng check`` sees that somebody works
     recover()
     consumer = _InProcess(queue(), workers=workers, periodic=False, max_delay=1.0)
     consumer.start()
@@ -264,5 +265,6 @@ def start_worker(workers: int = 1) -> Consumer:
 def work_forever(workers: int = 1) -> None:
     """Do jobs until the process is told to stop."""
     _task()
+    alive.own_name()
     recover()
     Consumer(queue(), workers=workers, periodic=False, max_delay=1.0).run()

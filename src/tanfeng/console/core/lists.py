@@ -117,8 +117,9 @@ class Listing:
         """Return the page asked for; an impossible number gives the nearest page there is."""
         page = Paginator(self.rows, self.per_page).get_page(self.request.GET.get("page"))
         first = (page.number - 1) * self.per_page
-        if first >= FAR:
-            # Skipping rows reads all of each; skipping keys reads an index.
+        if first >= FAR and isinstance(self.rows, models.QuerySet):
+            # Skipping rows reads all of each; skipping keys reads an index. A list that is no
+            # query, such as the enterprises', cuts its pages by keys itself.
             keys = list(self.rows.values_list("pk", flat=True)[first : first + self.per_page])
             found = {row.pk: row for row in self.rows.filter(pk__in=keys)}
             page.object_list = [found[key] for key in keys if key in found]

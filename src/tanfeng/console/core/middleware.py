@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from tanfeng.console.core import audit
+from tanfeng.console.core import audit, sessions, two_factor
 from tanfeng.console.core.models import User
 from tanfeng.console.core.rights import NotVisible
 
@@ -35,6 +36,8 @@ POLICY = "; ".join(
 OPEN_PREFIXES = ("/sign-in/", "/static/", "/language/", "/healthz")
 #: What a person with a password chosen by somebody else may still open.
 PASSWORD_PREFIXES = (*OPEN_PREFIXES, "/password/", "/sign-out/")
+#: What a person who must enrol a second factor may still open.
+ENROL_PREFIXES = (*PASSWORD_PREFIXES, "/account/two-factor/")
 
 
 def client_address(get_response: Handler) -> Handler:
@@ -81,6 +84,23 @@ def limit_body(get_response: Handler) -> Handler:
     return handle
 
 
+def session_limits(get_response: Handler) -> Handler:
+    """End a session that was not used for a while, and every session after its longest time."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            reason = sessions.ended_by(request)
+            if reason:
+                request.sign_out_reason = reason  # type: ignore[attr-defined]
+                logout(request)
+                request.session["ended"] = reason
+            else:
+                sessions.touch(request)
+        return get_response(request)
+
+    return handle
+
+
 def sign_in_required(get_response: Handler) -> Handler:
     """Send everybody to the sign-in page first; no view can forget to ask."""
 
@@ -107,6 +127,32 @@ def own_password_required(get_response: Handler) -> Handler:
         return redirect(reverse("password"))
 
     return handle
+
+
+def second_factor_required(get_response: Handler) -> Handler:
+    """Let nobody in half: not without the second step, and not without a factor that is due."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if not isinstance(user, User) or request.path.startswith(OPEN_PREFIXES):
+            return get_response(request)
+        taken = request.session.get(two_factor.MARK, "")
+        if two_factor.is_enrolled(user):
+            if taken:
+                return get_response(request)
+            logout(request)
+            return _turned_away(request, 401) or redirect_to_login(request.get_full_path())
+        due = two_factor.is_required(user) and taken != "provider"
+        if not due or request.path.startswith(ENROL_PREFIXES):
+            return get_response(request)
+        return _turned_away(request, 403) or redirect(reverse("second-factor"))
+
+    return handle
+
+
+def _turned_away(request: HttpRequest, status: int) -> HttpResponse | None:
+    """Return the bare answer a program is given in place of a page."""
+    return HttpResponse(status=status) if request.path.startswith("/api/") else None
 
 
 class RecordRefusals:

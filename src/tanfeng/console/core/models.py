@@ -23,6 +23,14 @@ class Role(models.TextChoices):
     ADMIN = "admin", _("Administrator")
 
 
+class Duty(models.TextChoices):
+    """Parts of an administrator's work that can be given to different persons."""
+
+    SYSTEM = "system", _("System: jobs and operation")
+    SECURITY = "security", _("Security: accounts and rights")
+    AUDIT = "audit", _("Audit: reads the log")
+
+
 class User(AbstractUser):
     """A person with one role and the scope it holds for.
 
@@ -38,11 +46,30 @@ class User(AbstractUser):
     display_name = models.CharField(_("name shown"), max_length=80, blank=True)
     #: Set when somebody else chose the password; every page then leads to the change of it.
     must_change_password = models.BooleanField(_("must change the password"), default=False)
+    #: An administrator's part; empty for all of them, or none where duties must be separate.
+    duty = models.CharField(_("duty"), max_length=8, choices=Duty.choices, blank=True)
+    #: What the sign-on provider calls this person; empty for who signs in with a password alone.
+    sso_name = models.CharField(_("name at single sign-on"), max_length=150, blank=True)
+    #: Shared secret of the second factor, encrypted; empty when there is none.
+    totp_secret = models.CharField(max_length=200, blank=True, editable=False)
+    #: Newest time step a code was taken for: a code counts once.
+    totp_step = models.BigIntegerField(default=0, editable=False)
+    #: Wrong codes since the last right one, from any address, and when the last one came.
+    totp_failures = models.PositiveIntegerField(default=0, editable=False)
+    totp_failed_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
         ordering = ("username",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("sso_name",),
+                condition=~models.Q(sso_name=""),
+                name="sso_name_once",
+                violation_error_message=_("Another account has this name at single sign-on."),
+            ),
+        )
 
     def __str__(self) -> str:
         return self.display_name or self.username
@@ -61,6 +88,43 @@ class User(AbstractUser):
             Role.VERIFIER: str(self.pk),
         }
         return f"{self.role}:{codes.get(self.role, '')}"
+
+
+class RecoveryCode(models.Model):
+    """A code that stands in for the second factor once; only its digest is kept."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="recovery_codes")
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name = _("recovery code")
+        verbose_name_plural = _("recovery codes")
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint(fields=("user", "digest"), name="recovery_code_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.pk}"
+
+
+class OpenSession(models.Model):
+    """A session somebody is signed in with: from where, since when, and last seen when."""
+
+    session_key = models.CharField(max_length=40, unique=True)
+    user = models.ForeignKey(User, models.CASCADE, related_name="open_sessions")
+    address = models.CharField(_("network address"), max_length=45, blank=True)
+    agent = models.CharField(_("browser"), max_length=200, blank=True)
+    started_at = models.DateTimeField(_("signed in"), db_index=True)
+    seen_at = models.DateTimeField(_("last seen"))
+
+    class Meta:
+        verbose_name = _("open session")
+        verbose_name_plural = _("open sessions")
+        ordering = ("-seen_at", "pk")
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.address}"
 
 
 class AppendOnly(models.QuerySet["AuditEvent"]):
@@ -192,6 +256,13 @@ class Batch(models.Model):
     sha256 = models.CharField(max_length=64, blank=True, db_index=True)
     size_bytes = models.PositiveBigIntegerField(_("size"))
     sheet = models.CharField(_("worksheet"), max_length=100, blank=True)
+    #: The file's own batch, for one of its several sheets; None for a file and for rows of a
+    #: program. The sheets of a file are confirmed and taken back together.
+    book = models.ForeignKey(
+        "self", models.CASCADE, null=True, blank=True, related_name="sheets", editable=False
+    )
+    #: Place of the sheet in its book, counted from 1; 0 for a file of one sheet.
+    sheet_no = models.PositiveSmallIntegerField(default=0, editable=False)
     #: Column letter -> field key, as answered by the person where the headings did not say.
     mapping = models.JSONField(default=dict, blank=True)
     #: What the person said where the file did not: ``credit_code``, ``period``.

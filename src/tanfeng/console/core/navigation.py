@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from tanfeng.console.core.models import User
+from tanfeng.console.core.models import Role, User
 
 GROUPS: dict[str, Promise] = {
     "work": _("Workspace"),
@@ -20,6 +20,10 @@ GROUPS: dict[str, Promise] = {
     "basis": _("Basis"),
     "run": _("Operation and audit"),
 }
+
+
+#: Groups about enterprises: an administrator sees no data of theirs.
+OF_ENTERPRISES = frozenset({"work", "accounts", "assess"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Page:
 class Entry:
     """A page as one user sees it."""
 
-    label: Promise
+    label: str
     url: str
     icon: str
     active: bool
@@ -55,14 +59,16 @@ def add(page: Page) -> None:
     _pages.sort(key=lambda one: (list(GROUPS).index(one.group), one.order))
 
 
-def groups_for(request: HttpRequest) -> list[tuple[Promise, list[Entry]]]:
+def groups_for(request: HttpRequest) -> list[tuple[str, list[Entry]]]:
     """Return the groups with the pages this user may open, the current one marked."""
     user = request.user
     groups: dict[str, list[Entry]] = {}
     for page in _pages:
         if not isinstance(user, User) or not page.allowed(user):
             continue
+        if user.role == Role.ADMIN and page.group in OF_ENTERPRISES:
+            continue
         url = reverse(page.url_name)
         active = request.path == url or (url != "/" and request.path.startswith(url))
-        groups.setdefault(page.group, []).append(Entry(page.label, url, page.icon, active))
-    return [(GROUPS[key], entries) for key, entries in groups.items()]
+        groups.setdefault(page.group, []).append(Entry(str(page.label), url, page.icon, active))
+    return [(str(GROUPS[key]), entries) for key, entries in groups.items()]

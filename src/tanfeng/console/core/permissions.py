@@ -9,10 +9,25 @@ from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from tanfeng.console.core import rights
-from tanfeng.console.core.models import AuditEvent, Batch, Job, Role, Subject, User
+from tanfeng.console.core.models import (
+    AuditEvent,
+    Batch,
+    Duty,
+    Job,
+    OpenSession,
+    RecoveryCode,
+    Role,
+    Subject,
+    User,
+)
 
 #: States in which a file's rows are, or were, part of the registers.
 OPENED = (Batch.Status.COMMITTED, Batch.Status.UNDONE)
+#: Events a person may read about the own account.
+SIGN_INS = (
+    "sign-in", "sign-in.failed", "sign-in.code-failed", "sign-in.sso-failed", "sign-in.locked",
+    "sign-out",
+)  # fmt: skip
 _OFFICERS = (Role.CITY, Role.COUNTY)
 
 
@@ -41,21 +56,26 @@ def _batches(user: User) -> Q:
 
 
 def _jobs(user: User) -> Q:
-    if user.role in (Role.CITY, Role.ADMIN):
+    if user.role == Role.CITY or rights.holds(user, Duty.SYSTEM):
         return rights.EVERYTHING
     return Q(user=user, scope=user.scope_key)
 
 
 def _events(user: User) -> Q:
-    if user.role in (Role.CITY, Role.ADMIN):
+    if user.role == Role.CITY or rights.holds(user, Duty.AUDIT):
         return rights.EVERYTHING
+    own = Q(username=user.username, action__in=SIGN_INS)
     if user.role == Role.COUNTY and user.place_code:
-        return Q(place_code=user.place_code)
-    return rights.NOTHING
+        return own | Q(place_code=user.place_code)
+    return own
 
 
 def _accounts(user: User) -> Q:
-    return rights.EVERYTHING if user.role == Role.ADMIN else Q(pk=user.pk)
+    return rights.EVERYTHING if rights.holds(user, Duty.SECURITY) else Q(pk=user.pk)
+
+
+def _own(user: User) -> Q:
+    return Q(user=user)
 
 
 def _may_handle(user: User, batch: Batch | None) -> bool:
@@ -69,7 +89,7 @@ def _may_handle(user: User, batch: Batch | None) -> bool:
 
 def awaiting(user: User) -> QuerySet[Batch]:
     """Return the uploads that wait for this person: those it may correct and confirm."""
-    rows = Batch.objects.filter(status=Batch.Status.PREVIEW)
+    rows = Batch.objects.filter(status=Batch.Status.PREVIEW, book=None)
     if not user.is_active or not _may_handle(user, None) or not has_scope(user):
         return rows.none()
     return rows if user.role == Role.CITY else rows.filter(scope=user.scope_key)
@@ -80,7 +100,15 @@ def _may_undo(user: User, batch: Batch | None) -> bool:
 
 
 def _may_cancel(user: User, job: Job | None) -> bool:
-    return job is None or job.user_id == user.pk or user.role in (Role.CITY, Role.ADMIN)
+    return _may_download(user, job) or rights.holds(user, Duty.SYSTEM)
+
+
+def _may_download(user: User, job: Job | None) -> bool:
+    return job is None or job.user_id == user.pk or user.role == Role.CITY
+
+
+def _holds(duty: Duty) -> rights.Test:
+    return lambda user, _thing: rights.holds(user, duty)
 
 
 def register() -> None:
@@ -92,14 +120,22 @@ def register() -> None:
         commit=_may_handle,
         undo=_may_undo,
     )
-    rights.register(Job, _jobs, cancel=_may_cancel, traceback=rights.is_role(Role.ADMIN))
+    rights.register(
+        Job,
+        _jobs,
+        cancel=_may_cancel,
+        download=_may_download,
+        traceback=_holds(Duty.SYSTEM),
+    )
     rights.register(AuditEvent, _events)
-    rights.register(User, _accounts, change=rights.is_role(Role.ADMIN))
-    rights.register_action("audit.read", Role.CITY, Role.COUNTY, Role.ADMIN)
-    rights.register_action("audit.verify", Role.CITY, Role.ADMIN)
-    rights.register_action("accounts.manage", Role.ADMIN)
+    rights.register(User, _accounts, change=_holds(Duty.SECURITY))
+    rights.register(OpenSession, _own)
+    rights.register_action("audit.read", Role.CITY, Role.COUNTY, Role.ADMIN, duty=Duty.AUDIT)
+    rights.register_action("audit.verify", Role.CITY, Role.ADMIN, duty=Duty.AUDIT)
+    rights.register_action("accounts.manage", Role.ADMIN, duty=Duty.SECURITY)
     rights.register_action("import.upload", Role.CITY, Role.COUNTY, Role.ENTERPRISE)
     rights.register_internal(Subject, "the enterprises of an upload, read through the upload")
+    rights.register_internal(RecoveryCode, "digests of codes that were shown once")
     for kept in (Session, ContentType, Permission, Group):
         rights.register_internal(kept, "kept by Django; roles replace its groups")
     for model in apps.get_app_config("axes").get_models():

@@ -290,7 +290,7 @@ def problem_rows(found: Iterable[Any]) -> list[dict[str, Any]]:
         severity = _get(one, "severity") or "info"
         texts = {
             name: _get(one, name) or ""
-            for name in ("sheet", "heading", "value", "rule", "suggestion", "fix_url")
+            for name in ("sheet", "heading", "value", "rule", "suggestion", "fix_url", "url")
         }
         rows.append(
             {

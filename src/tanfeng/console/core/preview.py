@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from tanfeng import sheets
-from tanfeng.console.core import storage, uploads
+from tanfeng.console.core import books, examining, storage, uploads
 from tanfeng.console.core.models import Batch, User
 from tanfeng.console.core.parsed import GridRow, Parsed
 from tanfeng.errors import SEVERITIES, Problem
@@ -113,7 +113,7 @@ def _sheet(
             by_cell[one.cell].append(one)
         elif one.row:
             by_row[one.row].append(one)
-    fixes = {one["cell"]: one for one in uploads.standing_fixes(batch)}
+    fixes = {one["cell"]: one for one in examining.standing_fixes(batch)}
     drawn: list[dict[str, Any]] = []
     last = rows[0].number - 1 if rows else 0
     for row in rows:
@@ -197,13 +197,19 @@ def suggestions(batch: Batch) -> list[tuple[str, int]]:
 
 def marked(batch: Batch, user: User, stamp: str = "") -> bytes:
     """Return the uploaded file as a workbook with the bad cells marked and every problem listed."""
-    result, _importer = uploads.reading(batch, user)
-    kept = Parsed(batch)
-    problems = tuple(kept.problems() if kept else [Problem(**one) for one in batch.problems])
+    head = batch.book or batch
+    content = storage.load(head.sha256)
+    workbook = sheets.Workbook(content, head.file_name)
+    read = []
+    for part in books.members(head) or [head]:
+        kept = Parsed(part)
+        problems = tuple(kept.problems() if kept else [Problem(**one) for one in part.problems])
+        result, _importer = examining.read_twice(part, workbook, user)
+        read.append(replace(result, problems=problems))
     return sheets.annotate(
-        storage.load(batch.sha256),
-        batch.file_name,
-        replace(result, problems=problems),
+        content,
+        head.file_name,
+        read,
         lang=language(),
         stamp=stamp,
     )

@@ -11,28 +11,33 @@ The policy in words
   a single other firm.
 * A **verifier** sees the enterprises assigned to it, while the assignment lasts, and changes
   nothing.
-* An **administrator** keeps accounts, jobs and the audit log, and may read data to help, but
-  enters, confirms and publishes nothing.
+* An **administrator** keeps the system, accounts or the audit log, each a duty of its own, and
+  sees no data of any enterprise.
 * A person who is not signed in, an inactive account, an account whose role needs a scope and has
   none, and any model or action without a rule: no.
 
 Reading standards tables, documents, targets and tasks needs only a sign-in.
 
 Uploads. A file on its way in is seen by the uploader's own office (people with the same role and
-the same scope), by the city and by administrators. Once its rows are confirmed it is also seen by
+the same scope) and by the city. Once its rows are confirmed it is also seen by
 everybody in whose scope *all* enterprises it speaks of lie: a file that names one foreign firm
 stays closed, because its pages show every row. Its own office or the city may correct, confirm and
 discard it. A confirmed file is taken back by its own office, by the city, or by the county in
 whose scope it lies wholly; never by a park operator, verifier or administrator.
 
+Administrators. Three duties: *system* (jobs and operation), *security* (accounts and rights),
+*audit* (reads and verifies the log). An account without a duty named holds all three, and none
+where ``TANFENG_SEPARATE_DUTIES`` is set.
+
 Jobs. A person sees the own jobs, as long as the scope they were started under is still the
-person's; city officers and administrators see all. The owner, the city and an administrator may
-stop one. What went wrong inside is shown to administrators only.
+person's; city officers and administrators of the system see all. The owner, the city and an
+administrator of the system may stop one. The file a job made is for its owner and the city. What
+went wrong inside is shown to administrators of the system only.
 
-Audit log. City officers and administrators read all of it, a county officer the events that
-concern the own county, others nothing. Nobody changes it.
+Audit log. City officers and administrators of audit read all of it, a county officer the events
+that concern the own county, everybody the own sign-ins. Nobody changes it.
 
-Accounts. Administrators keep them; everybody sees the own one.
+Accounts. Administrators of security keep them; everybody sees the own one and the own sessions.
 
 Apps declare their rules with :func:`register` when they start; views, exports, imports, API,
 autocomplete, charts, history and jobs all ask here, and none filters by itself.
@@ -44,12 +49,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404
 
-from tanfeng.console.core.models import Role, User
+from tanfeng.console.core.models import Duty, Role, User
 
 M = TypeVar("M", bound=models.Model)
 AnyUser = User | AnonymousUser
@@ -77,7 +83,7 @@ class Rule:
 
 _rules: dict[type[models.Model], Rule] = {}
 _internal: dict[type[models.Model], str] = {}
-_actions: dict[str, frozenset[str]] = {}
+_actions: dict[str, tuple[frozenset[str], Duty]] = {}
 _codes: list[Codes] = []
 
 
@@ -91,9 +97,19 @@ def register_internal(model: type[models.Model], reason: str) -> None:
     _internal[model] = reason
 
 
-def register_action(name: str, *roles: str) -> None:
-    """Declare who may do something that concerns no single row, such as reading the audit log."""
-    _actions[name] = frozenset(roles)
+def register_action(name: str, *roles: str, duty: Duty = Duty.SYSTEM) -> None:
+    """Declare who may do something that concerns no single row, such as reading the audit log.
+
+    ``duty`` is what an administrator must hold for it, where administrators may at all.
+    """
+    _actions[name] = (frozenset(roles), duty)
+
+
+def holds(user: User, duty: Duty) -> bool:
+    """Tell whether the user is an administrator with this duty."""
+    if user.role != Role.ADMIN:
+        return False
+    return user.duty == duty or (not user.duty and not settings.SEPARATE_DUTIES)
 
 
 def register_codes(function: Codes) -> None:
@@ -151,7 +167,8 @@ def can(user: AnyUser, action: str, thing: models.Model | type[models.Model] | N
     if not isinstance(user, User) or not user.is_active:
         return False
     if thing is None:
-        return user.role in _actions.get(action, frozenset())
+        roles, duty = _actions.get(action, (frozenset(), Duty.SYSTEM))
+        return user.role in roles and (user.role != Role.ADMIN or holds(user, duty))
     if isinstance(thing, models.Model):
         return _can_with_row(user, action, thing)
     rule = _rules.get(thing)

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from tanfeng.console.core import audit, rights, scopes
+from tanfeng.console.core import audit, rights, scopes, sessions, two_factor
 from tanfeng.console.core.models import Role, User
 
 #: Account that stands for the program itself; nobody can sign in with it.
@@ -25,6 +25,8 @@ ACCOUNT_FIELDS = (
     "place_code",
     "park_code",
     "org_code",
+    "duty",
+    "sso_name",
 )  # fmt: skip
 #: The scope a role needs.
 SCOPE_FIELD: dict[str, str] = {
@@ -90,7 +92,7 @@ def change_account(
     """
     _require_other(by, user)
     changes = {}
-    standing = {name: getattr(user, name) for name in ("role", *SCOPE_FIELD.values())}
+    standing = {name: getattr(user, name) for name in ("role", "duty", *SCOPE_FIELD.values())}
     for name, value in _scoped({**standing, **fields}).items():
         before = getattr(user, name)
         if before != value:
@@ -112,6 +114,8 @@ def set_active(user: User, active: bool, *, by: User, request: HttpRequest | Non
     if user.is_active != active:
         user.is_active = active
         user.save(update_fields=("is_active",))
+        if not active:
+            sessions.end_all(user)
         action = "account.activate" if active else "account.deactivate"
         audit.record(action, user=by, request=request, thing=user)
     return user
@@ -121,20 +125,30 @@ def set_active(user: User, active: bool, *, by: User, request: HttpRequest | Non
 def reset_password(user: User, *, by: User | None, request: HttpRequest | None = None) -> str:
     """Give an account a new password, to be changed at the next sign-in; return it once.
 
-    ``by`` is None on the command line.
+    Every session of the account ends. ``by`` is None on the command line.
     """
     _require_other(by, user)
     password = new_password()
     user.set_password(password)
     user.must_change_password = True
     user.save(update_fields=("password", "must_change_password"))
+    sessions.end_all(user)
     audit.record("account.reset", user=by, request=request, thing=user)
     return password
 
 
+def reset_second_factor(user: User, *, by: User | None, request: HttpRequest | None = None) -> None:
+    """Take away the second factor of a person who lost the device, and end every session.
+
+    ``by`` is None on the command line.
+    """
+    _require_other(by, user)
+    two_factor.remove(user, by=by, request=request)
+
+
 @transaction.atomic
 def choose_password(user: User, password: str, *, request: HttpRequest | None = None) -> None:
-    """Set the password the person chose.
+    """Set the password the person chose; every other session of the person ends.
 
     Raises
     ------
@@ -145,6 +159,7 @@ def choose_password(user: User, password: str, *, request: HttpRequest | None = 
     user.set_password(password)
     user.must_change_password = False
     user.save(update_fields=("password", "must_change_password"))
+    sessions.end_all(user, keep=request.session.session_key if request is not None else None)
     audit.record("account.password", user=user, request=request, thing=user)
 
 
@@ -162,6 +177,8 @@ def _scoped(fields: dict[str, Any]) -> dict[str, Any]:
         raise TypeError(f"an account has no {', '.join(sorted(unknown))}")
     wanted = SCOPE_FIELD.get(fields.get("role", ""), "")
     emptied = {name: "" for name in SCOPE_FIELD.values() if name != wanted}
+    if fields.get("role") != Role.ADMIN:
+        emptied["duty"] = ""
     code = fields.get(wanted, "")
     if wanted and not scopes.name_of(wanted, code):
         text = _("%(code)s is not registered here.") if code else _("This role needs it.")

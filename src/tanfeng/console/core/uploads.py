@@ -8,12 +8,12 @@ and when. What follows a confirmation is in ``commits``; pages and programs use 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
@@ -22,15 +22,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tanfeng import sheets
-from tanfeng.console.core import audit, jobs, rights, storage
-from tanfeng.console.core.importer import Columns, Importer, directory, importer_of
+from tanfeng.console.core import audit, books, examining, jobs, rights, storage
+from tanfeng.console.core.examining import standing_fixes
+from tanfeng.console.core.importer import importer_of
 from tanfeng.console.core.models import Batch, Subject, User
 from tanfeng.console.core.parsed import Parsed
 from tanfeng.errors import DataError, ModelError, Problem
-from tanfeng.periods import Period
 
-#: Problems kept in the database row; the kept reading has all of them.
-KEPT_PROBLEMS = 500
+_OPEN = (Batch.Status.PREVIEW, Batch.Status.CHECKING)
+#: Control and format characters, and halves of surrogate pairs.
+_UNSEEN = ("Cc", "Cf", "Cs")
 #: Larger files are read in the background. [byte]
 IN_REQUEST_BYTES = 400_000
 
@@ -71,7 +72,7 @@ def upload(
         while a job reads it. The same file that already waits is handed back as it is.
     """
     rights.require(user, "import.upload")
-    name = Path(file_name.replace("\\", "/")).name.replace("\x00", "")[:200] or "?"
+    name = _plain_name(file_name)
     batch = Batch(
         file_name=name,
         size_bytes=len(content),
@@ -87,7 +88,8 @@ def upload(
     waiting = Batch.objects.filter(
         sha256=batch.sha256,
         scope=batch.scope,
-        status__in=(Batch.Status.PREVIEW, Batch.Status.CHECKING),
+        book=None,
+        status__in=_OPEN,
     ).first()
     if waiting is not None and form_key in ("", waiting.form_key):
         return waiting
@@ -102,6 +104,12 @@ def upload(
     )
     _examine_now_or_later(batch, user, in_background)
     return batch
+
+
+def _plain_name(file_name: str) -> str:
+    """Return the last part of a file's name without what cannot be seen or turns text round."""
+    last = Path(file_name.replace("\\", "/")).name
+    return "".join(c for c in last if unicodedata.category(c) not in _UNSEEN)[:200] or "?"
 
 
 def _too_large(size: int) -> Problem:
@@ -132,13 +140,14 @@ def _refuse(batch: Batch, problems: list[Problem], request: HttpRequest | None =
 
 
 def _examine_now_or_later(batch: Batch, user: User, in_background: bool = True) -> None:
-    if in_background and batch.size_bytes > IN_REQUEST_BYTES:
-        batch.status = Batch.Status.CHECKING
-        batch.save(update_fields=("status",))
-        jobs.enqueue("core.examine", _("Check %s") % batch, user, batch=str(batch.pk))
-        batch.refresh_from_db()
+    head = batch.book or batch
+    if in_background and head.size_bytes > IN_REQUEST_BYTES:
+        head.status = Batch.Status.CHECKING
+        head.save(update_fields=("status",))
+        jobs.enqueue("core.examine", _("Check %s") % head, user, batch=str(head.pk))
+        head.refresh_from_db()
     else:
-        examine(batch, user)
+        examine(head, user)
 
 
 @jobs.register("core.examine", title=gettext_lazy("Check an upload"))
@@ -167,40 +176,40 @@ def _unreadable() -> Problem:
 
 def examine(batch: Batch, user: User) -> None:
     """Read the stored file with the answers and corrections so far, and keep what was found."""
+    head = batch.book or batch
     try:
-        result, importer = reading(batch, user)
+        workbook = sheets.Workbook(storage.load(head.sha256), head.file_name)
+        pages = books.pages(head, workbook, user)
+        found = books.rehearsed(pages, workbook, user) if pages else []
+        if not pages:
+            found = [examining.examined(head, workbook, user)]
     except DataError as error:
-        _refuse(batch, list(error.problems))
-        if not Batch.objects.filter(sha256=batch.sha256).exclude(pk=batch.pk).exists():
-            storage.forget(batch.sha256)
+        _refuse(head, list(error.problems))
+        if not Batch.objects.filter(sha256=head.sha256).exclude(pk=head.pk).exists():
+            storage.forget(head.sha256)
         return
-    facts = _facts(batch, result, user)
-    accepted, found = result.accepted, [*result.problems, *_earlier(batch)]
-    counts: Mapping[str, int] = {}
-    everything = result.frame
-    if importer is None:
-        found.extend(_no_register(result))
-        accepted = accepted.clear()
-    else:
-        accepted = importer.complete(accepted, facts)
-        everything = importer.complete(result.frame, facts)
-        missing = [name for name in importer.asks if not facts.get(name)]
-        found.extend(_unanswered(name) for name in missing)
-        if missing or any(one.severity == "error" and one.row is None for one in found):
-            accepted = accepted.clear()
-        else:
-            checked = importer.check(accepted, _columns(result), user)
-            found = _merged(found, checked.problems)
-            bad = {one.row for one in checked.problems if one.severity == "error"}
-            accepted = accepted.filter(~pl.col("source_row").is_in([row for row in bad if row]))
-            if None in bad:
-                accepted = accepted.clear()
-            counts = checked.counts
-    _keep(batch, result, accepted, found, counts=counts, facts=facts)
-    codes = importer.subjects(everything) if importer else set()
+    codes = {code for one in found for code in one.codes}
     with transaction.atomic():
-        name_subjects(batch, codes)
-        batch.save()
+        if not _still_open(head):
+            # Confirmed or discarded while it was read: what happened then stands.
+            head.refresh_from_db()
+            return
+        for one in found:
+            examining.keep(one, _earlier(head) if one is found[0] else ())
+        if pages:
+            books.sum_up(head, [one.batch for one in found])
+            head.save()
+        for one in found:
+            one.batch.save()
+        for each in {head.pk: head, **{one.batch.pk: one.batch for one in found}}.values():
+            name_subjects(each, codes)
+            each.save(update_fields=("org_code",))
+
+
+def _still_open(batch: Batch) -> bool:
+    """Tell whether an upload still awaits confirmation, and hold its row until the commit."""
+    rows = Batch.objects.select_for_update().filter(pk=batch.pk)
+    return rows.values_list("status", flat=True).first() in _OPEN
 
 
 def name_subjects(batch: Batch, codes: set[str]) -> None:
@@ -211,40 +220,6 @@ def name_subjects(batch: Batch, codes: set[str]) -> None:
         [Subject(batch=batch, org_code=code) for code in sorted({code[:18] for code in codes})],
         batch_size=300,
     )
-
-
-def reading(batch: Batch, user: User) -> tuple[sheets.ReadResult, Importer | None]:
-    """Read the stored file with the answers and corrections so far."""
-    content = storage.load(batch.sha256)
-    options: dict[str, Any] = {
-        **directory(user),
-        "today": timezone.localdate(),
-        "sheet": batch.sheet or None,
-        "mapping": batch.mapping or None,
-        "fixes": {one["cell"]: one["value"] for one in standing_fixes(batch)} or None,
-    }
-    result = sheets.read(content, batch.file_name, form=batch.form_key or None, **options)
-    importer = importer_of(result.form.key) if result.form else None
-    if importer is None:
-        return result, None
-    context = importer.context(
-        user, importer.complete(result.accepted, _facts(batch, result, user))
-    )
-    if context:
-        result = sheets.read(content, batch.file_name, form=result.form, **options, **context)
-    return result, importer
-
-
-def _facts(batch: Batch, result: sheets.ReadResult, user: User) -> dict[str, Any]:
-    """Return what is said once for the whole file; an answer of the person wins."""
-    own = {"credit_code": user.org_code} if user.org_code else {}
-    head = {key: value for key, value in result.head.items() if value not in (None, "")}
-    facts = {**own, **head, **batch.answers}
-    try:
-        Period.parse(str(facts.get("period", "")))
-    except ValueError:
-        facts.pop("period", None)
-    return facts
 
 
 def read_again(batch: Batch) -> None:
@@ -271,48 +246,12 @@ def read_again(batch: Batch) -> None:
     Parsed(batch).save(result, result.frame, found)
 
 
-def _keep(
-    batch: Batch,
-    result: sheets.ReadResult,
-    frame: pl.DataFrame,
-    found: list[Problem],
-    **meta: Any,
-) -> None:
-    Parsed(batch).save(result, frame, found, **meta)
-    count = {severity: 0 for severity in ("error", "warning", "info")}
-    for one in found:
-        count[one.severity] += 1
-    gravest = sorted(found, key=lambda one: ("error", "warning", "info").index(one.severity))
-    batch.form_key = result.form.key if result.form else batch.form_key
-    batch.sheet = result.sheet
-    batch.columns = _columns(result).letters
-    batch.rows_read = result.frame.height
-    batch.rows_good = frame.height
-    batch.errors, batch.warnings, batch.infos = count["error"], count["warning"], count["info"]
-    batch.problems = [asdict(one) for one in gravest[:KEPT_PROBLEMS]]
-    batch.status = Batch.Status.PREVIEW
-
-
-def _columns(result: sheets.ReadResult) -> Columns:
-    letters: dict[str, str] = {}
-    headings: dict[str, str] = {}
-    for one in result.columns:
-        for name in (one.field, *one.also):
-            letters.setdefault(name, one.letter)
-            headings.setdefault(name, one.heading)
-    return Columns(result.sheet, letters, headings)
-
-
-def _merged(first: list[Problem], second: list[Problem]) -> list[Problem]:
-    """Join two lists of findings; the reader's "unknown enterprise" gives way to ours."""
-    taken = {one.row for one in second if one.rule == "D001"}
-    return [one for one in first if one.rule != "X031" or one.row not in taken] + second
-
-
 def _earlier(batch: Batch) -> list[Problem]:
     """Tell that the very same file was taken in before."""
     before = (
-        Batch.objects.filter(sha256=batch.sha256, scope=batch.scope, status=Batch.Status.COMMITTED)
+        Batch.objects.filter(
+            sha256=batch.sha256, scope=batch.scope, book=None, status=Batch.Status.COMMITTED
+        )
         .exclude(pk=batch.pk)
         .order_by("committed_at")
         .last()
@@ -332,53 +271,15 @@ def _earlier(batch: Batch) -> list[Problem]:
     ]
 
 
-def _no_register(result: sheets.ReadResult) -> list[Problem]:
-    if result.form is None:
-        return []  # the reader has said what it compared
-    return [
-        Problem(
-            rule="D011",
-            severity="error",
-            message_zh=f"“{result.form.name_zh}”可以检查，但目前没有接收它的台账",
-            message_en=f"“{result.form.name_en}” can be checked, but no register takes it yet",
-            remedy_zh="可下载标注文件；数据不会入库",
-            remedy_en="Download the marked file; no data is taken in",
-        )
-    ]
-
-
-_QUESTIONS = {
-    "credit_code": ("企业的统一社会信用代码", "the unified social credit code of the enterprise"),
-    "period": ("报告期", "the period"),
-}
-
-
-def _unanswered(name: str) -> Problem:
-    zh, en = _QUESTIONS[name]
-    return Problem(
-        rule="D012",
-        severity="error",
-        message_zh=f"文件中没有{zh}",
-        message_en=f"The file does not say {en}",
-        remedy_zh="请在“列与表头”页填写",
-        remedy_en="Say so on the page “Columns and head”",
-    )
-
-
 def place_of(batch: Batch) -> str:
     """Return the county an upload speaks of, empty when it is not one county."""
-    importer = importer_of(batch.form_key)
+    keys = [batch.form_key, *batch.sheets.values_list("form_key", flat=True)]
+    importer = next((one for key in keys if (one := importer_of(key)) is not None), None)
     codes = set(batch.subjects.values_list("org_code", flat=True))
     return importer.place_of(codes) if importer is not None and codes else ""
 
 
 # Work on a preview
-
-
-def standing_fixes(batch: Batch) -> list[dict[str, Any]]:
-    """Return the corrections that hold: the last word on each cell, unless taken back."""
-    last = {one["cell"]: one for one in batch.fixes}
-    return [one for one in last.values() if not one.get("withdrawn")]
 
 
 def remap(
@@ -392,7 +293,7 @@ def remap(
     request: HttpRequest | None = None,
 ) -> None:
     """Take the person's answers to what the file did not say, and read it again."""
-    _require_preview(user, batch)
+    _claim(user, batch)
     if form_key is not None and form_key != batch.form_key:
         batch.form_key, batch.mapping = form_key, {}
     if sheet is not None and sheet != batch.sheet:
@@ -449,6 +350,7 @@ def fix(
     wanted = value if value is not None else next((p.suggestion for p in found if p.suggestion), "")
     if not wanted:
         raise ModelError(f"nothing safe can be suggested for cell {cell}; type the value")
+    _claim(user, batch)
     _add_fixes(user, batch, [(found[0], wanted[:200])], request)
 
 
@@ -461,6 +363,7 @@ def fix_rule(user: User, batch: Batch, rule: str, *, request: HttpRequest | None
         if one.rule == rule and one.suggestion and one.row and one.column
     ]
     if found:
+        _claim(user, batch)
         _add_fixes(user, batch, found, request)
     return len(found)
 
@@ -471,6 +374,7 @@ def unfix(user: User, batch: Batch, cell: str, *, request: HttpRequest | None = 
     standing = [one for one in standing_fixes(batch) if one["cell"] == cell]
     if not standing:
         raise ModelError(f"cell {cell} has no correction")
+    _claim(user, batch)
     batch.fixes = [*batch.fixes, {**standing[0], "withdrawn": True, **_signed(user)}]
     batch.save(update_fields=("fixes",))
     audit.record("import.unfix", user=user, request=request, thing=batch, cell=cell)
@@ -537,16 +441,54 @@ def column_letter(index: int) -> str:
 
 def discard(user: User, batch: Batch, *, request: HttpRequest | None = None) -> None:
     """Give a preview up; the record of it stays, its rows never went anywhere."""
-    rights.require(user, "change", batch)
-    if batch.status not in (Batch.Status.PREVIEW, Batch.Status.CHECKING):
+    head = batch.book or batch
+    rights.require(user, "change", head)
+    rows = Batch.objects.filter(pk=head.pk, status__in=_OPEN)
+    if not rows.update(status=Batch.Status.DISCARDED):
         raise ModelError("only an upload that awaits confirmation can be discarded")
-    batch.status = Batch.Status.DISCARDED
+    head.status = batch.status = Batch.Status.DISCARDED
+    for one in (head, *head.sheets.all()):
+        Parsed(one).drop()
+    head.sheets.update(status=Batch.Status.DISCARDED)
+    audit.record("import.discard", user=user, request=request, thing=head)
+
+
+def leave_out(
+    user: User, batch: Batch, *, out: bool = True, request: HttpRequest | None = None
+) -> None:
+    """Leave one sheet of a file out, or take it back in; the others are checked again.
+
+    Raises
+    ------
+    ModelError
+        If the file has no other sheet left.
+    """
+    _require_preview(user, batch)
+    if batch.book is None:
+        raise ModelError("a file of one sheet is discarded, not left out")
+    if out and not any(one.pk != batch.pk for one in books.members(batch.book)):
+        raise ModelError("the last sheet cannot be left out; discard the upload instead")
+    _claim(user, batch)
+    batch.status = Batch.Status.DISCARDED if out else Batch.Status.PREVIEW
     batch.save(update_fields=("status",))
-    Parsed(batch).drop()
-    audit.record("import.discard", user=user, request=request, thing=batch)
+    audit.record(
+        "import.map", user=user, request=request, thing=batch, sheet=batch.sheet, left_out=out
+    )
+    _examine_now_or_later(batch, user)
 
 
 def _require_preview(user: User, batch: Batch) -> None:
     rights.require(user, "change", batch)
-    if batch.status != Batch.Status.PREVIEW:
+    if (batch.book or batch).status != Batch.Status.PREVIEW:
         raise ModelError("only an upload that awaits confirmation can be changed")
+
+
+def _claim(user: User, batch: Batch) -> None:
+    """Take a preview for a new reading: until that is done nobody confirms or changes it."""
+    _require_preview(user, batch)
+    head = batch.book or batch
+    rows = Batch.objects.filter(pk=head.pk, status=Batch.Status.PREVIEW)
+    if not rows.update(status=Batch.Status.CHECKING):
+        raise ModelError("only an upload that awaits confirmation can be changed")
+    for one in {head.pk: head, batch.pk: batch}.values():
+        one.refresh_from_db()  # a colleague's correction may stand beside ours

@@ -84,9 +84,9 @@ def amount(value: float | None, unit: str) -> str:
     energy = unit == "tce"
     if value is not None and abs(value) >= _LARGE:
         words = _("%(amount)s ×10⁴ tce") if energy else _("%(amount)s ×10⁴ t")
-        return words % {"amount": wan(value, 1)}
+        return (words % {"amount": wan(value, 1)}).replace(" ", "\u00a0")
     words = _("%(amount)s tce") if energy else _("%(amount)s t")
-    return words % {"amount": plain(value, 0)}
+    return (words % {"amount": plain(value, 0)}).replace(" ", "\u00a0")
 
 
 def quality_columns() -> list[lists.Column]:

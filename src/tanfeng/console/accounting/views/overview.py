@@ -67,7 +67,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         "may_compute": rights.can(user, "compute", Run),
         "may_report": rights.can(user, "report.city"),
     }
-    if found is None:
+    if found is None or found.scope.kind == "none":
+        context["sees_nothing"] = found is not None
         return render(request, "accounting/overview_empty.html", context)
     if request.GET.get("export") == "xlsx":
         return _export(request, found)

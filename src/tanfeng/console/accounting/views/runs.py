@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from tanfeng.console.accounting import compare, figures, frozen, services
-from tanfeng.console.accounting.enterprise_panels import period
+from tanfeng.console.accounting.enterprise_document import period
 from tanfeng.console.accounting.lines import UNVERIFIED
 from tanfeng.console.accounting.models import EnergyRecord, Run
 from tanfeng.console.accounting.permissions import OFFICERS

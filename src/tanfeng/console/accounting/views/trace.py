@@ -19,8 +19,8 @@ from django.views.decorators.http import require_safe
 
 from tanfeng.accounting import FORMULAS, QUANTITIES
 from tanfeng.console.accounting import figures, lines, measures
+from tanfeng.console.accounting.enterprise_document import period
 from tanfeng.console.accounting.enterprise_figures import trace_url
-from tanfeng.console.accounting.enterprise_panels import period
 from tanfeng.console.accounting.models import EnergyRecord, Run
 from tanfeng.console.accounting.views.common import (
     amount,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from tanfeng.console.core import rights, scopes, services
+from tanfeng.console.core import rights, scopes, services, shared, two_factor
 from tanfeng.console.core.forms import AccountForm, role_choices
 from tanfeng.console.core.lists import Column, Listing
 from tanfeng.console.core.models import Role, User
@@ -32,6 +32,10 @@ COLUMNS = (
     Column("role", gettext_lazy("role"), lambda user: user.get_role_display(), sort="role"),
     Column("scope", gettext_lazy("scope"), scope_text),
     Column("department", gettext_lazy("department"), sort="department"),
+    Column("duty", gettext_lazy("duty"), lambda user: user.get_duty_display()),
+    Column(
+        "second_factor", gettext_lazy("second factor"), lambda user: two_factor.is_enrolled(user)
+    ),
     Column("is_active", gettext_lazy("active"), sort="is_active"),
     Column("last_login", gettext_lazy("last sign-in"), sort="last_login"),
 )
@@ -63,11 +67,15 @@ def accounts(request: HttpRequest) -> HttpResponse:
         return listing.export()
     for account in listing.page:
         account.scope_text = scope_text(account)
+        account.factor = two_factor.is_enrolled(account)
+        account.factor_due = two_factor.is_required(account) and not account.factor
     context = {
         "page_obj": listing.page,
         "role": role,
         "roles": role_choices(),
         "text": text,
+        "findings": shared.findings(),
+        "two_factor": two_factor.is_on(),
         "active": rights.visible(request.user, User).filter(is_active=True).count(),
     }
     return render(request, "core/accounts.html", context)
@@ -107,7 +115,8 @@ def edit(request: HttpRequest, user_id: int) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("accounts")
-    return render(request, "core/account.html", {"form": form, "account": account})
+    context = {"form": form, "account": account, "enrolled": bool(account.totp_secret)}
+    return render(request, "core/account.html", context)
 
 
 @require_POST
@@ -127,6 +136,24 @@ def reset(request: HttpRequest, user_id: int) -> HttpResponse:
     account = _account(request, user_id)
     password = services.reset_password(account, by=cast("User", request.user), request=request)
     return render(request, "core/password-once.html", {"of": account, "password": password})
+
+
+@require_POST
+def reset_factor(request: HttpRequest, user_id: int) -> HttpResponse:
+    """Take the second factor of a lost device away."""
+    account = _account(request, user_id)
+    services.reset_second_factor(account, by=cast("User", request.user), request=request)
+    messages.success(request, _("%s can sign in without a code and set up a new device.") % account)
+    return redirect("account", user_id=account.pk)
+
+
+@require_POST
+def shared_seen(request: HttpRequest, user_id: int) -> HttpResponse:
+    """Close the finding that an account looks shared."""
+    account = _account(request, user_id)
+    shared.looked_into(account, by=cast("User", request.user), request=request)
+    messages.success(request, _("Noted in the audit log."))
+    return redirect("accounts")
 
 
 def _account(request: HttpRequest, user_id: int) -> User:

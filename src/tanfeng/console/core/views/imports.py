@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, cast
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -17,7 +19,9 @@ from django.views.decorators.http import require_POST
 from tanfeng import sheets
 from tanfeng.console.core import (
     audit,
+    books,
     commits,
+    examining,
     imports,
     jobs,
     permissions,
@@ -36,6 +40,8 @@ from tanfeng.errors import SEVERITIES, DataError, ModelError, Problem
 #: Findings that an answer on the mapping page takes away: no form, a required column missing,
 #: no enterprise or period.
 _ASKING = frozenset({"X001", "S002", "D012"})
+#: A file read inside a request is read by then.
+PATIENCE = timedelta(minutes=2)
 #: Status -> kind of pill.
 _KINDS: dict[str, str] = {
     Batch.Status.COMMITTED: "good",
@@ -58,10 +64,11 @@ COLUMNS = (
 
 
 def form_name(batch: Batch) -> str:
-    """Return the name of the form a batch is, a dash when it was not recognised."""
-    if batch.form_key not in sheets.forms():
-        return "—"
-    return sheets.form(batch.form_key).name(preview.language())
+    """Return the name of the form a batch is, or of those its sheets are; a dash for none."""
+    keys = [batch.form_key] if batch.form_key else [one.form_key for one in books.members(batch)]
+    known = [key for key in dict.fromkeys(keys) if key in sheets.forms()]
+    names = [sheets.form(key).name(preview.language()) for key in known]
+    return ("; " if preview.language() == "en" else "、").join(names) or "—"
 
 
 def _me(request: HttpRequest) -> User:
@@ -70,7 +77,7 @@ def _me(request: HttpRequest) -> User:
 
 def uploads_list(request: HttpRequest) -> HttpResponse:
     """List the uploads the person may see."""
-    rows = rights.visible(request.user, Batch).select_related("uploaded_by")
+    rows = rights.visible(request.user, Batch).filter(book=None).select_related("uploaded_by")
     rows = rows.defer("problems", "outcome", "fixes", "columns", "mapping")
     state, text = request.GET.get("status", ""), request.GET.get("q", "").strip()
     if state in Batch.Status.values:
@@ -132,18 +139,117 @@ def _batch(request: HttpRequest, batch_id: uuid.UUID) -> Batch:
     return rights.get_visible(request.user, Batch, pk=batch_id)
 
 
-def show(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
-    """Show where an upload stands: refused, being checked, preview, taken in, taken back."""
+def _file(request: HttpRequest, batch_id: uuid.UUID) -> Batch:
+    """Return the upload of a whole file, whichever of its sheets was named."""
     batch = _batch(request, batch_id)
-    _read_by_others(request, batch, "import.read")
-    if batch.status == Batch.Status.PREVIEW and not Parsed(batch):
-        imports.examine(batch, _me(request))
-    elif batch.status in (Batch.Status.COMMITTED, Batch.Status.UNDONE) and not Parsed(batch):
-        uploads.read_again(batch)
-    context = _facts(request, batch)
-    if Parsed(batch):
-        context |= _preview(request, batch, may_change=bool(context["may_change"]))
+    return batch.book or batch
+
+
+def show(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
+    """Show where an upload stands: refused, being checked, preview, taken in, taken back.
+
+    A file of several sheets has a page for itself and one for every sheet.
+    """
+    part = _batch(request, batch_id)
+    head = part.book or part
+    _read_by_others(request, head, "import.read")
+    if (head.status == Batch.Status.PREVIEW and _unread(head)) or _left_lying(head):
+        # With the rights of the person who handed it in, whoever happens to look at it.
+        imports.examine(head, head.uploaded_by)
+        part = _batch(request, batch_id)
+        head = part.book or part
+    elif head.status in (Batch.Status.COMMITTED, Batch.Status.UNDONE) and not Parsed(part):
+        uploads.read_again(part)
+    context = _facts(request, head, part)
+    if Parsed(part):
+        may_change = context["may_change"] and part.status != Batch.Status.DISCARDED
+        context |= _preview(request, part, may_change=may_change)
+        if context["tabs"]:  # what is confirmed is the whole file
+            context["counts"] = _counts(head)
+    elif context["tabs"]:
+        context |= _overview(head)
     return render(request, "core/upload.html", context)
+
+
+def _unread(head: Batch) -> bool:
+    return not all(bool(Parsed(one)) for one in books.members(head) or [head])
+
+
+def _tabs(head: Batch, part: Batch) -> list[dict[str, Any]]:
+    """Return the sheets of a file to choose from; none for a file of one sheet."""
+    parts = list(head.sheets.order_by("sheet_no"))
+    return [
+        {
+            "batch": one,
+            "url": reverse("upload", args=(one.pk,)),
+            "form_name": form_name(one),
+            "current": one.pk == part.pk,
+            "left_out": one.status == Batch.Status.DISCARDED
+            and head.status != Batch.Status.DISCARDED,
+        }
+        for one in parts
+    ]
+
+
+#: Findings the page of a whole file lists; the page of each sheet has all of its own.
+_LISTED = 200
+
+
+def _overview(head: Batch) -> dict[str, Any]:
+    """Return what the page of a file of several sheets shows: its sheets, and all findings."""
+    parts = books.members(head)
+    urls = {one.sheet: reverse("upload", args=(one.pk,)) for one in parts}
+    found = [
+        {**one, "url": _place(urls, one)}
+        for one in head.problems[:_LISTED]
+        if one["severity"] != "info" or one["row"] is None
+    ]
+    metas = [Parsed(one).meta for one in parts if Parsed(one)]
+    words = {
+        "ignore": _("hidden, not read"),
+        "other": _("no known form, not read"),
+        "blank": _("form not filled in, not read"),
+        "empty": _("empty"),
+    }
+    return {
+        "overview": True,
+        "problems": found,
+        "counts": books.added_up(
+            Parsed(one).meta.get("counts", {}) for one in parts if Parsed(one)
+        ),
+        "unread": [
+            (name, words[role])
+            for name, _state, role in (metas[0]["sheets"] if metas else ())
+            if role in words and name not in urls
+        ],
+        "problems_hidden": len(head.problems) - len(found),
+    }
+
+
+def _counts(head: Batch) -> dict[str, Any]:
+    """Return what confirming the whole file would do."""
+    kept = [Parsed(one) for one in books.members(head)]
+    return books.added_up(one.meta.get("counts", {}) for one in kept if one)
+
+
+def _place(urls: dict[str, str], problem: dict[str, Any]) -> str:
+    url = urls.get(problem["sheet"], "")
+    return f"{url}?row={problem['row']}" if url and problem["row"] else url
+
+
+def _left_lying(batch: Batch) -> bool:
+    """Tell whether nobody reads a file any more that is said to be read: the server was stopped."""
+    if batch.status != Batch.Status.CHECKING or _running(batch) is not None:
+        return False
+    return timezone.now() - batch.uploaded_at > PATIENCE
+
+
+def _running(batch: Batch) -> Job | None:
+    return Job.objects.filter(
+        kind__in=("core.examine", "core.confirm", "core.undo"),
+        arguments__batch=str(batch.pk),
+        status__in=(Job.Status.QUEUED, Job.Status.RUNNING),
+    ).first()
 
 
 def _read_by_others(request: HttpRequest, batch: Batch, action: str) -> None:
@@ -152,18 +258,16 @@ def _read_by_others(request: HttpRequest, batch: Batch, action: str) -> None:
         audit.record(action, request=request, thing=batch, place_code=uploads.place_of(batch))
 
 
-def _facts(request: HttpRequest, batch: Batch) -> dict[str, Any]:
+def _facts(request: HttpRequest, batch: Batch, part: Batch) -> dict[str, Any]:
     waiting = batch.status == Batch.Status.PREVIEW
     form = sheets.form(batch.form_key) if batch.form_key in sheets.forms() else None
-    fixes = uploads.standing_fixes(batch)
-    running = Job.objects.filter(
-        kind__in=("core.examine", "core.confirm", "core.undo"),
-        arguments__batch=str(batch.pk),
-        status__in=(Job.Status.QUEUED, Job.Status.RUNNING),
-    ).first()
+    fixes = examining.standing_fixes(part)
+    running = _running(batch)
     return {
         "batch": batch,
-        "form_name": form_name(batch),
+        "part": part,
+        "tabs": _tabs(batch, part),
+        "form_name": form_name(part),
         "form": form,
         "job": running,
         "may_change": waiting and running is None and rights.can(request.user, "change", batch),
@@ -173,9 +277,9 @@ def _facts(request: HttpRequest, batch: Batch) -> dict[str, Any]:
         and rights.can(request.user, "undo", batch),
         "rows_left_out": batch.rows_read - batch.rows_good,
         "fixes": fixes,
-        "withdrawn": len(batch.fixes) - len(fixes),
+        "withdrawn": len(part.fixes) - len(fixes),
         "has_file": storage.exists(batch.sha256),
-        "problems": [] if Parsed(batch) else batch.problems[:50],
+        "problems": [] if Parsed(part) else batch.problems[:50],
     }
 
 
@@ -233,6 +337,13 @@ def mapping(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
     """Say which form it is, what a column means, whose file it is and for when."""
     batch = _batch(request, batch_id)
     rights.require(request.user, "change", batch)
+    if request.method == "POST" and "leave_out" in request.POST:
+        out = request.POST["leave_out"] == "1"
+        return _act(
+            request,
+            batch.book or batch,
+            lambda: imports.leave_out(_me(request), batch, out=out, request=request),
+        )
     if batch.status != Batch.Status.PREVIEW or not Parsed(batch):
         return redirect("upload", batch_id=batch.pk)
     meta = Parsed(batch).meta
@@ -263,7 +374,7 @@ def mapping(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
         else [],
         "missing": _unanswered(batch),
         "forms": _forms(),
-        "sheets": meta["sheets"],
+        "sheets": [] if batch.book else meta["sheets"],
         "language": preview.language(),
         "asks": importer.asks if importer else (),
         "facts": meta.get("facts", {}),
@@ -333,7 +444,7 @@ def unfix(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def confirm(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
     """Take the good rows in; a long batch goes to the background."""
-    batch = _batch(request, batch_id)
+    batch = _file(request, batch_id)
     good = request.POST.get("good_rows_only") == "1"
 
     def take() -> None:
@@ -349,14 +460,14 @@ def confirm(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def discard(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
     """Give a preview up."""
-    batch = _batch(request, batch_id)
+    batch = _file(request, batch_id)
     return _act(request, batch, lambda: imports.discard(_me(request), batch, request=request))
 
 
 @require_POST
 def undo(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
     """Take a confirmed upload back."""
-    batch = _batch(request, batch_id)
+    batch = _file(request, batch_id)
 
     def take_back() -> None:
         if batch.rows_good > commits.IN_REQUEST_ROWS:

@@ -87,6 +87,7 @@ def _context(request: HttpRequest, job: Job) -> dict[str, object]:
         "pill": _KINDS.get(job.status, "muted"),
         "poll_url": reverse("job-progress", args=(job.pk,)) if job.status in ACTIVE else "",
         "may_cancel": job.status in ACTIVE and rights.can(request.user, "cancel", job),
+        "may_download": bool(job.result_file) and rights.can(request.user, "download", job),
         "may_trace": rights.can(request.user, "traceback", job),
         "next_url": url if url_has_allowed_host_and_scheme(url, None) else "",
         "facts": [(key, value) for key, value in job.result.items() if key != "url"],
@@ -104,6 +105,7 @@ def cancel(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
 def result_file(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     """Hand out the result file to who may see the job."""
     job = _job(request, job_id)
+    rights.require(request.user, "download", job)
     path = Path(settings.RESULTS) / job.result_file
     if not job.result_file or not path.is_file():
         raise Http404
