@@ -12,7 +12,7 @@ from tanfeng import trace
 from tanfeng.accounting.methods import EMISSION, METHODS
 from tanfeng.errors import DataError
 
-#: Values for inputs nobody has a default for: the middle of the range, or this.
+#: Amount of everything; a property takes a value near the low end of its range.
 AMOUNT = 128.0
 YEAR = 2023
 
@@ -44,10 +44,12 @@ def given(kind, item, *, scale=1.0):
             continue
         elif one.extensive:
             values[column] = stocks.get(column, AMOUNT) * scale
+        elif column.endswith("_vol_pct"):
+            values[column] = 20.0  # five components of a mixture make a whole
         elif math.isinf(one.high) or math.isinf(one.low):
             values[column] = 1.0
         else:
-            values[column] = (one.low + one.high) / 2
+            values[column] = one.low + 0.02 * (one.high - one.low)
     return values
 
 

@@ -172,7 +172,7 @@ def test_acid_without_abatement_gives_off_all_it_makes():
 def test_abatement_without_its_share_of_use_is_a_gap():
     found = run(KEY, [row("adipic_acid", "n2o_abated", "adipic_thermal", product_t=100.0)])
     assert by_row(found) == [None]
-    assert found.gaps["column"].to_list() == ["n2o_t"]
+    assert found.gaps["column"].to_list() == ["removal_use_pct"]
 
 
 @pytest.mark.parametrize("carbon", [85.6, 1.2])

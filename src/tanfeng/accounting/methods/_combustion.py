@@ -25,8 +25,9 @@ CC = Input(
     default=True,
 )
 OF = Input("OF", "oxidation_pct", "%", "碳氧化率", "oxidation rate", 50.0, 100.0, default=True)
+#: A gas of four carbon atoms holds 4 x 12 x 10 / 22.4 = 21.4 tC/1e4 Nm3; percent are refused.
 CARBON = Input(
-    "C", "carbon_content_tc", f"tC/{ITEM}", "含碳量", "carbon content", 0.0, 50.0, default=True
+    "C", "carbon_content_tc", f"tC/{ITEM}", "含碳量", "carbon content", 0.0, 25.0, default=True
 )
 
 #: F0-4: what was used when the form gives purchase and stocks instead.

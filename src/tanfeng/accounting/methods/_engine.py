@@ -12,7 +12,15 @@ import polars as pl
 
 from tanfeng import standards
 from tanfeng.accounting.methods._choice import CHOICE_SCHEMA, choose
-from tanfeng.accounting.methods._declare import EMISSION, Kind, Method, Step, Stream, formula_key
+from tanfeng.accounting.methods._declare import (
+    EMISSION,
+    Input,
+    Kind,
+    Method,
+    Step,
+    Stream,
+    formula_key,
+)
 from tanfeng.accounting.methods._defaults import Defaults, Slot, slots_of
 from tanfeng.accounting.methods._frames import GAP_SCHEMA, checked, streams_of
 from tanfeng.trace import CONFIDENCES, FACTOR_COLUMNS, INPUT_COLUMNS, LINE_SCHEMA, Formula
@@ -49,7 +57,8 @@ class MethodAccount:
     factors : polars.DataFrame
         Defaults the lines point to, with the columns of ``trace.FACTOR_SCHEMA``.
     gaps : polars.DataFrame
-        Rows that could not be computed and the input that is missing, columns of ``GAP_SCHEMA``.
+        Rows that could not be computed, with the input that is missing, or computed to a value
+        outside its range; columns of ``GAP_SCHEMA``.
     formulas : mapping of str to Formula
         Every formula of the methods used.
     streams : polars.DataFrame
@@ -187,6 +196,8 @@ class _Run:
         self.defaults = {
             column: defaults.column(self.slots, one) for column, one in kind.inputs.items()
         }
+        #: Rows with a computed value outside its range; they end as gaps.
+        self.refused = np.zeros(frame.height, dtype=np.bool_)
         for step in kind.steps[:-1]:
             self._fill(step)
         self._finish(kind.steps[-1])
@@ -228,6 +239,7 @@ class _Run:
         has_default = ~np.isnan(self.defaults[step.quantity][0][self.slot])
         from_factors = np.any([one.factor > 0 for one in inputs.values()], axis=0)
         rows = np.isnan(target.value) & complete & (given | (from_factors & ~has_default))
+        rows &= self._inside(step, inputs, rows)
         if not rows.any():
             return
         value = self._emit(step, inputs, rows)
@@ -240,22 +252,59 @@ class _Run:
             target.given | (rows & given),
         )
 
+    def _inside(
+        self, step: Step, inputs: Mapping[str, _Column], rows: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        """Tell which computed values lie in the range of the input they stand in for.
+
+        The others are gaps: a negative use or a gas of more than a hundred percent is a slip in
+        one of the cells behind it.
+        """
+        one = self.kind.inputs[step.quantity]
+        value = np.full(len(rows), np.nan)
+        value[rows] = step.value({symbol: part.value[rows] for symbol, part in inputs.items()})
+        outside = rows & ~((value >= one.low) & (value <= one.high))
+        self._gap(outside, one, "out_of_range", value)
+        self.refused |= outside
+        return ~outside
+
     def _finish(self, step: Step) -> None:
         inputs = {one.symbol: self._with_default(one.column) for one in step.inputs}
-        empty = [np.isnan(one.value) for one in inputs.values()]
-        rows = ~np.any(empty, axis=0)
+        empty = {one: np.isnan(inputs[one.symbol].value) | self.refused for one in step.inputs}
+        rows = ~np.any(list(empty.values()), axis=0)
         if rows.any():
             self._emit(step, inputs, rows)
-        for one, missing in zip(step.inputs, empty, strict=True):
-            if missing.any():
-                part = self.frame.filter(pl.Series(missing))
-                self.gaps.append(
-                    part.select(
-                        *(name for name in GAP_SCHEMA if name not in ("column", "symbol")),
-                        column=pl.lit(one.column),
-                        symbol=pl.lit(one.symbol),
-                    ).select(*GAP_SCHEMA)
-                )
+        nothing = np.full(self.frame.height, np.nan)
+        for one in step.inputs:
+            self._missing(one, np.isnan(inputs[one.symbol].value) & ~self.refused, nothing)
+
+    def _missing(
+        self, one: Input, missing: NDArray[np.bool_], nothing: NDArray[np.float64]
+    ) -> None:
+        """Name what is missing: the input, or the empty cells of the step that would give it."""
+        step = next((step for step in self.kind.steps if step.quantity == one.column), None)
+        if step is not None:
+            parts = {leaf: self._with_default(leaf.column) for leaf in step.inputs}
+            begun = missing & np.any([part.given for part in parts.values()], axis=0)
+            for leaf, part in parts.items():
+                self._missing(leaf, begun & np.isnan(part.value), nothing)
+            missing = missing & ~begun
+        self._gap(missing, one, "missing", nothing)
+
+    def _gap(
+        self, rows: NDArray[np.bool_], one: Input, reason: str, value: NDArray[np.float64]
+    ) -> None:
+        if not rows.any():
+            return
+        said = {"column": one.column, "symbol": one.symbol, "reason": reason}
+        self.gaps.append(
+            self.frame.filter(pl.Series(rows))
+            .with_columns(
+                **{name: pl.lit(word) for name, word in said.items()},
+                value=pl.Series(value[rows], nan_to_null=True),
+            )
+            .select(*GAP_SCHEMA)
+        )
 
     def _emit(
         self, step: Step, inputs: Mapping[str, _Column], rows: NDArray[np.bool_]
@@ -299,7 +348,7 @@ class _Run:
 
     def _formulas(self, step: Step) -> pl.Series:
         keys = [
-            formula_key(slot.method, slot.stream.key, self.kind.key, step.quantity)
+            formula_key(slot.method, slot.stream.key, self.kind.key, self.kind.step_key(step))
             for slot in self.slots
         ]
         return pl.Series(keys, dtype=pl.Categorical())

@@ -26,7 +26,13 @@ ROW_SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
     }
 )
 GAP_SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
-    {**ROW_SCHEMA, "column": pl.String(), "symbol": pl.String()}
+    {
+        **ROW_SCHEMA,
+        "column": pl.String(),
+        "symbol": pl.String(),
+        "reason": pl.String(),
+        "value": pl.Float64(),
+    }
 )
 #: Problems told one by one; more of one sort are counted.
 _TOLD = 1000

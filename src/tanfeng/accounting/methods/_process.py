@@ -146,7 +146,7 @@ CARBON_T = Input(
     "C", "carbon_content_tc", "tC/t", "含碳量", "carbon content", 0.0, 1.0, default=True
 )
 CARBON_GAS = Input(
-    "C", "carbon_content_tc", "tC/1e4 Nm3", "含碳量", "carbon content", 0.0, 50.0, default=True
+    "C", "carbon_content_tc", "tC/1e4 Nm3", "含碳量", "carbon content", 0.0, 25.0, default=True
 )
 LEAVES = Input("P", "product_qty", ITEM, "产出量", "amount that leaves", low=0.0, extensive=True)
 
