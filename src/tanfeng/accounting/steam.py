@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from tanfeng.accounting import _if97
-from tanfeng.errors import DataError, ModelError, Problem
+from tanfeng.accounting._problems import Rule, refuse
+from tanfeng.errors import ModelError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -219,35 +220,25 @@ def saturated_enthalpy(
     return np.asarray(liquid + share * (_if97.enthalpy_vapour(pressure, kelvin) - liquid))
 
 
-class _Rule(NamedTuple):
-    """A condition a steam row must not meet, and what the person is told."""
-
-    code: str
-    column: str
-    rows: pl.Expr
-    zh: str
-    en: str
-
-
 _P, _T, _X = (pl.col(name) for name in ("pressure_mpa", "temperature_c", "dryness"))
 _KIND, _AIR = pl.col("pressure_kind"), pl.col("atmosphere_mpa")
 #: Looked at before anything is computed.
 _ROW_RULES = (
-    _Rule(
+    Rule(
         "T001",
         "mass_t",
         pl.col("mass_t").is_null() | ~pl.col("mass_t").is_finite() | (pl.col("mass_t") < 0),
         "缺少蒸汽量或不是非负数",
         "the mass is missing or no number of at least 0",
     ),
-    _Rule(
+    Rule(
         "T002",
         "pressure_kind",
         _P.is_not_null() & ~_KIND.is_in(["absolute", "gauge"]).fill_null(False),
         "未说明压力是绝对压力（absolute）还是表压（gauge）",
         "it is not said whether the pressure is absolute or gauge",
     ),
-    _Rule(
+    Rule(
         "T003",
         "atmosphere_mpa",
         _P.is_not_null()
@@ -257,14 +248,14 @@ _ROW_RULES = (
         "a gauge pressure needs the pressure of the atmosphere (0.05 to 0.11 MPa; 0.101325 at "
         "sea level)",
     ),
-    _Rule(
+    Rule(
         "T004",
         "dryness",
         ~_X.is_between(0.0, 1.0).fill_null(True),
         "干度是 0 至 1 的份额，不是百分数",
         "dryness is a share from 0 to 1, not a percentage",
     ),
-    _Rule(
+    Rule(
         "T005",
         "dryness",
         _X.is_null() & (_P.is_null() | _T.is_null()),
@@ -272,7 +263,7 @@ _ROW_RULES = (
         "superheated steam needs pressure and temperature; saturated steam one of them and its "
         "dryness (1 when dry)",
     ),
-    _Rule(
+    Rule(
         "T006",
         "temperature_c",
         _X.is_not_null() & _P.is_null() & _T.is_null(),
@@ -323,14 +314,14 @@ def heat(rows: pl.DataFrame, *, rule: str) -> pl.DataFrame:
     if missing:
         raise ModelError(f"steam rows lack the columns {missing}", f"蒸汽数据缺少列 {missing}")
     frame = rows.with_columns(pl.col(name).cast(dtype) for name, dtype in STEAM_SCHEMA.items())
-    _refuse(frame, _ROW_RULES)
+    refuse(frame, _ROW_RULES)
     absolute = _P + pl.when(_KIND == "gauge").then(_AIR).otherwise(0.0)
     frame = frame.with_columns(pressure_absolute_mpa=absolute)
     pressure, celsius, dryness = (
         frame[name].to_numpy() for name in ("pressure_absolute_mpa", "temperature_c", "dryness")
     )
     frame = frame.with_columns(_state(pressure, celsius, dryness))
-    _refuse(frame, _STATE_RULES)
+    refuse(frame, _STATE_RULES)
     value = _enthalpies(pressure, celsius, dryness)
     return frame.drop("_state").with_columns(
         pl.Series("enthalpy_kj_kg", value),
@@ -366,7 +357,7 @@ def _state(pressure: Array, celsius: Array, dryness: Array) -> pl.Series:
 
 
 _STATE_RULES = (
-    _Rule(
+    Rule(
         "T007",
         "temperature_c",
         pl.col("_state") == "disagree",
@@ -374,14 +365,14 @@ _STATE_RULES = (
         "it has a dryness, yet pressure and temperature are more than 1 K off the saturation line; "
         "was a gauge pressure entered as absolute?",
     ),
-    _Rule(
+    Rule(
         "T008",
         "pressure_mpa",
         pl.col("_state") == "saturated_outside",
         "饱和状态超出范围（0 至 350 ℃，16.529 MPa 以下；以上为 3 区）",
         "the saturated state is out of range (0 to 350 C, up to 16.529 MPa; region 3 beyond)",
     ),
-    _Rule(
+    Rule(
         "T009",
         "dryness",
         pl.col("_state") == "undetermined",
@@ -389,7 +380,7 @@ _STATE_RULES = (
         "pressure and temperature are on the saturation line, which does not tell wet from dry: "
         "state the dryness (1 when dry)",
     ),
-    _Rule(
+    Rule(
         "T010",
         "temperature_c",
         pl.col("_state") == "liquid",
@@ -397,7 +388,7 @@ _STATE_RULES = (
         "at this pressure and temperature it is water, not steam: check the units; hot water has "
         "a formula of its own",
     ),
-    _Rule(
+    Rule(
         "T011",
         "pressure_mpa",
         pl.col("_state") == "outside",
@@ -405,26 +396,6 @@ _STATE_RULES = (
         "the state is in region 3 or 5 or outside of the formulation: state the enthalpy itself",
     ),
 )
-
-
-def _refuse(frame: pl.DataFrame, rules: tuple[_Rule, ...]) -> None:
-    """Raise with every row that meets a rule, numbered from 1."""
-    numbered = frame.with_row_index("_row", offset=1)
-    problems = [
-        Problem(
-            rule=rule.code,
-            severity="error",
-            message_zh=rule.zh,
-            message_en=rule.en,
-            row=row["_row"],
-            column=rule.column,
-            value="" if row[rule.column] is None else f"{row[rule.column]}",
-        )
-        for rule in rules
-        for row in numbered.filter(rule.rows).iter_rows(named=True)
-    ]
-    if problems:
-        raise DataError(sorted(problems, key=lambda problem: problem.row or 0))
 
 
 def _enthalpies(pressure: Array, celsius: Array, dryness: Array) -> Array:
