@@ -145,6 +145,12 @@ class Kind:
         if self.steps[-1].quantity != EMISSION:
             raise ModelError(f"the last step of {self.key} must give {EMISSION}")
 
+    def step_key(self, step: Step) -> str:
+        """Name a step: what it gives, numbered where an earlier step may give the same."""
+        same = [one for one in self.steps if one.quantity == step.quantity]
+        place = same.index(step)
+        return step.quantity if place == 0 else f"{step.quantity}.{place + 1}"
+
     @property
     def inputs(self) -> Mapping[str, Input]:
         """Every input by column, those an earlier step may fill included."""
@@ -252,6 +258,8 @@ class Stream:
         What the text asks of measured values.
     facility : bool
         Whether it belongs to the facility level (unit or line) of a market text.
+    counted : bool
+        Whether a market text counts it in its total although it is not direct.
     """
 
     key: str
@@ -268,6 +276,7 @@ class Stream:
     measured: frozenset[str] = frozenset()
     sampling: tuple[Sampling, ...] = ()
     facility: bool = True
+    counted: bool = False
 
     def kind(self, key: str) -> Kind:
         """Return one of the kinds.
@@ -304,7 +313,7 @@ class Method:
     doubts_zh, doubts_en : tuple of str
         What could not be confirmed; shown as 待核实.
     market : bool
-        Whether it is a text of the national market (direct emissions only).
+        Whether it is a text of the national market: direct emissions and what is ``counted``.
     """
 
     key: str
@@ -363,7 +372,7 @@ class Method:
 
     def _formula(self, stream: Stream, kind: Kind, step: Step) -> Formula:
         return Formula(
-            key=formula_key(self.key, stream.key, kind.key, step.quantity),
+            key=formula_key(self.key, stream.key, kind.key, kind.step_key(step)),
             quantity=step.quantity,
             symbol=step.symbol,
             unit=step.unit,
@@ -380,6 +389,6 @@ class Method:
         )
 
 
-def formula_key(method: str, stream: str, kind: str, quantity: str) -> str:
+def formula_key(method: str, stream: str, kind: str, step: str) -> str:
     """Return the key of a formula, as a line stores it."""
-    return f"{method}.{stream}.{kind}.{quantity}"
+    return f"{method}.{stream}.{kind}.{step}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -164,6 +165,8 @@ def input_unit(one: Input, item: Item) -> str:
 
 def spelled(unit: str) -> str:
     """Return a unit of the tables as the inputs of the kinds spell it."""
+    if re.fullmatch(r"t \S+/t \S+", unit):  # by-product per gas used
+        return "kg/kg"
     return _SPELLED.get(unit, unit.replace("10^4 Nm3", "1e4 Nm3"))
 
 

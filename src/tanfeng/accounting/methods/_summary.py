@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from tanfeng.accounting.methods._declare import SCOPES, Method
+from tanfeng.accounting.methods._declare import SCOPES, Method, Stream
 
 if TYPE_CHECKING:
     from tanfeng.accounting.methods._engine import MethodAccount
@@ -31,7 +31,8 @@ def summary(
     -------
     polars.DataFrame
         The columns of ``by``, method, stream, name_zh, name_en, scope, in_total (a market text
-        leaves electricity and heat out of its total), emission_tco2e [tCO2e], missing_rows.
+        leaves electricity and heat out of its total unless it counts them), emission_tco2e
+        [tCO2e], missing_rows.
     """
     order = pl.DataFrame(
         [
@@ -41,7 +42,7 @@ def summary(
                 "name_zh": stream.name_zh,
                 "name_en": stream.name_en,
                 "scope": stream.scope,
-                "in_total": in_total(method, stream.scope),
+                "in_total": in_total(method, stream),
             }
             for method in methods
             for stream in method.streams
@@ -56,9 +57,9 @@ def summary(
     )
 
 
-def in_total(method: Method, scope: str) -> bool:
-    """Tell whether a method counts a scope in its total: market texts take direct ones only."""
-    return scope == "direct" or not method.market
+def in_total(method: Method, stream: Stream) -> bool:
+    """Tell whether a method counts a stream: market texts take direct ones and those they say."""
+    return stream.scope == "direct" or stream.counted or not method.market
 
 
 def totals(
