@@ -12,17 +12,24 @@ from types import MappingProxyType
 
 from tanfeng.accounting.methods import (
     cets_ag_02_01_2024,
+    cets_ag_03_01_steel,
+    cets_ag_04_01_2024,
     gb_t_32151_5_2015,
     gb_t_32151_12_2018,
     gb_t_32151_34_2024,
+    mee_2022_power,
+    ndrc_2013_aluminium,
     ndrc_2013_cement,
     ndrc_2013_ceramics,
     ndrc_2013_chemicals,
     ndrc_2013_flat_glass,
+    ndrc_2013_power,
     ndrc_2014_coking,
     ndrc_2014_petrochemicals,
+    ndrc_2015_electronics,
     ndrc_2015_food,
     ndrc_2015_general,
+    ndrc_2015_machinery,
     ndrc_2015_mining,
     ndrc_2015_nonferrous,
     ndrc_2015_paper,
@@ -40,6 +47,7 @@ from tanfeng.accounting.methods._declare import (
     Step,
     Stream,
 )
+from tanfeng.accounting.methods._diff import CAUSES, PAIR_KEYS, diff
 from tanfeng.accounting.methods._engine import MethodAccount, account
 from tanfeng.accounting.methods._frames import GAP_SCHEMA, ROW_SCHEMA
 from tanfeng.accounting.methods._summary import summary, totals
@@ -58,6 +66,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         for module in (
             ndrc_2015_general,
             gb_t_32151_5_2015,
+            cets_ag_03_01_steel,
             ndrc_2014_petrochemicals,
             ndrc_2013_chemicals,
             ndrc_2013_cement,
@@ -65,6 +74,12 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             ndrc_2013_flat_glass,
             ndrc_2013_ceramics,
             gb_t_32151_12_2018,
+            ndrc_2015_machinery,
+            ndrc_2015_electronics,
+            mee_2022_power,
+            ndrc_2013_power,
+            ndrc_2013_aluminium,
+            cets_ag_04_01_2024,
             ndrc_2015_paper,
             ndrc_2015_food,
             ndrc_2015_nonferrous,
@@ -77,11 +92,13 @@ METHODS: Mapping[str, Method] = MappingProxyType(
 
 __all__ = [
     "CANDIDATE_SCHEMA",
+    "CAUSES",
     "CHOICE_SCHEMA",
     "DISTRIBUTIONS",
     "EMISSION",
     "GAP_SCHEMA",
     "METHODS",
+    "PAIR_KEYS",
     "PARAMETER_TIERS",
     "ROW_SCHEMA",
     "RULES",
@@ -97,6 +114,7 @@ __all__ = [
     "Stream",
     "Uncertainty",
     "account",
+    "diff",
     "propagate",
     "simulate",
     "summary",
