@@ -25,7 +25,12 @@ def year_of(method):
 def given(kind, item, *, scale=1.0):
     """Return a value for every input that has no default and that no step computes."""
     computed = {step.quantity for step in kind.steps[:-1]}
-    stocks = {"sold_qty": 128.0, "closing_stock_qty": 16.0, "opening_stock_qty": 8.0}
+    stocks = {
+        "sold_qty": 128.0,
+        "closing_stock_qty": 16.0,
+        "opening_stock_qty": 8.0,
+        "container_after_kg": 16.0,
+    }
     values = {}
     for column, one in kind.inputs.items():
         if (one.default and column in item.defaults) or (
