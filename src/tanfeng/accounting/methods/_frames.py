@@ -131,6 +131,7 @@ def _unknown(frame: pl.DataFrame, kind: str, known: pl.DataFrame) -> list[Proble
                 remedy_zh="请从模板的下拉列表中选择方法、排放源和物料。",
                 remedy_en="Choose method, stream and material from the lists of the template.",
                 row=row["activity_id"],
+                column="item",
                 value=str(row["item"]),
             )
             for row in strange.head(_TOLD).iter_rows(named=True)
@@ -142,6 +143,7 @@ def _unknown(frame: pl.DataFrame, kind: str, known: pl.DataFrame) -> list[Proble
                 message_zh=f"数据质量“{row['tier']}”不在 {'、'.join(TIERS)} 之中",
                 message_en=f"data quality {row['tier']!r} is none of {', '.join(TIERS)}",
                 row=row["activity_id"],
+                column="tier",
                 value=str(row["tier"]),
             )
             for row in tiers.head(_TOLD).iter_rows(named=True)
@@ -173,6 +175,7 @@ def _range_problem(row: int, value: float, one: Input) -> Problem:
         if fraction
         else "Check the value and its unit.",
         row=row,
+        column=one.column,
         heading=one.name_zh,
         value=f"{value:g}",
         suggestion=f"{value * 100:g}" if fraction else "",
