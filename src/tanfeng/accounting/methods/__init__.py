@@ -49,6 +49,7 @@ from tanfeng.accounting.methods._declare import (
 )
 from tanfeng.accounting.methods._diff import CAUSES, PAIR_KEYS, diff
 from tanfeng.accounting.methods._engine import MethodAccount, account
+from tanfeng.accounting.methods._findings import FINDING_SCHEMA, findings
 from tanfeng.accounting.methods._frames import GAP_SCHEMA, ROW_SCHEMA
 from tanfeng.accounting.methods._summary import summary, totals
 from tanfeng.accounting.methods._uncertainty import (
@@ -96,6 +97,7 @@ __all__ = [
     "CHOICE_SCHEMA",
     "DISTRIBUTIONS",
     "EMISSION",
+    "FINDING_SCHEMA",
     "GAP_SCHEMA",
     "METHODS",
     "PAIR_KEYS",
@@ -115,6 +117,7 @@ __all__ = [
     "Uncertainty",
     "account",
     "diff",
+    "findings",
     "propagate",
     "simulate",
     "summary",
