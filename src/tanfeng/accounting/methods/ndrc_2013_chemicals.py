@@ -176,7 +176,7 @@ METHOD = Method(
         ),
     ),
     doubts_zh=(
-        "带 * 的公式编号由相邻编号推断；条款号未见原文。",
+        "公式编号未见原文，带 * 的由相邻编号推断，待核实；条款号未见。",
         "碳酸钙因子 0.4397 与 0.440 两说并存，此处取 0.4397。",
         "未检测碳酸盐按纯度 100% 为保守取值，原文依据待核实。",
         "GB/T 32151.10-2023（2024-07-01 实施）的公式未见；补充数据表仍引用本指南。",
@@ -184,7 +184,8 @@ METHOD = Method(
         "离子膜烧碱的设施边界凭记忆；直流、交流电量分列，勿与总电量重复填报。",
     ),
     doubts_en=(
-        "Equation numbers with * follow from their neighbours; clauses were not seen.",
+        "Equation numbers were not seen in the text, those with * follow from their neighbours; "
+        "clauses were not seen.",
         "0.4397 and 0.440 both stand for calcium carbonate; 0.4397 is used.",
         "Purity 100 % for a carbonate nobody analysed is conservative; its ground is open.",
         "The formulas of GB/T 32151.10-2023 (from 2024-07-01) were not seen; the supplementary "

@@ -272,7 +272,7 @@ METHOD = Method(
         ),
     ),
     doubts_zh=(
-        "除总式和燃料外公式编号未见，条款号未见原文。",
+        "总式编号未见原文，待核实；燃料编号见于补充数据表，其余编号和条款号未见。",
         "氧化沥青系数 0.05（已见实现）与 0.03（记忆）两说，暂取较高者。",
         "间歇烧焦、制氢、石油焦煅烧的公式不含碳氧化率（记忆）；一份实现另乘 98% 或 100%。",
         "裂解炉管烧焦式的 10⁻⁴ 以流量单位 Nm3/h 为前提；若原文为万Nm3/h 则不应再除。",
@@ -281,7 +281,8 @@ METHOD = Method(
         "GB/T 32151.15-2023（2024-07-01 实施）的公式未见；补充数据表仍引用本指南。",
     ),
     doubts_en=(
-        "Equation numbers beside the sum and the fuel, and all clauses, were not seen.",
+        "The number of the sum was not seen in the text; that of the fuel stands in a supplementary "
+        "table; other numbers and all clauses were not seen.",
         "Blown asphalt: 0.05 in a stored implementation, 0.03 in memory; the higher one is kept.",
         "Regeneration, hydrogen and coke calcining have no oxidation rate (memory); one "
         "implementation multiplies by 98 % or 100 %.",

@@ -115,7 +115,7 @@ METHOD = Method(
         ),
     ),
     doubts_zh=(
-        "总式、燃料、电力、热力有公式编号（热力凭记忆），其余公式号和条款号未见原文。",
+        "总式、燃料、电力、热力的公式编号未见原文（热力凭记忆），待核实；其余编号和条款号未见。",
         "乙炔按化学计量 24/26 折算，原文有无此式待核实。",
         "碳酸盐未检测时纯度按 100% 为保守取值，原文依据待核实。",
         "火炬销毁按 16/22.4 折算，回收按密度 7.17 折算，两者相差约 0.4%，照已见实现分别保留。",
@@ -124,7 +124,8 @@ METHOD = Method(
         "GB/T 32150-2025（2026-07-01 实施）的公式未见，尚未另立方法。",
     ),
     doubts_en=(
-        "Equation numbers of sum, fuel, power and heat (heat recalled); others and clauses unseen.",
+        "Equation numbers of sum, fuel, power and heat (heat recalled) were not seen in the text; "
+        "others and clauses unseen.",
         "Acetylene is counted by stoichiometry (24/26); whether the text has it is open.",
         "Purity 100 % for a carbonate nobody analysed is conservative; its ground is open.",
         "A flare counts by 16/22.4, recovery by 7.17; they differ by 0.4 % and are kept as seen.",
