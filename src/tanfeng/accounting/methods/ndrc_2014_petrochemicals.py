@@ -281,8 +281,8 @@ METHOD = Method(
         "GB/T 32151.15-2023（2024-07-01 实施）的公式未见；补充数据表仍引用本指南。",
     ),
     doubts_en=(
-        "The number of the sum was not seen in the text; that of the fuel stands in a supplementary "
-        "table; other numbers and all clauses were not seen.",
+        "The number of the sum was not seen in the text; that of the fuel stands in a "
+        "supplementary table; other numbers and all clauses were not seen.",
         "Blown asphalt: 0.05 in a stored implementation, 0.03 in memory; the higher one is kept.",
         "Regeneration, hydrogen and coke calcining have no oxidation rate (memory); one "
         "implementation multiplies by 98 % or 100 %.",
