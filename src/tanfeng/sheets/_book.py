@@ -58,7 +58,7 @@ _FORMATS: dict[str, dict[str, Any]] = {
 
 def sheet_name(name: str, taken: set[str]) -> str:
     """Return a name a spreadsheet program accepts and nobody has taken yet, and take it."""
-    bare = re.sub(r"[\[\]:*?/\\']", " ", name).strip()[:28] or "Sheet"
+    bare = re.sub(r"[\[\]:*?/\\']", " ", name).strip()[:28].strip() or "Sheet"
     unique, number = bare, 2
     while unique.lower() in taken:
         unique, number = f"{bare} {number}", number + 1

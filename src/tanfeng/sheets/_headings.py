@@ -23,7 +23,20 @@ _FURTHER_UNITS = frozenset(
 )
 #: Parts of the units of emission factors and of laboratory values.
 _CHEMICAL_UNITS = frozenset(
-    {"tC", "tCO2", "tCO2e", "tCH4", "kgCO2", "kgCO2e", "kgCH4", "kgN2O", "kgCOD", "kJ", "MJ", "kcal"}
+    {
+        "tC",
+        "tCO2",
+        "tCO2e",
+        "tCH4",
+        "kgCO2",
+        "kgCO2e",
+        "kgCH4",
+        "kgN2O",
+        "kgCOD",
+        "kJ",
+        "MJ",
+        "kcal",
+    }
     | {"g", "mg", "mol", "kmol", "kmolC", "Nm3", "1e4Nm3", "m3", "min", "d", "operation", "°C"}
     | {"kgC", "MWh", "fraction", "小数"}
 )

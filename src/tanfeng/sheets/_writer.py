@@ -88,28 +88,49 @@ def template(form: Form | str, *, lang: str = "zh", items: Sequence[str] | None 
     """
     found = _form(form)
     book = Book(lang)
-    sheet = book.sheet(found.name(lang) if lang == "en" else found.name_zh)
     offered = _offered(items)
     guide_notes = [found.note_en if lang == "en" else found.note_zh]
-    first = _header(book, sheet, found, title=found.name(lang), demo=False, as_of="", head={})
-    _notes_on_headings(book, sheet, found, first)
-    _example(book, sheet, found, first)
+    sheet, first = form_sheet(book, found)
     start = first + 1
     if found.layout == "grid":
         start = _grid_rows(book, sheet, found, start, offered)
     elif items is not None and found.has_items:
         _item_rows(book, sheet, found, start, offered)
     lists = _guide(book, found, [note for note in guide_notes if note], offered)
-    for i, column in enumerate(found.columns):
-        if column.key in lists:
-            sheet.data_validation(
-                first + 1,
-                i,
-                first + _PREPARED_ROWS,
-                i,
-                {"validate": "list", "source": lists[column.key]},
-            )
+    drop_downs(sheet, found, first + 1, lists)
     return book.finish()
+
+
+def form_sheet(
+    book: Book, form: Form, *, name: str = "", notes: Sequence[str] = ()
+) -> tuple[Any, int]:
+    """Write the empty sheet of a form; return it and the row of its example.
+
+    Parameters
+    ----------
+    book : Book
+        The workbook.
+    form : Form
+        The form.
+    name : str
+        Name of the sheet; empty for the name of the form.
+    notes : sequence of str
+        Lines between title and table.
+    """
+    title = form.name(book.lang)
+    sheet = book.sheet(name or title)
+    first = _header(book, sheet, form, title=title, demo=False, as_of="", head={}, notes=notes)
+    _notes_on_headings(book, sheet, form, first)
+    _example(book, sheet, form, first)
+    return sheet, first
+
+
+def drop_downs(sheet: Any, form: Form, first: int, lists: Mapping[str, str]) -> None:
+    """Let the cells of some columns be chosen from a range: field -> range."""
+    for i, column in enumerate(form.columns):
+        if column.key in lists:
+            source = {"validate": "list", "source": lists[column.key]}
+            sheet.data_validation(first, i, first + _PREPARED_ROWS - 1, i, source)
 
 
 def _offered(keys: Sequence[str] | None) -> list[Item]:
@@ -131,9 +152,10 @@ def _header(
     demo: bool,
     as_of: str,
     head: Mapping[str, str],
+    notes: Sequence[str] = (),
 ) -> int:
     """Write everything above the data; return the first row of data."""
-    row = book.heading(sheet, title, demo=demo, as_of=as_of)
+    row = book.heading(sheet, title, demo=demo, as_of=as_of, notes=notes)
     if form.layout == "grid" or head:
         row = _head_block(book, sheet, form, row, head)
     grouped = _grouped(form)
