@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from rows import by_row, row, run, total
 
+from method_rows import by_row, row, run, total
 from tanfeng.accounting import methods
 
 KEY = "cets_ag_02_01_2024"
@@ -82,6 +82,14 @@ def test_a_tested_carbon_content_and_stocks_take_the_place_of_defaults():
     assert by_row(found) == pytest.approx([4800 * 0.62 * 0.99 * 44 / 12], rel=1e-12)
 
 
-def test_bituminous_coal_has_no_default_and_is_refused():
-    items = {item.key for item in METHOD.stream("fuel").items}
-    assert "bituminous" not in items
+def test_bituminous_coal_has_no_default_carbon_and_must_be_tested():
+    found = run(
+        KEY,
+        [
+            row("fuel", "fuel", "bituminous", used_qty=100.0),
+            row("fuel", "fuel_by_carbon", "bituminous", used_qty=100.0, carbon_content_tc=0.58),
+        ],
+        year=2024,
+    )
+    assert by_row(found) == [None, pytest.approx(100 * 0.58 * 0.99 * 44 / 12, rel=1e-12)]
+    assert found.gaps["column"].to_list() == ["carbon_per_heat_tc_gj"]

@@ -91,3 +91,16 @@ def test_it_says_that_its_edition_is_in_doubt():
     method = methods.METHODS[KEY]
     assert "待核实" in method.number
     assert "版次" in method.doubts_zh[0]
+
+
+def test_bituminous_coal_must_be_tested():
+    rows = [
+        row("fuel", "fuel", "bituminous", used_qty=100.0),
+        row("fuel", "fuel", "bituminous", used_qty=100.0, carbon_per_heat_tc_gj=0.0261),
+    ]
+    found = run(KEY, rows, year=YEAR)
+    # heat 23.076 GJ/t and oxidation 98 % are defaults, the carbon per heat is not
+    assert by_row(found) == [
+        None,
+        pytest.approx(100 * 23.076 * 0.0261 * 0.98 * 44 / 12, rel=1e-12),  # 216.4206
+    ]

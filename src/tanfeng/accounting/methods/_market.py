@@ -5,7 +5,8 @@ from __future__ import annotations
 from tanfeng.accounting.methods._declare import Default, Item
 from tanfeng.accounting.methods._items import fuels, with_defaults
 
-_SOLID = ("anthracite", "lignite", "gangue", "slime", "coke", "petcoke")
+#: Bituminous coal has a default heat and no default carbon: its carbon must be tested.
+_SOLID = ("anthracite", "bituminous", "lignite", "gangue", "slime", "coke", "petcoke")
 _FLUID = (
     "crude_oil",
     "fuel_oil",

@@ -26,7 +26,8 @@ from tanfeng.accounting.methods._items import (
 )
 from tanfeng.accounting.methods._mineral import CLINKER_FACTOR, SUBSTITUTE_DEDUCTION
 
-_SOLID = ("anthracite", "lignite", "gangue", "slime", "coke", "petcoke")
+#: Bituminous coal has a default heat and no default carbon: its carbon must be tested.
+_SOLID = ("anthracite", "bituminous", "lignite", "gangue", "slime", "coke", "petcoke")
 _OTHER = ("natural_gas", "fuel_oil", "diesel", "gasoline", "lpg", "lng")
 
 
@@ -143,15 +144,15 @@ METHOD = Method(
         ),
     ),
     doubts_zh=(
-        "烟煤单位热值含碳量在标准表中缺失，故不列缺省烟煤；须用实测含碳量。",
+        "烟煤单位热值含碳量在标准表中缺失；须填实测含碳量，否则为缺口。",
         "替代原料扣减在每线每月是否以零为下限未确认，此处不设下限。",
         "替代原料系数表原有 30 种，标准表收录 22 种。",
         "高海拔修正是否适用于本指南未确认，未计入。",
         "条款号和公式编号未见。",
     ),
     doubts_en=(
-        "The carbon per heat of bituminous coal is missing in the table, so there is no default "
-        "bituminous coal; a tested carbon content is needed.",
+        "The carbon per heat of bituminous coal is missing in the table; without a "
+        "tested carbon content the row is a gap.",
         "Whether the deduction stops at zero per line and month is open; here it does not.",
         "The source lists 30 substitutes, the table holds 22.",
         "Whether the altitude rule applies to this text is open; it is left out.",

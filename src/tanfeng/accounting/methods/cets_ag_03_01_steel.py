@@ -150,7 +150,7 @@ METHOD = Method(
         "版次、发布日期、首个数据年度和章节顺序均未见；此处从 2024 年数据起用，待核实。",
         "企业总式由二手实现的填报界面归纳，条款号和公式编号未见。",
         "粗钢固碳因子本文件取 0.037，GB/T 32151.5-2015 取 0.0154，相差 2.4 倍；归属待核实。",
-        "固体燃料碳氧化率 98% 见于二手实现；烟煤单位热值含碳量缺失，故不列缺省烟煤。",
+        "固体燃料碳氧化率 98% 见于二手实现；烟煤单位热值含碳量缺失，须填实测值，否则为缺口。",
         "固碳产品清单（生铁、粗钢、焦油、粗苯）见于二手实现，待核实。",
         "工序电量只实现“输入减输出”一式；以总量减自发电量的另一式，把自发电量并入扣减填报。",
         "自备电厂应按发电设施指南核算；此处只给燃料，待核实。",
@@ -161,7 +161,7 @@ METHOD = Method(
         "numbers were not seen.",
         "Crude steel fixes 0.037 here and 0.0154 in GB/T 32151.5-2015, 2.4 times apart; open.",
         "98 % oxidation of solid fuel is second-hand; the carbon per heat of bituminous coal is "
-        "missing, so there is no default bituminous coal.",
+        "missing: without a tested value the row is a gap.",
         "The list of products that fix carbon is second-hand.",
         "Electricity of a process is in less out; for the other form (total less own generation) "
         "put own generation among the deductions.",

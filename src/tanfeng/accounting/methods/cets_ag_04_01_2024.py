@@ -124,7 +124,7 @@ METHOD = Method(
         "吨铝净耗缺省值 0.411 与征求意见稿的吨铝 1.424 tCO2 不符（合 0.398），附录 A 待核实。",
         "阳极效应缺省值合 0.1448 tCO2e/t，征求意见稿为 0.1454，待核实。",
         "按吨铝净耗还是按毛耗扣 15.18% 残极，哪一式是本文件的规定待核实；两式都可用，不可并填。",
-        "固体燃料碳氧化率 98% 见于二手实现；烟煤单位热值含碳量缺失，故不列缺省烟煤。",
+        "固体燃料碳氧化率 98% 见于二手实现；烟煤单位热值含碳量缺失，须填实测值，否则为缺口。",
         "自备电厂应按发电设施指南核算；此处只给燃料，待核实。",
     ),
     doubts_en=(
@@ -134,7 +134,7 @@ METHOD = Method(
         "Whether net carbon per tonne or gross anode less 15.18 % is the rule is open; either may "
         "be used, never both.",
         "98 % oxidation of solid fuel is second-hand; the carbon per heat of bituminous coal is "
-        "missing, so there is no default bituminous coal.",
+        "missing: without a tested value the row is a gap.",
         "An own power plant follows the text of power facilities; fuel alone is taken here.",
     ),
     market=True,
