@@ -244,8 +244,7 @@ def _no_percent(name: str) -> pl.Expr:
 
 
 def _rules() -> tuple[Rule, ...]:
-    old = _power() & (pl.col("year") < _GENERATED_FROM)
-    conventional = _power() & pl.col("facility_class").str.starts_with("conv_")
+    """Return what is asked of every facility; that of power units stands apart."""
     pairs = [f"{sector}/{klass}" for sector, classes in CLASSES.items() for klass in classes]
     named = pl.concat_str(pl.col("sector"), pl.col("facility_class"), separator="/")
     return (
@@ -263,6 +262,35 @@ def _rules() -> tuple[Rule, ...]:
             f"数据质量不在 {'、'.join(TIERS)} 之中",
             f"the data quality is none of {', '.join(TIERS)}",
         ),
+        *_power_rules(),
+        Rule(
+            "K009",
+            "verified_tco2",
+            ~_power() & _absent("verified_tco2"),
+            "缺少核查的排放量",
+            "the verified emission is missing",
+        ),
+        Rule(
+            "K010",
+            "carbide_slag_pct",
+            (pl.col("facility_class") == "carbide_slag") & _no_percent("carbide_slag_pct"),
+            "电石渣原料占比以百分数填报（1 至 100）",
+            "the share of carbide slag is a percentage (1 to 100)",
+        ),
+        Rule(
+            "K011",
+            "unit",
+            pl.struct("org_code", "unit", "year").is_duplicated(),
+            "同一单位、同一机组（产线）、同一年度出现两次",
+            "an organisation's unit stands twice in a year",
+        ),
+    )
+
+
+def _power_rules() -> tuple[Rule, ...]:
+    old = _power() & (pl.col("year") < _GENERATED_FROM)
+    conventional = _power() & pl.col("facility_class").str.starts_with("conv_")
+    return (
         Rule(
             "K003",
             "supplied_mwh",
@@ -309,27 +337,6 @@ def _rules() -> tuple[Rule, ...]:
             old & ~pl.col("cooling").is_in(["water", "air"]).fill_null(False),
             "冷却方式应为 water（水冷）或 air（空冷）",
             "cooling is water or air",
-        ),
-        Rule(
-            "K009",
-            "verified_tco2",
-            ~_power() & _absent("verified_tco2"),
-            "缺少核查的排放量",
-            "the verified emission is missing",
-        ),
-        Rule(
-            "K010",
-            "carbide_slag_pct",
-            (pl.col("facility_class") == "carbide_slag") & _no_percent("carbide_slag_pct"),
-            "电石渣原料占比以百分数填报（1 至 100）",
-            "the share of carbide slag is a percentage (1 to 100)",
-        ),
-        Rule(
-            "K011",
-            "unit",
-            pl.struct("org_code", "unit", "year").is_duplicated(),
-            "同一单位、同一机组（产线）、同一年度出现两次",
-            "an organisation's unit stands twice in a year",
         ),
     )
 

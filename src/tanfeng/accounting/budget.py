@@ -319,10 +319,16 @@ def _checked(budgets: pl.DataFrame) -> pl.DataFrame:
 def _refuse_other_figures(groups: pl.DataFrame, used: pl.DataFrame) -> None:
     """Refuse an object that reports another figure of the same kind than its budget is set in."""
     problems = []
-    reported = used.filter(pl.col("value").is_not_null())
+    reported: dict[str, set[str]] = {}
+    for name, measure in (
+        used.filter(pl.col("value").is_not_null()).select("object", "measure").unique().iter_rows()
+    ):
+        reported.setdefault(name, set()).add(measure)
     for name, measure in groups.select("object", "measure").iter_rows():
-        own = set(reported.filter(pl.col("object") == name)["measure"].to_list())
-        same_unit = {one for one in own if MEASURES[one].unit == MEASURES[measure].unit}
+        own = reported.get(name, set())
+        same_unit = {
+            one for one in own & set(MEASURES) if MEASURES[one].unit == MEASURES[measure].unit
+        }
         if measure in own or not same_unit:
             continue
         other = min(same_unit)

@@ -448,44 +448,15 @@ def totals(reconciled: pl.DataFrame, *, by: Sequence[str] = ("org_code", "year")
 
 def _pair(a: View, b: View) -> pl.DataFrame:
     joined = a.rows.join(b.rows, on=list(_KEYS), how="full", coalesce=True, suffix="_b")
-    amount_a, amount_b, own_a, own_b = (
-        joined[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
-        for name in ("activity", "activity_b", "emission_tco2", "emission_tco2_b")
-    )
-    same_unit = (joined["unit"] == joined["unit_b"]).fill_null(False).to_numpy()
-    factor_a = _ratio(own_a, amount_a)
-    if b.amounts_only:
-        own_b = np.where(same_unit, amount_b * factor_a, np.nan)
-    there_a, there_b = ~np.isnan(own_a), ~np.isnan(own_b)
-    step = np.nan_to_num(own_b) - np.nan_to_num(own_a)
-    both = there_a & there_b
-    outside = np.where(there_a, ~_counts(b, joined), ~_counts(a, joined)) & ~both
-    # Nothing used in the base has no factor of its own: all of the step is the amount.
-    factor = np.where((amount_a == 0.0) & (own_a == 0.0), _ratio(own_b, amount_b), factor_a)
-    factor = np.where((amount_a == 0.0) & (amount_b == 0.0), 0.0, factor)
-    split = both & same_unit & ~np.isnan(factor) & ~np.isnan(amount_b)
-    activity = np.where(split, (np.nan_to_num(amount_b) - np.nan_to_num(amount_a)) * factor, 0.0)
-    activity = np.nan_to_num(activity)
-    rest = step - activity
-    one_way = (joined["way"] == joined["way_b"]).fill_null(False).to_numpy() | b.amounts_only
-    causes = {
-        "boundary": np.where(~both & outside, step, 0.0),
-        "missing": np.where(~both & ~outside, step, 0.0),
-        "method": np.where(both & ~(split & one_way), rest, 0.0),
-        "activity": np.where(both, activity, 0.0),
-        "factor": np.where(split & one_way, rest, 0.0),
-    }
-    table = np.column_stack([causes[cause] for cause in CAUSES])
-    largest = np.argmax(np.abs(table), axis=1)
-    none = ~there_a & ~there_b
-    cause = np.where(
-        none, "missing", np.where(np.abs(table).max(axis=1) > 0, np.array(CAUSES)[largest], "")
-    )
+    own_b, causes, is_valued = _causes(a, b, joined)
+    table = np.abs(np.column_stack([causes[cause] for cause in CAUSES]))
+    largest = np.array(CAUSES)[np.argmax(table, axis=1)]
+    cause = np.where(~is_valued, "missing", np.where(table.max(axis=1) > 0, largest, ""))
     return (
         joined.with_columns(
             pl.Series("_b", own_b, nan_to_null=True),
             *(pl.Series(f"{name}_tco2", values) for name, values in causes.items()),
-            pl.Series("is_valued", ~none),
+            pl.Series("is_valued", is_valued),
             pl.Series("cause", cause.tolist(), dtype=pl.String),
         )
         .with_columns(difference_tco2=pl.sum_horizontal(f"{c}_tco2" for c in CAUSES))
@@ -509,6 +480,39 @@ def _pair(a: View, b: View) -> pl.DataFrame:
             explanation_en="explanation_en",
         )
     )
+
+
+def _causes(
+    a: View, b: View, joined: pl.DataFrame
+) -> tuple[Array, dict[str, Array], NDArray[np.bool_]]:
+    """Return the emission of the second view, the causes, and which rows have an emission."""
+    amount_a, amount_b, own_a, own_b = (
+        joined[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        for name in ("activity", "activity_b", "emission_tco2", "emission_tco2_b")
+    )
+    same_unit = (joined["unit"] == joined["unit_b"]).fill_null(False).to_numpy()
+    one_way = (joined["way"] == joined["way_b"]).fill_null(False).to_numpy() | b.amounts_only
+    factor = _ratio(own_a, amount_a)
+    if b.amounts_only:
+        own_b = np.where(same_unit, amount_b * factor, np.nan)
+    there_a, there_b = ~np.isnan(own_a), ~np.isnan(own_b)
+    both = there_a & there_b
+    step = np.nan_to_num(own_b) - np.nan_to_num(own_a)
+    outside = np.where(there_a, ~_counts(b, joined), ~_counts(a, joined))
+    # Nothing used in the base has no factor of its own: all of the step is the amount.
+    factor = np.where((amount_a == 0.0) & (own_a == 0.0), _ratio(own_b, amount_b), factor)
+    factor = np.where((amount_a == 0.0) & (amount_b == 0.0), 0.0, factor)
+    split = both & same_unit & ~np.isnan(factor) & ~np.isnan(amount_b)
+    activity = np.nan_to_num(np.where(split, (amount_b - amount_a) * factor, 0.0))
+    rest = step - activity
+    causes = {
+        "boundary": np.where(~both & outside, step, 0.0),
+        "missing": np.where(~both & ~outside, step, 0.0),
+        "method": np.where(both & ~(split & one_way), rest, 0.0),
+        "activity": activity,
+        "factor": np.where(split & one_way, rest, 0.0),
+    }
+    return own_b, causes, there_a | there_b
 
 
 def _ratio(emission: Array, amount: Array) -> Array:
