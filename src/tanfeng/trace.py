@@ -317,6 +317,27 @@ def _bracketed(node: ast.expr, text: str) -> str:
     return f"<mrow><mo>(</mo>{text}<mo>)</mo></mrow>" if needs else text
 
 
+def places_of(codes: NDArray[np.integer[Any]]) -> list[NDArray[np.intp]]:
+    """Group equal numbers.
+
+    Parameters
+    ----------
+    codes : array of integers, shape (n,)
+        For example the physical codes of the formulas of lines.
+
+    Returns
+    -------
+    list of array
+        The places of each number, in order; the numbers in the order they first appear, so that
+        a step of a method comes after the steps it rests on.
+    """
+    if not len(codes):
+        return []
+    order = np.argsort(codes, kind="stable")
+    bounds = np.flatnonzero(np.diff(codes[order])) + 1
+    return sorted(np.split(order, bounds), key=lambda places: int(places[0]))
+
+
 def redo(lines: pl.DataFrame, formulas: Mapping[str, Formula]) -> NDArray[np.float64]:
     """Compute every line again from its stored inputs and the text of its formula.
 
@@ -338,12 +359,12 @@ def redo(lines: pl.DataFrame, formulas: Mapping[str, Formula]) -> NDArray[np.flo
         If a line names an unknown formula.
     """
     result = np.full(lines.height, np.nan)
-    keys = lines["formula"].cast(pl.String).to_numpy()
-    for key in lines["formula"].cast(pl.String).unique().to_list():
+    names = lines["formula"].cast(pl.Categorical())
+    for chosen in places_of(names.to_physical().to_numpy()):
+        key = names[int(chosen[0])]
         if key not in formulas:
             raise ModelError(f"lines name the unknown formula {key!r}")
         formula = formulas[key]
-        chosen = np.flatnonzero(keys == key)
         part = lines[chosen]
         inputs = {
             symbol.name: part[column].to_numpy().astype(np.float64)

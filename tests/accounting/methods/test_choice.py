@@ -6,8 +6,8 @@ from datetime import date
 
 import polars as pl
 import pytest
-from rows import AS_OF, by_row, frames, row
 
+from method_rows import AS_OF, by_row, frames, row
 from tanfeng.accounting import methods
 from tanfeng.errors import ModelError
 

@@ -6,73 +6,11 @@ import math
 
 import polars as pl
 import pytest
-from rows import by_row, row, run, total
 
+from method_rows import by_row, every, first, given, row, run, total, year_of
 from tanfeng import trace
 from tanfeng.accounting.methods import EMISSION, METHODS
 from tanfeng.errors import DataError
-
-#: Amount of everything; a property takes a value near the low end of its range.
-AMOUNT = 128.0
-YEAR = 2023
-
-
-def year_of(method):
-    """Return a year the method is for."""
-    return max(YEAR, int(method.valid_from[:4] or 2000) + 1)
-
-
-def given(kind, item, *, scale=1.0):
-    """Return a value for every input that has no default and that no step computes."""
-    computed = {step.quantity for step in kind.steps[:-1]}
-    stocks = {
-        "sold_qty": 128.0,
-        "closing_stock_qty": 16.0,
-        "opening_stock_qty": 8.0,
-        "container_after_kg": 16.0,
-    }
-    values = {}
-    for column, one in kind.inputs.items():
-        if (one.default and column in item.defaults) or (
-            column in computed and column != "used_qty"
-        ):
-            continue
-        if column == "used_qty":
-            values[column] = AMOUNT * scale
-        elif "used_qty" in kind.inputs and column in (
-            "purchased_qty",
-            "opening_stock_qty",
-            "closing_stock_qty",
-            "other_use_qty",
-            "sold_qty",
-        ):
-            continue
-        elif one.extensive:
-            values[column] = stocks.get(column, AMOUNT) * scale
-        elif column.endswith("_vol_pct"):
-            values[column] = 20.0  # five components of a mixture make a whole
-        elif math.isinf(one.high) or math.isinf(one.low):
-            values[column] = 1.0
-        else:
-            values[column] = one.low + 0.02 * (one.high - one.low)
-    return values
-
-
-def every(method, *, scale=1.0):
-    """Return a row for every stream, kind and material that can be computed."""
-    return [
-        row(stream.key, kind.key, item.key, **given(kind, item, scale=scale))
-        for stream in method.streams
-        for kind in stream.kinds
-        for item in stream.items
-        if kind.takes(item)
-    ]
-
-
-def first(stream, kind):
-    """Return the first material of a stream that can be computed this way."""
-    return next(item for item in stream.items if kind.takes(item))
-
 
 methods = pytest.mark.parametrize("method", METHODS.values(), ids=lambda one: one.key)
 

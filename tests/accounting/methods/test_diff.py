@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rows import AS_OF, frames, row
 
+from method_rows import AS_OF, frames, row
 from tanfeng.accounting import methods
 from tanfeng.errors import ModelError
 from tanfeng.standards import Override, Overrides

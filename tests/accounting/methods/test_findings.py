@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 import polars as pl
-from rows import AS_OF, frames, row
 
+from method_rows import AS_OF, frames, row
 from tanfeng.accounting import methods
 
 CEMENT = methods.METHODS["cets_ag_02_01_2024"]

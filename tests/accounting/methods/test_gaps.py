@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rows import by_row, row, run
+from method_rows import by_row, row, run
 
 STEEL = "gb_t_32151_5_2015"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from rows import AS_OF, by_row, frames, row, run
 
+from method_rows import AS_OF, by_row, frames, row, run
 from tanfeng.accounting import methods
 from tanfeng.errors import DataError
 

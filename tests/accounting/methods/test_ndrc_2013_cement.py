@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from rows import by_row, row, run
+
+from method_rows import by_row, row, run
 
 KEY = "ndrc_2013_cement"
 

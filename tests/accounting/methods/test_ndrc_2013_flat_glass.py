@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from rows import by_row, row, run, total
+
+from method_rows import by_row, row, run, total
 
 KEY = "ndrc_2013_flat_glass"
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from rows import by_row, row, run, total
 
+from method_rows import by_row, row, run, total
 from tanfeng.accounting import methods
 from tanfeng.errors import DataError
 

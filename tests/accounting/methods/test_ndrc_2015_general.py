@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from rows import by_row, row, run, total
 
+from method_rows import by_row, row, run, total
 from tanfeng.errors import DataError
 
 KEY = "ndrc_2015_general"

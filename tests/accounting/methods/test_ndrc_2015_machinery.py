@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from rows import by_row, row, run, total
+
+from method_rows import by_row, row, run, total
 
 KEY = "ndrc_2015_machinery"
 STOCKS = {"opening_stock_kg": 1000.0, "bought_kg": 5000.0, "closing_stock_kg": 800.0}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from rows import by_row, row, run, total
+
+from method_rows import by_row, row, run, total
 
 KEY = "ndrc_2015_paper"
 WATER = ("wastewater", "wastewater_net", "paper_wastewater")

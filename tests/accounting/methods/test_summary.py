@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from rows import ORG, row, run
 
+from method_rows import ORG, row, run
 from tanfeng.accounting import methods
 
 STEEL = methods.METHODS["gb_t_32151_5_2015"]

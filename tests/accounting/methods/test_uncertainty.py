@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rows import row, run
 
+from method_rows import row, run
 from tanfeng.accounting import methods
 from tanfeng.errors import ModelError
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from tanfeng.accounting.methods._declare import EMISSION, Method
 from tanfeng.errors import ModelError
-from tanfeng.trace import FACTOR_COLUMNS, INPUT_COLUMNS
+from tanfeng.trace import FACTOR_COLUMNS, INPUT_COLUMNS, Formula, places_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 #: What a row is paired by; rows of one key are paired in their order.
 PAIR_KEYS = ("org_code", "unit", "year", "month", "stream", "item")
+_AS_TEXT = dict.fromkeys(("org_code", "unit", "stream", "item"), pl.String())
 CAUSES = ("activity", "parameter", "factor", "method", "boundary", "gap")
 
 
@@ -64,14 +65,18 @@ def diff(
     unknown = [name for name in by if name not in PAIR_KEYS]
     if unknown:
         raise ModelError(f"diff is taken by {', '.join(PAIR_KEYS)}; got {unknown}")
-    pairs = _pairs(a, b)
-    old, new = pairs["value"].to_numpy(), pairs["value_b"].to_numpy()
+    formulas = {**a.formulas, **b.formulas}
+    codes = pl.Enum(list(formulas))
+    left, right = _Side(a, codes), _Side(b, codes)
+    row_a, row_b = _paired(left, right)
+    old, new = _taken(left.value, row_a), _taken(right.value, row_b)
     step = np.nan_to_num(new) - np.nan_to_num(old)
-    alone = (pairs["activity_id"].is_null() | pairs["activity_id_b"].is_null()).to_numpy()
+    alone = (row_a < 0) | (row_b < 0)
     empty = ~alone & (np.isnan(old) | np.isnan(new))
-    other = (pairs["formula"] != pairs["formula_b"]).fill_null(False).to_numpy() & ~alone & ~empty
+    other = (left.formula[row_a] != right.formula[row_b]) & ~alone & ~empty
     same = ~(alone | empty | other)
-    by_activity, by_parameter = _Walk(pairs, same, a, b, methods).stages()
+    walk = _Walk(left, right, row_a, row_b, same, formulas, _extensive(methods))
+    by_activity, by_parameter = walk.stage(properties=False), walk.stage(properties=True)
     causes = {
         "activity": np.where(same, by_activity - old, 0.0),
         "parameter": np.where(same, by_parameter - by_activity, 0.0),
@@ -80,46 +85,87 @@ def diff(
         "boundary": np.where(alone, step, 0.0),
         "gap": np.where(empty, step, 0.0),
     }
-    table = pairs.select(
-        *by,
-        emission_a_tco2e=pl.Series(np.nan_to_num(old)),
-        emission_b_tco2e=pl.Series(np.nan_to_num(new)),
-        **{name: pl.Series(part) for name, part in causes.items()},
-        difference_tco2e=pl.Series(step),
+    table = pl.DataFrame(
+        {
+            "emission_a_tco2e": np.nan_to_num(old),
+            "emission_b_tco2e": np.nan_to_num(new),
+            **causes,
+            "difference_tco2e": step,
+        }
     )
-    sums = [pl.col(name).sum() for name in table.columns if name not in by]
+    sums = [pl.col(name).sum() for name in table.columns]
     if not by:
         return table.select(sums)
+    table = _named(a, b, row_a, row_b, by).hstack(table)
     return table.group_by(by, maintain_order=True).agg(sums).sort(by)
 
 
-def _pairs(a: MethodAccount, b: MethodAccount) -> pl.DataFrame:
-    """Pair the rows of both accounts; null where one has no partner."""
-    return _rows(a).join(
-        _rows(b),
-        on=[*PAIR_KEYS, "nth"],
-        how="full",
-        coalesce=True,
-        suffix="_b",
-        maintain_order="left_right",
-    )
+class _Side:
+    """One account as arrays: its rows by one number each, its lines by row and formula."""
+
+    def __init__(self, account: MethodAccount, codes: pl.Enum) -> None:
+        self.lines = account.lines
+        streams = account.streams
+        ids = streams["activity_id"].to_numpy()
+        self.line_row = np.searchsorted(ids, self.lines["activity_id"].to_numpy())
+        self.line_formula = (
+            self.lines["formula"].cast(codes).to_physical().to_numpy().astype(np.int64)
+        )
+        ends = np.flatnonzero((self.lines["quantity"] == EMISSION).to_numpy())
+        self.value = np.full(streams.height, np.nan)
+        self.value[self.line_row[ends]] = self.lines["value"].to_numpy()[ends]
+        self.formula = np.full(streams.height, -1, dtype=np.int64)
+        self.formula[self.line_row[ends]] = self.line_formula[ends]
+        #: Inputs of the lines, nan where empty, and whether the form stated them.
+        self.input = {name: self.lines[name].to_numpy() for name in INPUT_COLUMNS}
+        self.stated = {name: self.lines[name].is_null().to_numpy() for name in FACTOR_COLUMNS}
+        self.keys = streams.select(
+            pl.col(name).cast(_AS_TEXT.get(name, pl.Int64())) for name in PAIR_KEYS
+        )
 
 
-def _rows(account: MethodAccount) -> pl.DataFrame:
-    ends = account.lines.filter(pl.col("quantity") == EMISSION)
-    return (
-        account.streams.join(
-            ends.select("activity_id", "value", "formula"), on="activity_id", how="left"
-        )
-        .sort("activity_id")
-        .select(
-            *PAIR_KEYS,
-            pl.int_range(pl.len()).over(PAIR_KEYS).alias("nth"),
-            "activity_id",
-            pl.col("value").fill_null(np.nan),
-            "formula",
-        )
+def _paired(left: _Side, right: _Side) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Pair the rows by their keys, rows of one key in their order; -1 where none is there."""
+    if left.keys.equals(right.keys):
+        rows = np.arange(left.keys.height)
+        return rows, rows
+    numbered = [_numbered(side.keys) for side in (left, right)]
+    joined = numbered[0].join(
+        numbered[1], on=["key", "nth"], how="full", suffix="_b", maintain_order="left_right"
     )
+    row_a, row_b = (
+        joined[name].fill_null(-1).to_numpy().astype(np.intp) for name in ("row", "row_b")
+    )
+    both = (row_a >= 0) & (row_b >= 0)
+    if not left.keys[row_a[both]].equals(right.keys[row_b[both]]):
+        raise ModelError("rows of different keys share one hash; take the difference in parts")
+    return row_a, row_b
+
+
+def _numbered(keys: pl.DataFrame) -> pl.DataFrame:
+    """Give every row one number for its key, which joins far quicker than six columns."""
+    key = keys.hash_rows()
+    rows = pl.DataFrame({"key": key}).with_row_index("row")
+    repeated = not rows["key"].is_first_distinct().all()
+    nth = pl.int_range(pl.len()).over("key") if repeated else pl.lit(0, dtype=pl.Int64)
+    return rows.with_columns(nth=nth.cast(pl.Int64))
+
+
+def _taken(values: NDArray[np.float64], rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    return np.where(rows >= 0, values[rows], np.nan)
+
+
+def _named(
+    a: MethodAccount,
+    b: MethodAccount,
+    row_a: NDArray[np.intp],
+    row_b: NDArray[np.intp],
+    by: Sequence[str],
+) -> pl.DataFrame:
+    """Return the columns of ``by`` of every pair, from whichever account has the row."""
+    there = row_a >= 0
+    rows = np.where(there, row_a, a.streams.height + row_b)
+    return pl.concat([a.streams.select(by), b.streams.select(by)])[rows]
 
 
 class _Walk:
@@ -127,70 +173,83 @@ class _Walk:
 
     def __init__(
         self,
-        pairs: pl.DataFrame,
+        left: _Side,
+        right: _Side,
+        row_a: NDArray[np.intp],
+        row_b: NDArray[np.intp],
         same: NDArray[np.bool_],
-        a: MethodAccount,
-        b: MethodAccount,
-        methods: Iterable[Method],
+        formulas: Mapping[str, Formula],
+        extensive: frozenset[str],
     ) -> None:
-        self.count = pairs.height
-        self.formulas = {**a.formulas, **b.formulas}
-        self.extensive = _extensive(methods)
-        chosen = pairs.with_row_index("pair").filter(pl.Series(same))
-        values = ["value", *INPUT_COLUMNS, *FACTOR_COLUMNS]
-        keys = ["activity_id", "formula", "quantity"]
-        left = a.lines.select(*keys, *values).join(
-            chosen.select("pair", "activity_id", "activity_id_b"), on="activity_id"
-        )
-        right = b.lines.select(
-            pl.col("activity_id").alias("activity_id_b"),
-            "formula",
-            *(pl.col(name).alias(f"{name}_b") for name in values),
-        )
-        self.lines = left.join(
-            right, on=["activity_id_b", "formula"], how="inner", maintain_order="left"
-        )
+        self.count = len(row_a)
+        self.formulas = formulas
+        self.names = list(formulas)
+        self.extensive = extensive
+        self.left, self.right = left, right
+        self.pair, self.line_a, self.line_b = _lines_paired(left, right, row_a, row_b, same)
+        code = left.line_formula[self.line_a]
+        self.groups = [(self.names[int(code[places[0]])], places) for places in places_of(code)]
 
-    def stages(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the emission of every pair after the amounts, and after the properties."""
-        ends = []
-        for properties in (False, True):
-            #: Intermediate quantity -> its value at this stage for every pair, nan where none.
-            made: dict[str, NDArray[np.float64]] = {}
-            end = np.full(self.count, np.nan)
-            for key in self.lines["formula"].unique(maintain_order=True).cast(pl.String):
-                part = self.lines.filter(pl.col("formula") == key)
-                value = self._evaluate(key, part, made, properties)
-                pair = part["pair"].to_numpy()
-                quantity = self.formulas[key].quantity
-                if quantity == EMISSION:
-                    end[pair] = value
-                else:
-                    whole = made.setdefault(quantity, np.full(self.count, np.nan))
-                    whole[pair] = value
-            ends.append(end)
-        return ends[0], ends[1]
+    def stage(self, *, properties: bool) -> NDArray[np.float64]:
+        """Return the emission of every pair after the amounts, or after the properties too."""
+        #: Intermediate quantity -> its value at this stage for every pair, nan where none.
+        made: dict[str, NDArray[np.float64]] = {}
+        end = np.full(self.count, np.nan)
+        for key, places in self.groups:
+            value = self._evaluate(self.formulas[key], places, made, properties)
+            quantity = self.formulas[key].quantity
+            if quantity != EMISSION and quantity not in made:
+                made[quantity] = np.full(self.count, np.nan)
+            whole = end if quantity == EMISSION else made[quantity]
+            whole[self.pair[places]] = value
+        return end
 
     def _evaluate(
         self,
-        key: str,
-        part: pl.DataFrame,
+        formula: Formula,
+        places: NDArray[np.intp],
         made: Mapping[str, NDArray[np.float64]],
         properties: bool,
     ) -> NDArray[np.float64]:
-        formula = self.formulas[key]
-        pair = part["pair"].to_numpy()
+        line_a, line_b, pair = self.line_a[places], self.line_b[places], self.pair[places]
         inputs = {}
         for symbol, x, f in zip(formula.symbols, INPUT_COLUMNS, FACTOR_COLUMNS, strict=False):
-            old, new = part[x].to_numpy(), part[f"{x}_b"].to_numpy()
-            stated = part[f"{f}_b"].is_null().to_numpy()
-            amount = symbol.field in self.extensive
-            value = np.where(stated & (amount | properties), new, old)
+            value = self.left.input[x][line_a]
+            if properties or symbol.field in self.extensive:
+                stated = self.right.stated[f][line_b]
+                value = np.where(stated, self.right.input[x][line_b], value)
             if symbol.field in made:
                 mixed = made[symbol.field][pair]
                 value = np.where(np.isnan(mixed), value, mixed)
             inputs[symbol.name] = value
         return formula.evaluate(inputs)
+
+
+def _lines_paired(
+    left: _Side,
+    right: _Side,
+    row_a: NDArray[np.intp],
+    row_b: NDArray[np.intp],
+    same: NDArray[np.bool_],
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Pair the lines of paired rows by formula: number of the pair, line of a, line of b."""
+    keys = []
+    for side, rows in ((left, row_a), (right, row_b)):
+        pair_of = np.full(side.keys.height, -1, dtype=np.int64)
+        pair_of[rows[same]] = np.flatnonzero(same)
+        pair = pair_of[side.line_row]
+        number = pl.DataFrame({"pair": pair, "formula": side.line_formula}).with_row_index("line")
+        keys.append(number.filter(pl.col("pair") >= 0))
+    on = ["pair", "formula"]
+    if keys[0].select(on).equals(keys[1].select(on)):
+        joined = keys[0].with_columns(line_b=keys[1]["line"])
+    else:
+        joined = keys[0].join(keys[1], on=on, how="inner", suffix="_b", maintain_order="left")
+    return (
+        joined["pair"].to_numpy().astype(np.intp),
+        joined["line"].to_numpy().astype(np.intp),
+        joined["line_b"].to_numpy().astype(np.intp),
+    )
 
 
 def _extensive(methods: Iterable[Method]) -> frozenset[str]:
