@@ -246,7 +246,12 @@ def monthly(name: str, *values: float | None, year: int = 2024, org: str = "A") 
             "month": list(range(1, len(values) + 1)),
             name: list(values),
         },
-        schema_overrides={name: pl.Float64, "year": pl.Int32},
+        schema_overrides={
+            "org_code": pl.String,
+            "year": pl.Int32,
+            "month": pl.Int8,
+            name: pl.Float64,
+        },
     )
 
 
@@ -285,6 +290,23 @@ def test_no_allowance_is_not_an_allowance_of_zero():
     twice = pl.DataFrame({"org_code": ["A", "A"], "allowance_tco2": [1.0, 2.0]})
     with pytest.raises(ModelError, match="two allowances"):
         market.gap(months, twice, year=2024)
+
+
+def test_an_allowance_without_any_emission_stands_without_a_forecast():
+    granted = pl.DataFrame({"org_code": ["A", "B"], "allowance_tco2": [1000.0, 500.0]})
+    done = market.gap(monthly("emission_tco2", 100.0), granted, year=2024)
+    row = done.row(1, named=True)
+    assert (row["org_code"], row["known_months"], row["method"]) == ("B", 0, "none")
+    assert (row["emission_forecast_tco2"], row["gap_tco2"]) == (None, None)
+
+
+def test_nothing_to_look_at():
+    months = monthly("emission_tco2")
+    granted = pl.DataFrame(schema={"org_code": pl.String, "allowance_tco2": pl.Float64})
+    assert market.gap(months, granted, year=2024).is_empty()
+    nothing = pl.DataFrame(schema=dict(obligations(("A", "power", 2024, False)).schema))
+    assert market.calendar(nothing, as_of=date(2025, 1, 1)).is_empty()
+    assert market.allowance(frame()).lines.is_empty()
 
 
 def test_a_month_without_data_is_told():

@@ -109,7 +109,11 @@ def gap(
     both, which is wider than the stated probability when they move together, as they mostly do.
     """
     keys = list(by)
-    groups = emissions.filter(pl.col("year") == year).select(keys).unique().sort(keys)
+    # A group that has an allowance and no month of emission yet stands too, without a forecast.
+    named = allowances if "month" not in allowances.columns else _of_year(allowances, year)
+    groups = (
+        pl.concat([_of_year(emissions, year).select(keys), named.select(keys)]).unique().sort(keys)
+    )
     this, before = (
         months_of(emissions, groups, by, number, _FIGURE) for number in (year, year - 1)
     )
@@ -129,7 +133,7 @@ def gap(
         .with_columns(
             pl.lit(year, dtype=pl.Int32).alias("year"),
             *(pl.Series(name, values, nan_to_null=True) for name, values in figures.items()),
-            method=pl.Series(done.method),
+            method=pl.Series(done.method, dtype=pl.String),
         )
         .with_columns(
             gap_tco2=pl.col("emission_forecast_tco2") - pl.col("allowance_tco2"),
@@ -156,8 +160,13 @@ def gap(
     )
 
 
+def _of_year(months: pl.DataFrame, year: int) -> pl.DataFrame:
+    return months.filter(pl.col("year") == year)
+
+
 def _words(place: int) -> pl.Expr:
-    return pl.col("method").replace_strict({key: words[place] for key, words in METHODS.items()})
+    texts = {key: words[place] for key, words in METHODS.items()}
+    return pl.col("method").replace_strict(texts, return_dtype=pl.String)
 
 
 def _granted(
@@ -175,7 +184,7 @@ def _granted(
             pl.Series("allowance_tco2", done.total, nan_to_null=True),
             pl.Series("_low", done.low, nan_to_null=True),
             pl.Series("_high", done.high, nan_to_null=True),
-            allowance_method=pl.Series(done.method),
+            allowance_method=pl.Series(done.method, dtype=pl.String),
         )
     else:
         if allowances.select(keys).is_duplicated().any():
@@ -244,9 +253,16 @@ def calendar(obligations: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
             (sector, year, one.text, one.ref, one.document, one.confidence)
             for (sector, year), one in found.items()
         ],
-        schema=["sector", "year", "due", "ref", "document", "confidence"],
+        schema={
+            "sector": pl.String,
+            "year": obligations.schema["year"],
+            "due": pl.String,
+            "ref": pl.String,
+            "document": pl.String,
+            "confidence": pl.String,
+        },
         orient="row",
-    ).with_columns(pl.col("due").str.to_date(), pl.col("year").cast(obligations.schema["year"]))
+    ).with_columns(pl.col("due").str.to_date())
     days = (pl.col("due") - pl.lit(as_of)).dt.total_days()
     return (
         obligations.join(table, on=["sector", "year"], how="left", maintain_order="left")
