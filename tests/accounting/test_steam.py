@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import method_rows
 from tanfeng.accounting import _if97, steam
 from tanfeng.errors import DataError, ModelError
 
@@ -154,6 +155,15 @@ def test_heat_of_dry_saturated_steam_by_both_rules():
     assert ndrc["heat_gj"][0] == pytest.approx(26933.795, abs=1e-3)
     assert whole["heat_gj"][0] == pytest.approx(27771.195, abs=1e-3)
     assert (ndrc["heat_rule"][0], whole["heat_rule"][0]) == ("ndrc", "whole")
+
+
+def test_enthalpy_feeds_the_steam_of_a_method():
+    # 10000 t, dry at 1.0 MPa: 26933.795 GJ (above) * 0.11 tCO2/GJ = 2962.7175 t
+    rows = frame(row(mass_t=10000.0, temperature_c=None, dryness=1.0))
+    enthalpy = steam.heat(rows, rule="ndrc")["enthalpy_kj_kg"][0]
+    bought = method_rows.row("heat", "steam", "heat", purchased_t=10000.0, enthalpy_kj_kg=enthalpy)
+    account = method_rows.run("ndrc_2015_general", [bought])
+    assert method_rows.total(account) == pytest.approx(2962.7175, abs=1e-3)
 
 
 def test_heat_of_wet_steam():
