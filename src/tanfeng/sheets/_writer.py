@@ -485,16 +485,49 @@ def table_workbook(
     bytes
         An .xlsx; texts stay texts, whatever they start with.
     """
-    shown = [c if isinstance(c, ListColumn) else ListColumn(c) for c in columns]
+    one = ListTable(title, columns, frame, notes=notes)
+    return tables_workbook([one], lang=lang, demo=demo, as_of=as_of, stamp=stamp)
+
+
+@dataclass(frozen=True, slots=True)
+class ListTable:
+    """One of the lists of a workbook; see :func:`table_workbook` for its parts.
+
+    ``sheet`` names the worksheet where the title is too long for it.
+    """
+
+    title: str
+    columns: Sequence[ListColumn | str]
+    frame: Rows
+    notes: Sequence[str] = ()
+    sheet: str = ""
+
+
+def tables_workbook(
+    tables: Sequence[ListTable],
+    *,
+    lang: str = "zh",
+    demo: bool = False,
+    as_of: str = "",
+    stamp: str = "",
+) -> bytes:
+    """Write several lists as one workbook, a sheet each; see :func:`table_workbook`."""
     book = Book(lang)
-    sheet = book.sheet(title)
-    first = book.heading(sheet, title, demo=demo, as_of=as_of, notes=notes, stamp=stamp)
-    data = _columns(shown, frame)
+    for table in tables:
+        _table(book, table, demo=demo, as_of=as_of, stamp=stamp)
+    return book.finish()
+
+
+def _table(book: Book, table: ListTable, *, demo: bool, as_of: str, stamp: str) -> None:
+    shown = [c if isinstance(c, ListColumn) else ListColumn(c) for c in table.columns]
+    sheet = book.sheet(table.sheet or table.title)
+    first = book.heading(sheet, table.title, demo=demo, as_of=as_of, notes=table.notes, stamp=stamp)
+    data = _columns(shown, table.frame)
     height = max((len(values) for values in data), default=0)
     shapes = [(_list_shape(values), *_places(c)) for c, values in zip(shown, data, strict=True)]
     book.columns(sheet, first + 1, list(zip(data, shapes, strict=True)))
     for i, (column, values) in enumerate(zip(shown, data, strict=True)):
-        heading = column.heading(lang)
+        heading = column.heading(book.lang)
         book.put(sheet, first, i, heading, "head")
         sample = [_columns_wide(str(value)) for value in values[:200] if value is not None]
         widest = max([_columns_wide(heading), *sample])
@@ -502,7 +535,6 @@ def table_workbook(
     sheet.freeze_panes(first + 1, 0)
     if shown:
         sheet.autofilter(first, 0, first + height, len(shown) - 1)
-    return book.finish()
 
 
 def _columns(shown: Sequence[ListColumn], frame: Rows) -> list[Sequence[Any] | pl.Series]:
