@@ -143,24 +143,6 @@ def _judged(
     if unknown.height:
         named = unknown.select("kind", "column").unique().rows()
         raise ModelError(f"candidates for inputs the kind does not have: {named}")
-    value, sample = pl.col("value"), pl.col("sample_date")
-    month = pl.when(pl.col("month") > 0).then(pl.col("month"))
-    outside = (sample.dt.year() != pl.col("year")) | (sample.dt.month() != month).fill_null(False)
-    days = (pl.col("test_date") - sample).dt.total_days()
-    reasons = {
-        "no_value": value.is_null() | ~value.is_finite(),
-        "out_of_range": ~value.is_between("low", "high"),
-        "test_before_sample": days < 0,
-        "sample_outside_period": outside,
-        "not_accredited": (pl.col("tier") == "measured")
-        & pl.col("wants_accredited")
-        & ~pl.col("accredited").fill_null(False),
-        "tested_late": days > pl.col("most_days"),
-        "form_wins": pl.col("stated").fill_null(False),
-    }
-    rule = pl.lit(None, dtype=pl.String)
-    for name, broken in reversed(reasons.items()):
-        rule = pl.when(broken.fill_null(False)).then(pl.lit(name)).otherwise(rule)
     tier_rank = (
         pl.col("tier")
         .cast(pl.String)
@@ -168,7 +150,7 @@ def _judged(
             {tier: place for place, tier in enumerate(PARAMETER_TIERS)}, return_dtype=pl.UInt8
         )
     )
-    ranked = looked.with_columns(rule=rule, tier_rank=tier_rank).sort(
+    ranked = looked.with_columns(rule=_broken_rule(), tier_rank=tier_rank).sort(
         "activity_id",
         "column",
         pl.col("rule").is_not_null(),
@@ -197,6 +179,29 @@ def _judged(
         .with_columns(pl.col("rule").cast(pl.Categorical))
         .sort("order")
     )
+
+
+def _broken_rule() -> pl.Expr:
+    """Name the first rule a candidate breaks, null where it stands."""
+    value, sample = pl.col("value"), pl.col("sample_date")
+    month = pl.when(pl.col("month") > 0).then(pl.col("month"))
+    outside = (sample.dt.year() != pl.col("year")) | (sample.dt.month() != month).fill_null(False)
+    days = (pl.col("test_date") - sample).dt.total_days()
+    reasons = {
+        "no_value": value.is_null() | ~value.is_finite(),
+        "out_of_range": ~value.is_between("low", "high"),
+        "test_before_sample": days < 0,
+        "sample_outside_period": outside,
+        "not_accredited": (pl.col("tier") == "measured")
+        & pl.col("wants_accredited")
+        & ~pl.col("accredited").fill_null(False),
+        "tested_late": days > pl.col("most_days"),
+        "form_wins": pl.col("stated").fill_null(False),
+    }
+    rule = pl.lit(None, dtype=pl.String)
+    for name, broken in reversed(reasons.items()):
+        rule = pl.when(broken.fill_null(False)).then(pl.lit(name)).otherwise(rule)
+    return rule
 
 
 def _demands(methods: Mapping[str, Method]) -> pl.DataFrame:
