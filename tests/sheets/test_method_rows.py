@@ -336,3 +336,25 @@ def test_the_marked_file_carries_what_the_engine_found():
     address = next(one.cell for one in found.problems if one.rule == "M003")
     assert "98" in marked[book.names["fuel"]][address].comment.text
     assert any(cell.value == "M003" for row in marked["问题清单"].iter_rows() for cell in row)
+
+
+def test_units_of_factors_are_told_apart_in_headings():
+    """A heading in another unit is converted or left for a person to say, never taken as is."""
+    power = "净购入电力"
+    for text, read_as in (
+        ("购入电量 A(万千瓦时)", 50.0),
+        ("购入电量 A（兆瓦时）", 5.0),
+        ("购入电量 A(吨)", None),
+    ):
+        book = MethodBook(STEEL)
+        row = book.add("electricity", period="2023", item="电力", purchased_mwh=5)
+        heading = book.cell("electricity", "purchased_mwh", row - 2)
+        heading.value = text
+        frame = read(book, year=2023).frames["electricity"]
+        assert frame["purchased_mwh"].to_list() == [read_as]
+    book = MethodBook(STEEL)
+    row = book.add("electricity", period="2023", item="电力", purchased_mwh=5, power_ef_tco2_mwh=1)
+    book.cell("electricity", "power_ef_tco2_mwh", row - 2).value = "电力排放因子 EF(kgC/kWh)"
+    found = read(book, year=2023)
+    assert found.frames["electricity"]["power_ef_tco2_mwh"].to_list() == [None]
+    assert ("S001", power) in [(one.rule, one.sheet) for one in found.problems]

@@ -154,7 +154,7 @@ def account(
     out: _Out = None,
     lang: InLang = Lang.ZH,
 ) -> None:
-    """Account a workbook of monthly energy, or of a sector method with --method."""
+    """Account a workbook of monthly energy, or of a sector method; `file` may be left out."""
     from tanfeng.periods import LOCAL
 
     today = datetime.now(LOCAL).date()

@@ -27,6 +27,8 @@ _HEAD_LABELS = {
     "period": ("报告期", "Period"),
 }
 _PREPARED_ROWS = 1000
+#: A longer list stands in the drop-down alone.
+_MOST_CHOICES_TOLD = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +239,7 @@ def _note(column: Column, lang: str) -> str:
     parts = [column.note_en if english else column.note_zh]
     if column.required == "key":
         parts.append("Required" if english else "必填")
-    if column.choices:
+    if 0 < len(column.choices) <= _MOST_CHOICES_TOLD:
         parts.append(("Choose: " if english else "可选: ") + "/".join(column.choices))
     if column.kind == "bool":
         parts.append("是/否")
