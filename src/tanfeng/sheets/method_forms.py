@@ -354,84 +354,100 @@ def parameters(stream: Stream, lang: str) -> dict[str, str]:
 
 
 def _candidate_form(method: Method, lang: str) -> Form:
-    streams, every = method.streams, [item for one in method.streams for item in one.items]
-    labels = dict.fromkeys(name for one in streams for name in parameters(one, lang))
     credit_code, org_name, part, period = _whose()
-    columns = (
-        credit_code,
-        org_name,
-        Column(
-            "stream",
-            "enum",
-            "排放源",
-            "Stream",
-            required="key",
-            choices=named(streams, lang),
-            example=named(streams, lang)[0],
-        ),
-        Column(
-            "item",
-            "enum",
-            "物料",
-            "Material",
-            choices=named(every, lang),
-            note_zh="该排放源只有一种物料时可留空",
-            note_en="May stay empty where the stream has one material",
-            example=named(every, lang)[0],
-        ),
-        part,
-        period,
-        Column(
-            "parameter",
-            "enum",
-            "参数",
-            "Parameter",
-            required="key",
-            choices=tuple(labels),
-            example=next(iter(labels), ""),
-        ),
-        Column("value", "decimal", "数值", "Value", required="key"),
-        Column(
-            "unit_text",
-            "text",
-            "单位",
-            "Unit",
-            note_zh="须与排放源表中该参数的单位一致；留空即该单位",
-            note_en="The unit of the parameter on the sheet of its stream; empty is that unit",
-        ),
-        Column(
-            "source",
-            "enum",
-            "来源级别",
-            "Kind of source",
-            required="key",
-            choices=tuple(SOURCES),
-            example="实测",
-        ),
-        Column("sample_date", "date", "采样日期", "Sampled on", past=True, example="2024-03-05"),
-        Column("test_date", "date", "检测日期", "Tested on", past=True, example="2024-03-12"),
-        Column("laboratory", "text", "实验室", "Laboratory", synonyms=("检测机构",)),
-        Column("accredited", "bool", "有无资质", "Accredited", synonyms=("CMA/CNAS",)),
-        Column(
-            "evidence",
-            "text",
-            "证据",
-            "Evidence",
-            note_zh="报告编号或文件名",
-            note_en="Number of the report or name of the file",
-        ),
-    )
     return Form(
         key=f"{method.key}.parameters",
         name_zh=CANDIDATE_SHEET[0],
         name_en=CANDIDATE_SHEET[1],
-        columns=columns,
+        columns=(
+            credit_code,
+            org_name,
+            *_subject(method, lang),
+            part,
+            period,
+            _parameter(method, lang),
+            *_LABORATORY,
+        ),
         key_fields=(),
         note_zh="每个检测、计算或供应商数值一行；系统按级别、日期和资质选用，落选的和理由都保留。",
         note_en="One row per value tested, calculated or told by a supplier; the best one that "
         "stands is used, the others are kept with the reason.",
         fill_down=frozenset({"credit_code", "org_name"}),
     )
+
+
+def _subject(method: Method, lang: str) -> tuple[Column, Column]:
+    """Return the columns that name stream and material."""
+    streams = named(method.streams, lang)
+    items = named((item for one in method.streams for item in one.items), lang)
+    return (
+        Column(
+            "stream",
+            "enum",
+            "排放源",
+            "Stream",
+            required="key",
+            choices=streams,
+            example=streams[0],
+        ),
+        Column(
+            "item",
+            "enum",
+            "物料",
+            "Material",
+            choices=items,
+            note_zh="该排放源只有一种物料时可留空",
+            note_en="May stay empty where the stream has one material",
+            example=items[0],
+        ),
+    )
+
+
+def _parameter(method: Method, lang: str) -> Column:
+    labels = dict.fromkeys(name for one in method.streams for name in parameters(one, lang))
+    return Column(
+        "parameter",
+        "enum",
+        "参数",
+        "Parameter",
+        required="key",
+        choices=tuple(labels),
+        example=next(iter(labels), ""),
+    )
+
+
+_LABORATORY = (
+    Column("value", "decimal", "数值", "Value", required="key"),
+    Column(
+        "unit_text",
+        "text",
+        "单位",
+        "Unit",
+        note_zh="须与排放源表中该参数的单位一致；留空即该单位",
+        note_en="The unit of the parameter on the sheet of its stream; empty is that unit",
+    ),
+    Column(
+        "source",
+        "enum",
+        "来源级别",
+        "Kind of source",
+        required="key",
+        choices=tuple(SOURCES),
+        example="实测",
+    ),
+    Column("sample_date", "date", "采样日期", "Sampled on", past=True, example="2024-03-05"),
+    Column("test_date", "date", "检测日期", "Tested on", past=True, example="2024-03-12"),
+    Column("laboratory", "text", "实验室", "Laboratory", synonyms=("检测机构",)),
+    Column("accredited", "bool", "有无资质", "Accredited", synonyms=("CMA/CNAS",)),
+    Column(
+        "evidence",
+        "text",
+        "证据",
+        "Evidence",
+        note_zh="报告编号或文件名",
+        note_en="Number of the report or name of the file",
+    ),
+)
 
 
 def same_unit(text: str, unit: str) -> bool:
