@@ -262,3 +262,22 @@ def test_the_words_of_a_line_are_ordered_best_first() -> None:
     assert TIERS == ("measured", "reported", "estimated")
     assert CONFIDENCES[0] == "override"
     assert CONFIDENCES[-1] == "recalled"
+
+
+def test_the_derivative_of_a_formula():
+    formula = Formula(
+        key="k",
+        quantity="q",
+        symbol="E",
+        unit="t",
+        expression="A * B / 2 - -A / B",
+        symbols=(Symbol("A", "t", "", "", field="a"), Symbol("B", "t", "", "")),
+        document="d",
+        clause="",
+        equation="",
+        name_zh="",
+        name_en="",
+    )
+    by_a, by_b = formula.derivatives({"A": np.array([3.0]), "B": np.array([4.0])})
+    assert by_a[0] == pytest.approx(4 / 2 + 1 / 4, rel=1e-15)
+    assert by_b[0] == pytest.approx(3 / 2 - 3 / 16, rel=1e-15)

@@ -46,7 +46,7 @@ from __future__ import annotations
 import ast
 import operator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -66,6 +66,9 @@ FACTOR_COLUMNS = tuple(f"f{n}" for n in range(1, MAX_INPUTS + 1))
 TIERS = ("measured", "reported", "estimated")
 #: From best to worst; "override" is a value the city verified itself.
 CONFIDENCES = ("override", "confirmed", "single", "recalled")
+
+#: Step of the complex-step derivative; no subtraction takes place, so it may be this small.
+_STEP = 1e-100
 
 LINE_SCHEMA: dict[str, pl.DataType] = {
     "line": pl.UInt32(),
@@ -206,6 +209,34 @@ class Formula:
         """
         return np.asarray(_compute(_tree(self.expression).body, inputs), dtype=np.float64)
 
+    def derivatives(
+        self, inputs: Mapping[str, NDArray[np.float64]]
+    ) -> tuple[NDArray[np.float64], ...]:
+        """Differentiate the formula by each of its symbols.
+
+        Parameters
+        ----------
+        inputs : mapping of str to array, shape (n,)
+            One array per symbol, in the symbol's unit.
+
+        Returns
+        -------
+        tuple of array, shape (n,)
+            Change of the result per unit of each symbol, in the order of ``symbols``.
+
+        Notes
+        -----
+        A complex step: plain arithmetic is analytic, so the imaginary part of f(x + ih) over h
+        is the derivative to machine precision, without the cancellation of a difference.
+        """
+        tree = _tree(self.expression).body
+        whole = {name: np.asarray(value, dtype=np.complex128) for name, value in inputs.items()}
+        found = []
+        for symbol in self.symbols:
+            moved = {**whole, symbol.name: whole[symbol.name] + 1j * _STEP}
+            found.append(np.asarray(_compute(tree, moved)).imag / _STEP)
+        return tuple(found)
+
     def mathml(self) -> str:
         """Return the formula as presentation MathML, safe to print into a page."""
         right = _mathml(_tree(self.expression).body)
@@ -214,7 +245,7 @@ class Formula:
         )
 
 
-_OPERATORS: dict[type[ast.operator], Callable[..., NDArray[np.float64]]] = {
+_OPERATORS: dict[type[ast.operator], Callable[..., NDArray[Any]]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
@@ -243,9 +274,7 @@ def _tree(expression: str) -> ast.Expression:
     return tree
 
 
-def _compute(
-    node: ast.expr, inputs: Mapping[str, NDArray[np.float64]]
-) -> NDArray[np.float64] | float:
+def _compute(node: ast.expr, inputs: Mapping[str, NDArray[Any]]) -> NDArray[Any] | float:
     if isinstance(node, ast.BinOp):
         left, right = _compute(node.left, inputs), _compute(node.right, inputs)
         return _OPERATORS[type(node.op)](left, right)
@@ -288,6 +317,27 @@ def _bracketed(node: ast.expr, text: str) -> str:
     return f"<mrow><mo>(</mo>{text}<mo>)</mo></mrow>" if needs else text
 
 
+def places_of(codes: NDArray[np.integer[Any]]) -> list[NDArray[np.intp]]:
+    """Group equal numbers.
+
+    Parameters
+    ----------
+    codes : array of integers, shape (n,)
+        For example the physical codes of the formulas of lines.
+
+    Returns
+    -------
+    list of array
+        The places of each number, in order; the numbers in the order they first appear, so that
+        a step of a method comes after the steps it rests on.
+    """
+    if not len(codes):
+        return []
+    order = np.argsort(codes, kind="stable")
+    bounds = np.flatnonzero(np.diff(codes[order])) + 1
+    return sorted(np.split(order, bounds), key=lambda places: int(places[0]))
+
+
 def redo(lines: pl.DataFrame, formulas: Mapping[str, Formula]) -> NDArray[np.float64]:
     """Compute every line again from its stored inputs and the text of its formula.
 
@@ -309,12 +359,12 @@ def redo(lines: pl.DataFrame, formulas: Mapping[str, Formula]) -> NDArray[np.flo
         If a line names an unknown formula.
     """
     result = np.full(lines.height, np.nan)
-    keys = lines["formula"].cast(pl.String).to_numpy()
-    for key in lines["formula"].cast(pl.String).unique().to_list():
+    names = lines["formula"].cast(pl.Categorical())
+    for chosen in places_of(names.to_physical().to_numpy()):
+        key = names[int(chosen[0])]
         if key not in formulas:
             raise ModelError(f"lines name the unknown formula {key!r}")
         formula = formulas[key]
-        chosen = np.flatnonzero(keys == key)
         part = lines[chosen]
         inputs = {
             symbol.name: part[column].to_numpy().astype(np.float64)

@@ -144,6 +144,25 @@ def test_show():
     assert show(float("nan")) == "nan"
 
 
+@pytest.mark.parametrize(
+    ("spelling", "unit", "expected"),
+    [
+        ("万千瓦时", "MWh", 10.0),  # 1e4 kWh = 10 MWh
+        ("kWh", "MWh", 1e-3),
+        ("吨", "kg", 1000.0),
+        ("立方米", "1e4 Nm3", 1e-4),  # taken at face value, as the table of units says
+        ("万标准立方米", "1e4 Nm3", 1.0),
+        ("MWh", "MWh", 1.0),
+        ("吨", "MWh", None),
+        ("tCO2", "t", None),  # a canonical unit is never reached by a detour
+        ("MJ", "tC/GJ", None),
+    ],
+)
+def test_units_that_are_spellings_themselves_are_reached(spelling, unit, expected):
+    found = to_unit(spelling, unit)
+    assert found == (None if expected is None else pytest.approx(expected, rel=1e-15))
+
+
 amounts = st.decimals(min_value=-(10**9), max_value=10**9, places=4)
 
 

@@ -2,10 +2,13 @@
 
 Imports numpy, polars, the standards room and leaf modules; no Django, socket, clock or
 environment. ``gb_t_2589`` is comprehensive energy, ``ndrc_general_2015`` fuel, electricity and
-heat, ``stock`` the stock balance, ``inventory`` the roll-up by sector, fuel, place and year.
+heat, ``stock`` the stock balance, ``inventory`` the roll-up by sector, fuel, place and year,
+``steam`` the enthalpy of steam, ``market`` allowances and registers of the carbon market,
+``budget`` quotas and budgets. ``methods`` (sector methods) and ``reconcile`` (three accounts of
+one enterprise), which read many tables, are imported by whoever uses them.
 """
 
-from tanfeng.accounting import inventory, stock
+from tanfeng.accounting import budget, inventory, market, steam, stock
 from tanfeng.accounting._account import QUANTITIES, Account, headline, wide, year_on_year
 from tanfeng.accounting._activity import ACTIVITY_SCHEMA
 from tanfeng.accounting._completeness import completeness
@@ -28,12 +31,15 @@ __all__ = [
     "Manifest",
     "Quantity",
     "account",
+    "budget",
     "completeness",
     "diff",
     "factor_set",
     "headline",
     "inventory",
     "manifest",
+    "market",
+    "steam",
     "stock",
     "wide",
     "year_on_year",

@@ -15,7 +15,7 @@ from tanfeng import __version__
 
 #: name -> (module with the command, its typer app or function, one sentence of help)
 COMMANDS: dict[str, tuple[str, str, str]] = {
-    "account": ("tanfeng.cli.account", "account", "Account a workbook without console or home."),
+    "account": ("tanfeng.cli.account", "app", "Account a workbook without console or home."),
     "backup": ("tanfeng.cli.backup", "backup", "Write a home folder into one file."),
     "check": ("tanfeng.cli.check", "check", "Check the installation and, if named, a home folder."),
     "demo": ("tanfeng.cli.demo", "app", "Build the demonstration city in a home folder."),

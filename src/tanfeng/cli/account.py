@@ -1,5 +1,6 @@
 """``tanfeng account FILE``: account a workbook without console or workspace.
 
+Without ``--method`` it is a workbook of monthly energy; with it, the workbook of a sector method.
 Exit codes: 0 fine; 1 the file has errors or rows that could not be counted, which are listed; 2
 wrong use. What could be counted is printed in either case of 0 and 1.
 """
@@ -16,6 +17,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from tanfeng.cli import _method
+from tanfeng.cli._output import FileFirst, InLang, Lang, number, open_console, plain, refuse
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -26,14 +30,14 @@ if TYPE_CHECKING:
     from tanfeng.errors import Problem
     from tanfeng.sheets import ReadResult
 
-app = typer.Typer(add_completion=False)
-
-
-class Lang(StrEnum):
-    """Language of the output."""
-
-    ZH = "zh"
-    EN = "en"
+app = typer.Typer(
+    cls=FileFirst,
+    add_completion=False,
+    help="Account a workbook without console or home.",
+    epilog="The word `file` may be left out: tanfeng account FILE --year YEAR.",
+)
+app.command("methods")(_method.list_methods)
+app.command("template")(_method.template)
 
 
 class Basis(StrEnum):
@@ -44,7 +48,6 @@ class Basis(StrEnum):
     FOSSIL = "fossil"
 
 
-_PIPE_WIDTH = 240
 _DATE_FORMATS = ["%Y-%m-%d"]
 #: Forms without energy that may stand in the same book.
 _WITHOUT_ENERGY = frozenset({"enterprise_archive", "product_output", "stat_b204_1"})
@@ -102,54 +105,99 @@ class _Answer:
     problems: tuple[Problem, ...]
 
 
-@app.command()
+#: Options that speak of monthly energy and mean nothing to a sector method.
+_ENERGY_ONLY = ("basis", "region", "fallback", "sheet")
+_File = Annotated[
+    Path, typer.Argument(exists=True, dir_okay=False, help="Workbook (.xlsx, .xls, .csv).")
+]
+_Year = Annotated[int, typer.Option(help="Year to account; other years of the file are left.")]
+_Method = Annotated[
+    str, typer.Option(help="Sector method the workbook is filled in for; see: account methods.")
+]
+_AsJson = Annotated[bool, typer.Option("--json", help="Print everything as JSON.")]
+_Basis = Annotated[Basis, typer.Option(help="Basis of electricity.")]
+_AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=_DATE_FORMATS, help="Only factors published by this day; today if not given."
+    ),
+]
+_Region = Annotated[str, typer.Option(help="Region of the average electricity factor.")]
+_Fallback = Annotated[
+    str, typer.Option(help="Region to use when the first has no electricity factor.")
+]
+_Sheet = Annotated[
+    str | None, typer.Option(help="Read this worksheet alone; else every one with energy.")
+]
+_Lines = Annotated[
+    Path | None, typer.Option(dir_okay=False, help="Write every line to this CSV file.")
+]
+_Out = Annotated[
+    Path | None,
+    typer.Option(dir_okay=False, help="Write the report of the method: .xlsx or .docx."),
+]
+
+
+@app.command("file")
 def account(
-    file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="Workbook (.xlsx, .xls, .csv).")
-    ],
-    year: Annotated[int, typer.Option(help="Year to account; other years of the file are left.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
-    basis: Annotated[Basis, typer.Option(help="Basis of electricity.")] = Basis.AVERAGE,
-    as_of: Annotated[
-        datetime | None,
-        typer.Option(
-            formats=_DATE_FORMATS, help="Only factors published by this day; today if not given."
-        ),
-    ] = None,
-    region: Annotated[
-        str, typer.Option(help="Region of the average electricity factor.")
-    ] = "CN-FJ",
-    fallback: Annotated[
-        str, typer.Option(help="Region to use when the first has no electricity factor.")
-    ] = "",
-    sheet: Annotated[
-        str | None, typer.Option(help="Read this worksheet alone; else every one with energy.")
-    ] = None,
-    lines: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="Write every line to this CSV file.")
-    ] = None,
-    lang: Annotated[Lang, typer.Option("--lang", help="Language of the output.")] = Lang.ZH,
+    context: typer.Context,
+    file: _File,
+    year: _Year,
+    method: _Method = "",
+    as_json: _AsJson = False,
+    basis: _Basis = Basis.AVERAGE,
+    as_of: _AsOf = None,
+    region: _Region = "CN-FJ",
+    fallback: _Fallback = "",
+    sheet: _Sheet = None,
+    lines: _Lines = None,
+    out: _Out = None,
+    lang: InLang = Lang.ZH,
 ) -> None:
-    """Account a workbook of monthly energy: energy both ways, CO2, factors, problems."""
-    from tanfeng.errors import DataError, ModelError, StandardError
+    """Account a workbook of monthly energy, or of a sector method; `file` may be left out."""
     from tanfeng.periods import LOCAL
 
     today = datetime.now(LOCAL).date()
+    known = as_of.date() if as_of else today
+    if method:
+        _refuse_options(context, _ENERGY_ONLY)
+        asked = _method.Asked(file, method, year, today, known, lang)
+        _method.run(asked, as_json=as_json, lines=lines, out=out)
+    _refuse_options(context, ("out",))
+    asked_for = {"basis": basis.value, "region": region, "fallback": fallback}
+    _energy(file, year, today, known, sheet, lines, as_json=as_json, lang=lang, **asked_for)
+
+
+def _refuse_options(context: typer.Context, names: Sequence[str]) -> None:
+    """End with wrong use when an option was given that means nothing here."""
+    for name in names:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            needs = "needs" if name == "out" else "cannot stand beside"
+            raise typer.BadParameter(f"--{name} {needs} --method")
+
+
+def _energy(
+    file: Path,
+    year: int,
+    today: Any,
+    known: Any,
+    sheet: str | None,
+    lines: Path | None,
+    *,
+    as_json: bool,
+    lang: Lang,
+    **asked: str,
+) -> NoReturn:
+    """Account a workbook of monthly energy, print it and end."""
+    from tanfeng.errors import DataError, ModelError, StandardError
+
     try:
         read = _read(file, today, sheet)
         activity = _of_year(read, year, lang)
-        answer = _answer(
-            file.name,
-            read,
-            activity,
-            year=year,
-            basis=basis.value,
-            as_of=as_of.date() if as_of else today,
-            region=region,
-            fallback=fallback,
-        )
+        answer = _answer(file.name, read, activity, year=year, as_of=known, **asked)
     except DataError as error:
-        _refuse(error.problems, as_json, lang)
+        refuse(error.problems, as_json, lang)
     except (ModelError, StandardError) as error:
         typer.echo(error.message(lang.value), err=True)
         sys.exit(2)
@@ -335,46 +383,14 @@ def _as_json(answer: _Answer) -> dict[str, Any]:
         "formulas": [asdict(accounting.FORMULAS[key]) for key in sorted(formulas)],
         "lines": _lines(answer).to_dicts(),
         "notes": answer.account.notes.to_dicts(),
-        "problems": [_problem(problem) for problem in answer.problems],
+        "problems": [plain(problem) for problem in answer.problems],
         "manifest": answer.manifest.as_dict(),
     }
-
-
-def _problem(problem: Problem) -> dict[str, Any]:
-    return {**asdict(problem), "cell": problem.cell}
-
-
-def _refuse(problems: tuple[Problem, ...], as_json: bool, lang: str) -> NoReturn:
-    """Print why the file cannot be taken and end."""
-    if as_json:
-        typer.echo(json.dumps({"problems": [_problem(p) for p in problems]}, ensure_ascii=False))
-    else:
-        for problem in problems:
-            typer.echo(f"{problem.severity}: {problem.line(lang)}", err=True)
-    sys.exit(1)
 
 
 def _word(key: str, lang: str) -> str:
     zh, en = _WORDS[key]
     return en if lang == "en" else zh
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    console = Console(highlight=False, markup=False)
-    return (
-        console
-        if console.is_terminal
-        else Console(width=_PIPE_WIDTH, highlight=False, markup=False)
-    )
-
-
-def _number(value: float | None) -> str:
-    """Two places by GB/T 8170; a dash where there is no data."""
-    from tanfeng.units import round_gb8170
-
-    return "—" if value is None else f"{round_gb8170(value, 2):,}"
 
 
 def _print(answer: _Answer, lang: str) -> None:
@@ -383,7 +399,7 @@ def _print(answer: _Answer, lang: str) -> None:
 
     from tanfeng import accounting
 
-    console = _console()
+    console = open_console()
     if answer.problems:
         console.print(_word("problems", lang))
         for problem in answer.problems:
@@ -415,7 +431,7 @@ def _print(answer: _Answer, lang: str) -> None:
 
 def _cells(row: dict[str, Any]) -> list[str]:
     missing = max(row["energy_missing_rows"], row["emission_missing_rows"])
-    return [*(_number(row[figure]) for figure in _FIGURES), str(missing)]
+    return [*(number(row[figure]) for figure in _FIGURES), str(missing)]
 
 
 def _print_factors(answer: _Answer, lang: str, console: Console) -> None:

@@ -16,7 +16,14 @@ from tanfeng.sheets._guard import Limits
 from tanfeng.sheets._identity import credit_code_problem
 from tanfeng.sheets._tables import Threshold, thresholds
 from tanfeng.sheets._workbook import Workbook, read, read_all
-from tanfeng.sheets._writer import ListColumn, table_workbook, template, write
+from tanfeng.sheets._writer import (
+    ListColumn,
+    ListTable,
+    table_workbook,
+    tables_workbook,
+    template,
+    write,
+)
 from tanfeng.sheets.forms import Column, Form, form, forms
 from tanfeng.sheets.result import MappedColumn, ReadResult, SheetInfo, UnmappedColumn
 
@@ -26,6 +33,7 @@ __all__ = [
     "Form",
     "Limits",
     "ListColumn",
+    "ListTable",
     "MappedColumn",
     "ReadResult",
     "SheetInfo",
@@ -42,6 +50,7 @@ __all__ = [
     "read",
     "read_all",
     "table_workbook",
+    "tables_workbook",
     "template",
     "thresholds",
     "with_problems",

@@ -56,6 +56,16 @@ _FORMATS: dict[str, dict[str, Any]] = {
 }
 
 
+def sheet_name(name: str, taken: set[str]) -> str:
+    """Return a name a spreadsheet program accepts and nobody has taken yet, and take it."""
+    bare = re.sub(r"[\[\]:*?/\\']", " ", name).strip()[:28].strip() or "Sheet"
+    unique, number = bare, 2
+    while unique.lower() in taken:
+        unique, number = f"{bare} {number}", number + 1
+    taken.add(unique.lower())
+    return unique
+
+
 class Book:
     """A workbook in memory with our formats.
 
@@ -85,12 +95,7 @@ class Book:
 
     def sheet(self, name: str) -> Any:
         """Add a worksheet under a name a spreadsheet program accepts."""
-        bare = re.sub(r"[\[\]:*?/\\']", " ", name).strip()[:28] or "Sheet"
-        unique, number = bare, 2
-        while unique.lower() in self._names:
-            unique, number = f"{bare} {number}", number + 1
-        self._names.add(unique.lower())
-        return self._book.add_worksheet(unique)
+        return self._book.add_worksheet(sheet_name(name, self._names))
 
     def style(self, *names: str) -> Any:
         """Return a format, later names over earlier ones."""

@@ -325,7 +325,9 @@ def texts(cells: Sequence[Cell], column: Column, context: Context) -> list[str |
 
 def choices(cells: Sequence[Cell], column: Column, context: Context) -> list[str | None]:
     """Return values of a list; what is not on it is told and left out."""
-    allowed = {unicodedata.normalize("NFKC", choice): choice for choice in column.choices}
+    allowed = {
+        unicodedata.normalize("NFKC", choice).replace(" ", ""): choice for choice in column.choices
+    }
 
     def read(cell: Cell) -> Read:
         text = unicodedata.normalize("NFKC", clean(cell)).replace(" ", "")

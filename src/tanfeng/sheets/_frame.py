@@ -242,8 +242,8 @@ def _tell_item(
 def _resolve_units(work: Building) -> None:
     """Find the unit of every row and the factor from the unit written there to it.
 
-    Rows of energy items are read in the unit of the item, rows of products in the canonical form
-    of their own unit, rows of a form with fixed units in that unit.
+    Rows of energy items and of listed materials are read in the unit of the item, rows of products
+    in the canonical form of their own unit, rows of a form with fixed units in that unit.
     """
     form = work.form
     if "unit_zh" not in form.fields:
@@ -254,6 +254,9 @@ def _resolve_units(work: Building) -> None:
         work.row_units = [items()[key].unit if key else "" for key in work.item_keys]
         if written is None and work.size:
             work.context.findings.add("X014")
+    elif form.item_units:
+        named = work.values.get("item") or [None] * work.size
+        work.row_units = [form.item_units.get(name or "", "") for name in named]
     elif any(column.unit == "row unit" for column in form.columns):
         work.row_units = [_canonical(text) for text in spellings]
     else:

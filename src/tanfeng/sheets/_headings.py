@@ -21,6 +21,25 @@ _PUNCTUATION = re.compile(r"[\s:：、,。.*★☆\"'“”‘’()\[\]【】〔
 _FURTHER_UNITS = frozenset(
     {"r/min", "rpm", "转/分", "V", "A", "℃", "°", "度", "MPa", "kPa", "年", "deg", "1e4CNY"}
 )
+#: Parts of the units of emission factors and of laboratory values.
+_CHEMICAL_UNITS = frozenset(
+    {
+        "tC",
+        "tCO2",
+        "tCO2e",
+        "tCH4",
+        "kgCO2",
+        "kgCO2e",
+        "kgCH4",
+        "kgN2O",
+        "kgCOD",
+        "kJ",
+        "MJ",
+        "kcal",
+    }
+    | {"g", "mg", "mol", "kmol", "kmolC", "Nm3", "1e4Nm3", "m3", "min", "d", "operation", "°C"}
+    | {"kgC", "MWh", "fraction", "小数"}
+)
 
 
 def half_width(text: str) -> str:
@@ -33,7 +52,10 @@ def _is_unit(text: str) -> bool:
     if text in _FURTHER_UNITS:
         return True
     parts = text.split("/")
-    return all(part in _FURTHER_UNITS or bool(units.canonical_units(part)) for part in parts)
+    return all(
+        part in _FURTHER_UNITS or part in _CHEMICAL_UNITS or bool(units.canonical_units(part))
+        for part in parts
+    )
 
 
 def stripped(text: str) -> str:

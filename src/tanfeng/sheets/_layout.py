@@ -17,6 +17,8 @@ from tanfeng.sheets.forms import Form
 #: A header lies within the first rows of a sheet.
 SEARCHED = 40
 DEEPEST = 3
+#: Characters of a heading at most; longer texts are notes.
+LONGEST_HEADING = 80
 _BRACKETED = re.compile(r"[(（][^()（）]*[)）]")
 _YEAR_FIRST = re.compile(r"(?:19|20)\d\d年")
 _UNIT_LABELS = frozenset({"单位", "计量单位", "金额单位"})
@@ -136,7 +138,9 @@ def _merge_cover(grid: Grid) -> dict[tuple[int, int], tuple[int, int]]:
 
 def _may_be_header(row: Sequence[Cell]) -> bool:
     cells = [cell for cell in row if cell != ""]
-    if not cells or not all(isinstance(cell, str) and len(cell) <= 60 for cell in cells):
+    if not cells or not all(
+        isinstance(cell, str) and len(cell) <= LONGEST_HEADING for cell in cells
+    ):
         return False
     texts = [half_width(cell) for cell in cells]
     if all(text in _INDEX_WORDS for text in texts):

@@ -174,7 +174,16 @@ def to_unit(spelling: str, unit: str) -> float | None:
             return units.factor(spelling, "1e3 CNY") / 10
         return units.factor(spelling, unit)
     except units.UnknownUnit:
+        return _through_canonical(spelling, unit)
+
+
+def _through_canonical(spelling: str, unit: str) -> float | None:
+    """Return the factor to a unit that is itself only a spelling, such as MWh or kg."""
+    known = units.canonical_units(unit)
+    shared = [one for one in units.canonical_units(spelling) if one in known]
+    if unit in known or not shared:
         return None
+    return units.factor(spelling, shared[0]) / units.factor(unit, shared[0])
 
 
 def scaled(said: Written, unit: str, heading_unit: str, factor: float) -> float | None:

@@ -170,7 +170,9 @@ class Reading:
 
     def _by_row(self, form: Form, column: Column) -> bool:
         """Tell whether the row's unit column decides although the field has a fixed unit."""
-        if form.has_items or column.unit in ROW_UNITS or "unit_zh" not in form.fields:
+        if form.has_items or form.item_units or column.unit in ROW_UNITS:
+            return False
+        if "unit_zh" not in form.fields:
             return False
         fixed = next(c.unit for c in form.columns if c.unit)
         has = any(match.field == "unit_zh" for match in self.chosen.header.matches.values())

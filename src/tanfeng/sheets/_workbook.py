@@ -179,6 +179,45 @@ class Workbook:
         same = [one for one in tables if one.form == named.key]
         return tuple(same or (one for one in self._infos([named]) if one.role == "table"))
 
+    @property
+    def filled(self) -> tuple[str, ...]:
+        """Names of the visible worksheets that hold anything, in the book's order."""
+        return tuple(g.name for g in self._source.grids if g.state == "visible" and _is_filled(g))
+
+    def texts(self, sheet: str, rows: int) -> list[str]:
+        """Return the texts in the first rows of a sheet."""
+        grid = self._grid(sheet)
+        return [cell for row in grid.rows[:rows] for cell in row if isinstance(cell, str) and cell]
+
+    def resembles(self, sheet: str, form: Form) -> bool:
+        """Tell whether a sheet has the header of a form."""
+        return self._find(self._grid(sheet), [form]).fits
+
+    def read_as(self, form: Form, sheet: str, *, today: dt.date) -> ReadResult:
+        """Read a sheet as a form, whatever else it may look like; the other sheets are left alone.
+
+        Parameters
+        ----------
+        form : Form
+            The form, which need not be one of :func:`tanfeng.sheets.forms`.
+        sheet : str
+            Name of the sheet.
+        today : date
+            Today in the city.
+        """
+        grid = self._grid(sheet)
+        findings = Findings(grid.name)
+        _tell_grid(findings, grid)
+        chosen = Chosen(grid, find_header(grid, [form]), (), ())
+        reading = Reading(self._source, chosen, findings, today, {}, {}, told=True)
+        return reading.result(_checks.Options(thresholds=threshold_values(None), today=today))
+
+    def _grid(self, sheet: str) -> Grid:
+        for grid in self._source.grids:
+            if grid.name == sheet:
+                return grid
+        raise refusal("U008", value=sheet, known="、".join(g.name for g in self._source.grids))
+
     def read(
         self,
         *,

@@ -27,6 +27,8 @@ _HEAD_LABELS = {
     "period": ("报告期", "Period"),
 }
 _PREPARED_ROWS = 1000
+#: A longer list stands in the drop-down alone.
+_MOST_CHOICES_TOLD = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,28 +90,49 @@ def template(form: Form | str, *, lang: str = "zh", items: Sequence[str] | None 
     """
     found = _form(form)
     book = Book(lang)
-    sheet = book.sheet(found.name(lang) if lang == "en" else found.name_zh)
     offered = _offered(items)
     guide_notes = [found.note_en if lang == "en" else found.note_zh]
-    first = _header(book, sheet, found, title=found.name(lang), demo=False, as_of="", head={})
-    _notes_on_headings(book, sheet, found, first)
-    _example(book, sheet, found, first)
+    sheet, first = form_sheet(book, found)
     start = first + 1
     if found.layout == "grid":
         start = _grid_rows(book, sheet, found, start, offered)
     elif items is not None and found.has_items:
         _item_rows(book, sheet, found, start, offered)
     lists = _guide(book, found, [note for note in guide_notes if note], offered)
-    for i, column in enumerate(found.columns):
-        if column.key in lists:
-            sheet.data_validation(
-                first + 1,
-                i,
-                first + _PREPARED_ROWS,
-                i,
-                {"validate": "list", "source": lists[column.key]},
-            )
+    drop_downs(sheet, found, first + 1, lists)
     return book.finish()
+
+
+def form_sheet(
+    book: Book, form: Form, *, name: str = "", notes: Sequence[str] = ()
+) -> tuple[Any, int]:
+    """Write the empty sheet of a form; return it and the row of its example.
+
+    Parameters
+    ----------
+    book : Book
+        The workbook.
+    form : Form
+        The form.
+    name : str
+        Name of the sheet; empty for the name of the form.
+    notes : sequence of str
+        Lines between title and table.
+    """
+    title = form.name(book.lang)
+    sheet = book.sheet(name or title)
+    first = _header(book, sheet, form, title=title, demo=False, as_of="", head={}, notes=notes)
+    _notes_on_headings(book, sheet, form, first)
+    _example(book, sheet, form, first)
+    return sheet, first
+
+
+def drop_downs(sheet: Any, form: Form, first: int, lists: Mapping[str, str]) -> None:
+    """Let the cells of some columns be chosen from a range: field -> range."""
+    for i, column in enumerate(form.columns):
+        if column.key in lists:
+            source = {"validate": "list", "source": lists[column.key]}
+            sheet.data_validation(first, i, first + _PREPARED_ROWS - 1, i, source)
 
 
 def _offered(keys: Sequence[str] | None) -> list[Item]:
@@ -131,9 +154,10 @@ def _header(
     demo: bool,
     as_of: str,
     head: Mapping[str, str],
+    notes: Sequence[str] = (),
 ) -> int:
     """Write everything above the data; return the first row of data."""
-    row = book.heading(sheet, title, demo=demo, as_of=as_of)
+    row = book.heading(sheet, title, demo=demo, as_of=as_of, notes=notes)
     if form.layout == "grid" or head:
         row = _head_block(book, sheet, form, row, head)
     grouped = _grouped(form)
@@ -215,7 +239,7 @@ def _note(column: Column, lang: str) -> str:
     parts = [column.note_en if english else column.note_zh]
     if column.required == "key":
         parts.append("Required" if english else "必填")
-    if column.choices:
+    if 0 < len(column.choices) <= _MOST_CHOICES_TOLD:
         parts.append(("Choose: " if english else "可选: ") + "/".join(column.choices))
     if column.kind == "bool":
         parts.append("是/否")
@@ -463,16 +487,49 @@ def table_workbook(
     bytes
         An .xlsx; texts stay texts, whatever they start with.
     """
-    shown = [c if isinstance(c, ListColumn) else ListColumn(c) for c in columns]
+    one = ListTable(title, columns, frame, notes=notes)
+    return tables_workbook([one], lang=lang, demo=demo, as_of=as_of, stamp=stamp)
+
+
+@dataclass(frozen=True, slots=True)
+class ListTable:
+    """One of the lists of a workbook; see :func:`table_workbook` for its parts.
+
+    ``sheet`` names the worksheet where the title is too long for it.
+    """
+
+    title: str
+    columns: Sequence[ListColumn | str]
+    frame: Rows
+    notes: Sequence[str] = ()
+    sheet: str = ""
+
+
+def tables_workbook(
+    tables: Sequence[ListTable],
+    *,
+    lang: str = "zh",
+    demo: bool = False,
+    as_of: str = "",
+    stamp: str = "",
+) -> bytes:
+    """Write several lists as one workbook, a sheet each; see :func:`table_workbook`."""
     book = Book(lang)
-    sheet = book.sheet(title)
-    first = book.heading(sheet, title, demo=demo, as_of=as_of, notes=notes, stamp=stamp)
-    data = _columns(shown, frame)
+    for table in tables:
+        _table(book, table, demo=demo, as_of=as_of, stamp=stamp)
+    return book.finish()
+
+
+def _table(book: Book, table: ListTable, *, demo: bool, as_of: str, stamp: str) -> None:
+    shown = [c if isinstance(c, ListColumn) else ListColumn(c) for c in table.columns]
+    sheet = book.sheet(table.sheet or table.title)
+    first = book.heading(sheet, table.title, demo=demo, as_of=as_of, notes=table.notes, stamp=stamp)
+    data = _columns(shown, table.frame)
     height = max((len(values) for values in data), default=0)
     shapes = [(_list_shape(values), *_places(c)) for c, values in zip(shown, data, strict=True)]
     book.columns(sheet, first + 1, list(zip(data, shapes, strict=True)))
     for i, (column, values) in enumerate(zip(shown, data, strict=True)):
-        heading = column.heading(lang)
+        heading = column.heading(book.lang)
         book.put(sheet, first, i, heading, "head")
         sample = [_columns_wide(str(value)) for value in values[:200] if value is not None]
         widest = max([_columns_wide(heading), *sample])
@@ -480,7 +537,6 @@ def table_workbook(
     sheet.freeze_panes(first + 1, 0)
     if shown:
         sheet.autofilter(first, 0, first + height, len(shown) - 1)
-    return book.finish()
 
 
 def _columns(shown: Sequence[ListColumn], frame: Rows) -> list[Sequence[Any] | pl.Series]:

@@ -43,6 +43,7 @@ UNIT_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "t": ("吨", "t"),
         "1e4 m3": ("万立方米", "1e4 m³"),
+        "1e4 Nm3": ("万标准立方米", "1e4 Nm³"),
         "1e4 kWh": ("万千瓦时", "1e4 kWh"),
         "GJ": ("百万千焦", "GJ"),
         "tce": ("吨标准煤", "tce"),
@@ -52,6 +53,8 @@ UNIT_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "kW": ("kW", "kW"),
         "h": ("小时", "h"),
         "%": ("%", "%"),
+        "C": ("℃", "°C"),
+        "fraction": ("小数", "fraction"),
         "deg": ("°", "deg"),
         "set": ("台", "set"),
     }
@@ -61,6 +64,7 @@ ROW_UNITS: frozenset[str] = frozenset(
     {
         "item unit",
         "row unit",
+        "per item unit",
         "tce per item unit",
         "capacity unit",
         "unit energy unit",
@@ -173,6 +177,9 @@ class Form:
         Fields that take the value above when empty.
     cumulative : bool
         True when figures run from January to the month.
+    item_units : mapping
+        Value of the field ``item`` -> unit of its amounts, for forms of materials that are no
+        energy items.
     """
 
     key: str
@@ -189,6 +196,7 @@ class Form:
     splits: Mapping[str, str] = field(default_factory=dict)
     fill_down: frozenset[str] = frozenset()
     cumulative: bool = False
+    item_units: Mapping[str, str] = field(default_factory=dict)
 
     def name(self, lang: str = "zh") -> str:
         """Return the name in the language asked for."""

@@ -54,7 +54,7 @@ ROLES = (
     "note",
 )
 _NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$"
-_CODE = re.compile(r"\b(?:[SFT]\d+|[MPR]|stoichiometry|definition)\b")
+_CODE = re.compile(r"\b(?:[FPST]\d+|[MPR]|stoichiometry|definition)\b")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,253 @@
+"""What a verifier looks at first: defaults where a test is asked for, factors out of date, gaps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+import polars as pl
+
+from tanfeng.accounting.methods._choice import RULES
+from tanfeng.trace import FACTOR_COLUMNS
+
+if TYPE_CHECKING:
+    from tanfeng.accounting.methods._declare import Method
+    from tanfeng.accounting.methods._engine import MethodAccount
+
+FINDING_SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
+    {
+        "code": pl.String(),
+        "severity": pl.String(),
+        "activity_id": pl.Int64(),
+        "method": pl.String(),
+        "stream": pl.String(),
+        "item": pl.String(),
+        "column": pl.String(),
+        "factor": pl.UInt32(),
+        "text_zh": pl.String(),
+        "text_en": pl.String(),
+    }
+)
+
+
+class _Text(NamedTuple):
+    severity: str
+    zh: str
+    en: str
+
+
+_TEXTS = MappingProxyType(
+    {
+        "default_though_measured": _Text(
+            "warning",
+            "{name_zh}要求实测，现采用缺省值 {value}（{ref}）",
+            "{name_en} wants a measurement, the default {value} is used ({ref})",
+        ),
+        "substitute_used": _Text(
+            "warning",
+            "{name_zh}未取得有效实测值，按规则采用替代值 {value}（{ref}）：{rule_zh}",
+            "no valid measurement of {name_en}: the ordered substitute {value} is used ({ref}): "
+            "{rule_en}",
+        ),
+        "factor_outside_validity": _Text(
+            "warning",
+            "缺省值 {ref} 的有效期为 {span}，不含核算年份 {year}",
+            "default {ref} is valid {span}, not in the accounting year {year}",
+        ),
+        "method_outside_validity": _Text(
+            "warning",
+            "方法 {method} 适用于 {span} 的数据，不含核算年份 {year}",
+            "method {method} is for data of {span}, not of {year}",
+        ),
+        "input_missing": _Text(
+            "error",
+            "缺少 {symbol}（{column}），该行未计入",
+            "{symbol} ({column}) is missing, the row is not counted",
+        ),
+        "computed_out_of_range": _Text(
+            "error",
+            "由填报数据算得 {symbol} = {value}，超出合理范围，该行未计入",
+            "{symbol} = {value} follows from the form and is out of range; the row is not counted",
+        ),
+        "candidate_rejected": _Text(
+            "info",
+            "{column} 的候选值 {value} 未采用：{rule_zh}",
+            "candidate {value} for {column} was passed over: {rule_en}",
+        ),
+    }
+)
+
+
+def findings(account: MethodAccount, methods: Iterable[Method]) -> pl.DataFrame:
+    """List what a verifier of an account must look at.
+
+    Parameters
+    ----------
+    account : MethodAccount
+        The account.
+    methods : iterable of Method
+        The methods it was made by.
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns of ``FINDING_SCHEMA``: errors (rows that are not counted) first, then warnings
+        (a default where the text wants a measurement, an ordered substitute, a factor or method
+        outside its validity), then candidates that were passed over.
+    """
+    chosen = {method.key: method for method in methods}
+    used = _defaults_used(account).join(
+        _declared(chosen), on=["formula_input", "item"], how="left", maintain_order="left"
+    )
+    year = pl.col("year")
+    begins, ends = (
+        pl.col(name).str.slice(0, 4).cast(pl.Int32, strict=False)
+        for name in ("valid_from", "valid_to")
+    )
+    span = pl.format("{} – {}", pl.col("valid_from"), pl.col("valid_to").replace("", "…"))
+    rows = account.streams.select(
+        "activity_id", "year", *(pl.col(n).cast(pl.String) for n in ("method", "stream", "item"))
+    )
+    # A default of an older text stays in use until the text is replaced; only one that had ended
+    # before the year, or began after it, is out of its time.
+    parts = [
+        _worded("default_though_measured", used.filter("measured", ~pl.col("substitute"))),
+        _worded("substitute_used", used.filter("substitute")),
+        _worded(
+            "factor_outside_validity",
+            used.filter((ends < year) | (begins > year)).with_columns(span=span),
+        ),
+        _worded("method_outside_validity", _wrong_years(rows, chosen)),
+        *(_worded(code, part) for code, part in _gaps(account).items()),
+        _worded("candidate_rejected", _rejected(account, rows)),
+    ]
+    order = {"error": 0, "warning": 1, "info": 2}
+    return pl.concat(parts).sort(
+        pl.col("severity").replace_strict(order, return_dtype=pl.Int8),
+        "activity_id",
+        "code",
+        "column",
+        nulls_last=True,
+        maintain_order=True,
+    )
+
+
+def _defaults_used(account: MethodAccount) -> pl.DataFrame:
+    """Every default of every line, with the row, its year and the factor."""
+    lines = account.lines.select("activity_id", "formula", *FACTOR_COLUMNS)
+    long = pl.concat(
+        [
+            lines.filter(pl.col(column).is_not_null()).select(
+                "activity_id",
+                pl.format("{} {}", pl.col("formula").cast(pl.String), pl.lit(place)).alias(
+                    "formula_input"
+                ),
+                pl.col(column).alias("factor"),
+            )
+            for place, column in enumerate(FACTOR_COLUMNS)
+        ]
+    )
+    rows = account.streams.select(
+        "activity_id", "year", *(pl.col(n).cast(pl.String) for n in ("method", "stream", "item"))
+    )
+    factors = account.factors.select(
+        "factor",
+        "ref",
+        "value",
+        "valid_from",
+        "valid_to",
+        rule_zh="choice_zh",
+        rule_en="choice_en",
+    )
+    return long.join(rows, on="activity_id", how="left").join(factors, on="factor", how="left")
+
+
+def _declared(methods: Mapping[str, Method]) -> pl.DataFrame:
+    """Say for every input of a formula and material what the method thinks of its default."""
+    rows = []
+    for method in methods.values():
+        for key, formula in method.formulas().items():
+            stream = method.stream(key.split(".")[1])
+            rows += [
+                {
+                    "formula_input": f"{key} {place}",
+                    "item": item.key,
+                    "column": symbol.field,
+                    "symbol": symbol.name,
+                    "name_zh": symbol.name_zh,
+                    "name_en": symbol.name_en,
+                    "measured": symbol.field in stream.measured,
+                    "substitute": item.defaults[symbol.field].substitute,
+                }
+                for place, symbol in enumerate(formula.symbols)
+                for item in stream.items
+                if symbol.field in item.defaults
+            ]
+    return pl.DataFrame(rows)
+
+
+def _wrong_years(rows: pl.DataFrame, methods: Mapping[str, Method]) -> pl.DataFrame:
+    spans = pl.DataFrame(
+        [
+            {
+                "method": method.key,
+                "first": int(method.valid_from[:4] or 0),
+                "last": int(method.valid_to[:4] or 9999),
+                "span": f"{method.valid_from or '…'} – {method.valid_to or '…'}",
+            }
+            for method in methods.values()
+        ]
+    )
+    wrong = rows.select("method", "year").unique(maintain_order=True).join(spans, on="method")
+    return wrong.filter((pl.col("year") < pl.col("first")) | (pl.col("year") > pl.col("last")))
+
+
+def _gaps(account: MethodAccount) -> dict[str, pl.DataFrame]:
+    gaps = account.gaps.with_columns(
+        pl.col("method", "stream", "item").cast(pl.String),
+    )
+    missing = pl.col("reason") == "missing"
+    return {"input_missing": gaps.filter(missing), "computed_out_of_range": gaps.filter(~missing)}
+
+
+def _rejected(account: MethodAccount, rows: pl.DataFrame) -> pl.DataFrame:
+    words = pl.DataFrame(
+        {
+            "rule": list(RULES),
+            "rule_zh": [rule.zh for rule in RULES.values()],
+            "rule_en": [rule.en for rule in RULES.values()],
+        }
+    )
+    return (
+        account.choices.filter(~pl.col("chosen"))
+        .with_columns(pl.col("rule", "column").cast(pl.String))
+        .join(words, on="rule", how="left", maintain_order="left")
+        .join(rows, on="activity_id", how="left", maintain_order="left")
+    )
+
+
+def _worded(code: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """Put the rows under the columns of a finding and word them."""
+    text = _TEXTS[code]
+    lacking = [name for name in FINDING_SCHEMA if name not in rows.columns]
+    filled = rows.with_columns(
+        *(pl.lit(None, dtype=FINDING_SCHEMA[name]).alias(name) for name in lacking)
+    )
+    worded = {"text_zh": _said(text.zh, rows), "text_en": _said(text.en, rows)}
+    return filled.with_columns(code=pl.lit(code), severity=pl.lit(text.severity), **worded).select(
+        pl.col(name).cast(dtype) for name, dtype in FINDING_SCHEMA.items()
+    )
+
+
+def _said(pattern: str, rows: pl.DataFrame) -> pl.Expr:
+    """Put the cells of every row into the places a pattern names."""
+    words, *rest = re.split(r"\{(\w+)\}", pattern)
+    parts = [pl.lit(words)]
+    for column, words in zip(rest[::2], rest[1::2], strict=True):
+        cell = pl.col(column)
+        if rows.schema[column] == pl.Float64():
+            cell = cell.round_sig_figs(6)
+        parts += [cell.cast(pl.String).fill_null("—"), pl.lit(words)]
+    return pl.concat_str(parts)

@@ -1,0 +1,88 @@
+"""What a verifier is shown first."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from method_rows import AS_OF, frames, row
+from tanfeng.accounting import methods
+
+CEMENT = methods.METHODS["cets_ag_02_01_2024"]
+STEEL = methods.METHODS["gb_t_32151_5_2015"]
+
+
+def found(method, *rows, year=2024, **options):
+    account = methods.account(
+        frames(method.key, list(rows), year=year), [method], as_of=AS_OF, **options
+    )
+    return methods.findings(account, [method])
+
+
+def test_a_default_where_a_measurement_is_asked_for():
+    table = found(CEMENT, row("fuel", "fuel", "anthracite", used_qty=1.0))
+    assert table.select("code", "column", "severity").rows() == [
+        ("default_though_measured", "ncv_gj", "warning")
+    ]
+    assert "22.867" in table["text_zh"][0]
+    assert "低位发热量要求实测" in table["text_zh"][0]
+    assert "fuels/fuel_cets_2024_anthracite_ncv" in table["text_en"][0]
+
+
+def test_a_measured_value_is_no_finding():
+    assert found(CEMENT, row("fuel", "fuel", "anthracite", used_qty=1.0, ncv_gj=23.0)).is_empty()
+
+
+def test_an_empty_cell_comes_first():
+    table = found(
+        CEMENT,
+        row("fuel", "fuel", "anthracite", used_qty=1.0),
+        row("process", "clinker_factor", "portland"),
+    )
+    assert table["code"].to_list() == ["input_missing", "default_though_measured"]
+    assert table["activity_id"].to_list() == [2, 1]
+    assert "clinker_t" in table["text_en"][0]
+
+
+def test_a_year_the_method_is_not_for_and_factors_not_yet_valid():
+    table = found(CEMENT, row("process", "clinker_factor", "portland", clinker_t=1.0), year=2022)
+    codes = table["code"].to_list()
+    assert sorted(codes) == ["factor_outside_validity", "method_outside_validity"]
+    text = table.filter(pl.col("code") == "method_outside_validity")["text_en"].item()
+    assert text == "method cets_ag_02_01_2024 is for data of 2024-09-14 – …, not of 2022"
+
+
+def test_a_balance_that_makes_no_sense():
+    wrong = row(
+        "flux",
+        "material",
+        "limestone",
+        purchased_qty=5.0,
+        opening_stock_qty=0.0,
+        closing_stock_qty=9.0,
+    )
+    table = found(STEEL, wrong)
+    assert table["code"].to_list() == ["computed_out_of_range"]
+    assert "FC = -4" in table["text_en"][0]
+
+
+def test_a_candidate_that_was_passed_over_says_why():
+    candidate = {
+        "activity_id": 1,
+        "column": "ncv_gj",
+        "value": 23.0,
+        "tier": "measured",
+        "sample_date": date(2024, 5, 2),
+        "test_date": date(2024, 5, 1),
+        "laboratory": "",
+        "accredited": True,
+        "evidence": "",
+    }
+    table = found(
+        CEMENT,
+        row("fuel", "fuel", "anthracite", used_qty=1.0),
+        candidates=pl.DataFrame([candidate], schema=dict(methods.CANDIDATE_SCHEMA)),
+    )
+    assert table["code"].to_list() == ["default_though_measured", "candidate_rejected"]
+    assert "检测日期早于采样日期" in table["text_zh"][1]
