@@ -390,5 +390,18 @@ class Method:
 
 
 def formula_key(method: str, stream: str, kind: str, step: str) -> str:
-    """Return the key of a formula, as a line stores it."""
+    """Return the key of a formula, as a line stores it.
+
+    Parameters
+    ----------
+    method, stream, kind : str
+        Keys of the method, its stream and the kind.
+    quantity : str
+        Name of the step.
+
+    Returns
+    -------
+    str
+        The four, joined by dots.
+    """
     return f"{method}.{stream}.{kind}.{step}"

@@ -159,7 +159,20 @@ def _shipped(default: Default, year: int, as_of: date) -> tuple[Factor, str, str
 
 
 def input_unit(one: Input, item: Item) -> str:
-    """Return the unit of an input for a material."""
+    """Return the unit of an input for a material.
+
+    Parameters
+    ----------
+    one : Input
+        The input.
+    item : Item
+        The material, whose own unit takes the place of ``item unit``.
+
+    Returns
+    -------
+    str
+        The unit as the form prints it.
+    """
     return one.unit.replace("item unit", item.unit)
 
 

@@ -58,7 +58,20 @@ def summary(
 
 
 def in_total(method: Method, stream: Stream) -> bool:
-    """Tell whether a method counts a stream: market texts take direct ones and those they say."""
+    """Tell whether a method counts a stream in its total.
+
+    Parameters
+    ----------
+    method : Method
+        The method.
+    stream : Stream
+        One of its streams.
+
+    Returns
+    -------
+    bool
+        True, except for a market text and a stream that is neither direct nor counted by it.
+    """
     return stream.scope == "direct" or stream.counted or not method.market
 
 
