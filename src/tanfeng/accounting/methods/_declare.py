@@ -396,8 +396,8 @@ def formula_key(method: str, stream: str, kind: str, step: str) -> str:
     ----------
     method, stream, kind : str
         Keys of the method, its stream and the kind.
-    quantity : str
-        Name of the step.
+    step : str
+        Name of the step, as ``Kind.step_key`` gives it.
 
     Returns
     -------
