@@ -111,7 +111,7 @@ def test_it_answers_signs_in_and_does_jobs(server, home):
     _where, page = browser.get("/audit/")
     where, page = browser.post("/audit/verify/", page)
     deadline = time.monotonic() + 30
-    while "True" not in page:
+    while "链条完整</dt><dd>是</dd>" not in page:
         assert time.monotonic() < deadline, page
         time.sleep(0.3)
         _where, page = browser.get(where.removeprefix(url))

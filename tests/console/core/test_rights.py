@@ -148,6 +148,15 @@ def test_jobs_are_seen_by_their_owner_while_the_scope_holds(people, firm_a, org_
     assert not rights.can(firm_a, "view", job)
 
 
+def test_forms_are_handed_in_for_enterprises_of_one_s_own(people, org_a, org_b):
+    def may(thing):
+        return {name for name, user in people.items() if rights.can(user, "upload", thing)}
+
+    assert may(org_a) == {"city", "county_officer_a", "firm_a"}
+    assert may(org_b) == {"city", "county_officer_b", "firm_b"}
+    assert may(Organisation) == may(org_a) | may(org_b)
+
+
 def test_only_administrators_keep_accounts(people, firm_b):
     assert _seen_by(people, User, firm_b) == {"firm_b", "admin_user"}
     assert [n for n, user in people.items() if rights.can(user, "change", firm_b)] == ["admin_user"]
