@@ -262,7 +262,13 @@ class Batch(models.Model):
     #: The file's own batch, for one of its several sheets; None for a file and for rows of a
     #: program. The sheets of a file are confirmed and taken back together.
     book = models.ForeignKey(
-        "self", models.CASCADE, null=True, blank=True, related_name="sheets", editable=False
+        "self",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="sheets",
+        editable=False,
+        db_index=False,  # nearly every row has none: the indexes below leave the sheets apart
     )
     #: Place of the sheet in its book, counted from 1; 0 for a file of one sheet.
     sheet_no = models.PositiveSmallIntegerField(default=0, editable=False)
@@ -310,9 +316,21 @@ class Batch(models.Model):
         verbose_name_plural = _("uploads")
         ordering = ("-uploaded_at",)
         indexes = (
-            models.Index(fields=("uploaded_at", "id")),
-            models.Index(fields=("status", "uploaded_at", "id")),
+            # Lists show files, never the sheets of one.
+            models.Index(
+                fields=("uploaded_at", "id"), condition=models.Q(book=None), name="batch_files"
+            ),
+            models.Index(
+                fields=("status", "uploaded_at", "id"),
+                condition=models.Q(book=None),
+                name="batch_files_by_status",
+            ),
             models.Index(fields=("org_code", "status", "uploaded_at")),
+            models.Index(
+                fields=("book", "sheet_no"),
+                condition=models.Q(book__isnull=False),
+                name="batch_sheets",
+            ),
             # Every page asks whether there is any demonstration data.
             models.Index(
                 fields=("is_demo",), condition=models.Q(is_demo=True), name="batch_of_the_demo"
