@@ -14,8 +14,9 @@ class MrvConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare the rules and the pages."""
-        from tanfeng.console.core import navigation
-        from tanfeng.console.registers.mrv import permissions
+        from tanfeng.console.core import audit_words, navigation
+        from tanfeng.console.registers.mrv import machines, permissions
 
         permissions.register()
+        audit_words.ACTIONS.update(machines.words())
         navigation.add(navigation.Page("accounts", 50, _("Carbon data (MRV)"), "mrv", "verified"))

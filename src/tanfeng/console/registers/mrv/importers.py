@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 import polars as pl
+from django.db.models import QuerySet
 
 from tanfeng.console.archive import services as archive
 from tanfeng.console.archive.models import Organisation
@@ -112,14 +113,15 @@ class FilingImporter(imports.Importer):
     def undo(self, batch: Batch, _user: User, at: datetime) -> dict[str, int]:
         """Close what the batch filed and bring back what it had closed."""
         done = {"closed": 0, "restored": 0, "superseded": 0}
-        for one in MonthlyFiling.objects.filter(batch=batch):
+        rows: QuerySet[MonthlyFiling] = MonthlyFiling._default_manager.all()
+        for one in rows.filter(batch=batch):
             if one.known_to is not None:
                 done["superseded"] += 1
                 continue
             one.known_to, one.closed_by = at, batch
             one.save(update_fields=["known_to", "closed_by"])
             done["closed"] += 1
-            before = MonthlyFiling.objects.filter(
+            before = rows.filter(
                 report=one.report_id, month=one.month, parameter=one.parameter, closed_by=batch,
                 known_to=one.known_from,
             ).first()  # fmt: skip

@@ -6,19 +6,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from tanfeng.console.core.models import Role, User
-from tanfeng.console.registers.mrv import models, tables
+from tanfeng.console.registers.mrv import models, months, tables
 from tanfeng.console.registers.workflow import Machine, State, Took, Transition
 
 _Missing = Iterator[tuple[str, str]]
 _Values = Mapping[str, Any]
 FIRM = (Role.ENTERPRISE, Role.CITY)
 CITY = (Role.CITY,)
-#: States of a finding that still want something.
-OPEN = ("open", "answered", "returned")
 
 
 def _took(machine: str) -> Took:
@@ -37,8 +36,6 @@ def _plan_has_items(plan: Any, _values: _Values) -> _Missing:
 
 
 def _report_is_whole(report: Any, _values: _Values) -> _Missing:
-    from tanfeng.console.registers.mrv import months
-
     if not report.method_key or report.total_tco2e is None:
         yield "请先填写核算方法和排放总量", "Fill in method and total first"
     if not report.evidence.filter(kind=models.Evidence.Kind.REPORT).exists():
@@ -62,7 +59,7 @@ def _report_is_whole(report: Any, _values: _Values) -> _Missing:
 
 
 def _nothing_open(report: Any, _values: _Values) -> _Missing:
-    count = report.findings.filter(state__in=OPEN).count()
+    count = report.findings.filter(state__in=models.OPEN).count()
     if count:
         yield f"还有 {count} 个问题未销号", f"{count} findings are still open"
 
@@ -81,7 +78,7 @@ def _visit_has_team(check: Any, _values: _Values) -> _Missing:
 
 
 def _visit_is_settled(check: Any, _values: _Values) -> _Missing:
-    count = check.findings.filter(state__in=OPEN).count()
+    count = check.findings.filter(state__in=models.OPEN).count()
     if count:
         yield f"本次检查还有 {count} 个问题未销号", f"{count} findings of it are still open"
 
@@ -231,3 +228,19 @@ FINDING = Machine(
 )  # fmt: skip
 
 MACHINES: Mapping[str, Machine] = {one.key: one for one in (PLAN, FILING, CHECK, FINDING, REPORT)}
+
+
+def words() -> dict[str, Promise]:
+    """Return what the audit log calls the events of this register."""
+    told: dict[str, Any] = {
+        f"mrv.{step.key}": step.label for one in MACHINES.values() for step in one.transitions
+    }
+    return told | {
+        "mrv.enter": _("Carbon data entered"),
+        "mrv.edit": _("Yearly report filled in"),
+        "mrv.item": _("Parameter of a plan changed"),
+        "mrv.attach": _("Evidence uploaded"),
+        "mrv.fill": _("Visit filled in"),
+        "mrv.read": _("Carbon data opened"),
+        "mrv.download": _("Evidence downloaded"),
+    }

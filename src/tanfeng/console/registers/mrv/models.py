@@ -18,19 +18,14 @@ from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core.models import KnownRecord, User
 from tanfeng.console.registers.mrv import tables
 
-
-def _of(name: str) -> models.ForeignKey[Organisation, Organisation]:
-    return models.ForeignKey(Organisation, models.PROTECT, related_name=name)
-
-
-def _entered_by() -> models.ForeignKey[User, User]:
-    return models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("entered by"))
+#: States of a finding that still want something.
+OPEN = ("open", "answered", "returned")
 
 
 class EmissionReport(models.Model):
     """An enterprise's carbon year: what is filed for it, and in the end the yearly report."""
 
-    organisation = _of("emission_reports")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="emission_reports")
     year = models.PositiveSmallIntegerField(_("year"))
     method_key = models.CharField(_("accounting method"), max_length=60, blank=True)
     boundary = models.CharField(_("boundary"), max_length=300, blank=True)
@@ -38,7 +33,9 @@ class EmissionReport(models.Model):
     run = models.ForeignKey(Run, models.PROTECT, null=True, blank=True, related_name="+")
     #: What the enterprise states, never computed here; empty is not zero. [tCO2e]
     total_tco2e = models.FloatField(_("emission as filed"), null=True, blank=True)
-    entered_by = _entered_by()
+    entered_by = models.ForeignKey(
+        User, models.PROTECT, related_name="+", verbose_name=_("entered by")
+    )
     entered_at = models.DateTimeField(_("entered"), default=timezone.now)
 
     class Meta:
@@ -56,13 +53,15 @@ class EmissionReport(models.Model):
 class QualityPlan(models.Model):
     """A version of the data-quality control plan (数据质量控制方案)."""
 
-    organisation = _of("quality_plans")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="quality_plans")
     version = models.PositiveSmallIntegerField(_("version"))
     state = models.CharField(_("state"), max_length=12, default="draft", db_index=True)
     valid_from = models.DateField(_("in effect from"))
     valid_to = models.DateField(_("in effect until"), null=True, blank=True)
     reason = models.CharField(_("why it was changed"), max_length=300, blank=True)
-    entered_by = _entered_by()
+    entered_by = models.ForeignKey(
+        User, models.PROTECT, related_name="+", verbose_name=_("entered by")
+    )
     entered_at = models.DateTimeField(_("entered"), default=timezone.now)
 
     class Meta:
@@ -129,7 +128,7 @@ class MonthlyFiling(KnownRecord):
         "core.Batch", models.PROTECT, null=True, blank=True, related_name="+"
     )
     source_row: Any = models.PositiveIntegerField(_("row in the file"), null=True, blank=True)
-    organisation = _of("monthly_filings")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="monthly_filings")
     report = models.ForeignKey(EmissionReport, models.PROTECT, related_name="filings")
     month = models.PositiveSmallIntegerField(_("month"))
     parameter = models.CharField(_("parameter"), max_length=40)
@@ -144,7 +143,9 @@ class MonthlyFiling(KnownRecord):
     state = models.CharField(_("state"), max_length=12, default="entered")
     #: When the month was filed first: a correction does not make it late.
     first_filed_at = models.DateTimeField(_("filed"))
-    entered_by = _entered_by()
+    entered_by = models.ForeignKey(
+        User, models.PROTECT, related_name="+", verbose_name=_("entered by")
+    )
 
     class Meta:
         verbose_name = _("monthly filing")
@@ -165,7 +166,7 @@ class MonthlyFiling(KnownRecord):
 class SpotCheck(models.Model):
     """A visit of the city to an enterprise, with the reasons it was chosen for."""
 
-    organisation = _of("spot_checks")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="spot_checks")
     report = models.ForeignKey(EmissionReport, models.PROTECT, related_name="checks")
     state = models.CharField(_("state"), max_length=12, default="planned", db_index=True)
     #: Rule -> [count, points] on the day of the selection, and their sum.
@@ -176,7 +177,9 @@ class SpotCheck(models.Model):
     visited_on = models.DateField(_("visited on"), null=True, blank=True)
     present = models.CharField(_("present for the enterprise"), max_length=120, blank=True)
     summary = models.TextField(_("result"), max_length=2000, blank=True)
-    entered_by = _entered_by()
+    entered_by = models.ForeignKey(
+        User, models.PROTECT, related_name="+", verbose_name=_("entered by")
+    )
     entered_at = models.DateTimeField(_("entered"), default=timezone.now)
 
     class Meta:
@@ -202,7 +205,9 @@ class CheckAnswer(models.Model):
     item = models.CharField(_("point"), max_length=20)
     result = models.CharField(_("found"), max_length=6, choices=Result.choices)
     remark = models.CharField(_("remark"), max_length=300, blank=True)
-    entered_by = _entered_by()
+    entered_by = models.ForeignKey(
+        User, models.PROTECT, related_name="+", verbose_name=_("entered by")
+    )
     entered_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -227,7 +232,7 @@ class Finding(models.Model):
         MAJOR = "major", _("major")
         GRAVE = "grave", _("grave")
 
-    organisation = _of("mrv_findings")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="mrv_findings")
     report = models.ForeignKey(EmissionReport, models.PROTECT, related_name="findings")
     check_of = models.ForeignKey(
         SpotCheck, models.PROTECT, null=True, blank=True, related_name="findings"
@@ -243,7 +248,9 @@ class Finding(models.Model):
     #: Number of the automatic check it came from.
     rule = models.CharField(max_length=4, blank=True)
     due_on = models.DateField(_("to be corrected by"))
-    entered_by = _entered_by()
+    entered_by = models.ForeignKey(
+        User, models.PROTECT, related_name="+", verbose_name=_("entered by")
+    )
     entered_at = models.DateTimeField(_("raised"), default=timezone.now)
 
     class Meta:
@@ -258,10 +265,12 @@ class Finding(models.Model):
 class Correction(models.Model):
     """The enterprise's answer to a finding, and what was decided about it."""
 
-    organisation = _of("mrv_corrections")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="mrv_corrections")
     finding = models.ForeignKey(Finding, models.PROTECT, related_name="corrections")
     answer = models.TextField(_("what was done"), max_length=2000)
-    entered_by = _entered_by()
+    entered_by = models.ForeignKey(
+        User, models.PROTECT, related_name="+", verbose_name=_("entered by")
+    )
     entered_at = models.DateTimeField(_("answered"), default=timezone.now)
     accepted = models.BooleanField(_("accepted"), null=True)
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
@@ -290,7 +299,7 @@ class Evidence(models.Model):
         REPORT = "report", _("report")
         OTHER = "other", _("other document")
 
-    organisation = _of("mrv_evidence")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="mrv_evidence")
     report = models.ForeignKey(EmissionReport, models.PROTECT, related_name="evidence")
     filing = models.ForeignKey(
         MonthlyFiling, models.PROTECT, null=True, blank=True, related_name="evidence"
@@ -310,7 +319,9 @@ class Evidence(models.Model):
     #: Name and code printed on the document, as the uploader reads them.
     stated_name = models.CharField(_("enterprise named on it"), max_length=120, blank=True)
     stated_code = models.CharField(_("credit code on it"), max_length=18, blank=True)
-    entered_by = _entered_by()
+    entered_by = models.ForeignKey(
+        User, models.PROTECT, related_name="+", verbose_name=_("entered by")
+    )
     entered_at = models.DateTimeField(_("uploaded"), default=timezone.now)
 
     class Meta:
@@ -325,7 +336,7 @@ class Evidence(models.Model):
 class Step(models.Model):
     """A step of one of the workflows: what became what, by whom, when, and what was said."""
 
-    organisation = _of("mrv_steps")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="mrv_steps")
     report = models.ForeignKey(
         EmissionReport, models.PROTECT, null=True, blank=True, related_name="steps"
     )

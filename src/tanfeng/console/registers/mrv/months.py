@@ -15,8 +15,9 @@ from tanfeng.console.archive import services as archive
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core import rights
 from tanfeng.console.core.models import User
-from tanfeng.console.registers.mrv import machines, tables
+from tanfeng.console.registers.mrv import tables
 from tanfeng.console.registers.mrv.models import (
+    OPEN,
     EmissionReport,
     Evidence,
     Finding,
@@ -112,7 +113,7 @@ def risks(user: User, reports: Iterable[EmissionReport]) -> pl.DataFrame:
     counts = found.group_by("org_code", "year", "rule").agg(count=pl.len().cast(pl.Int64))
     keys = [report.pk for report in chosen]
     open_ones = dict(
-        Finding.objects.filter(report__in=keys, state__in=machines.OPEN)
+        Finding.objects.filter(report__in=keys, state__in=OPEN)
         .order_by()
         .values_list("report")
         .annotate(count=Count("pk"))
@@ -142,7 +143,7 @@ def _codes(orgs: set[int]) -> pl.DataFrame:
 
 
 def _code(codes: pl.DataFrame, report: EmissionReport) -> str:
-    return dict(codes.iter_rows()).get(report.organisation_id, "")
+    return str(dict(codes.iter_rows()).get(report.organisation_id, ""))
 
 
 def _plans(orgs: set[int]) -> pl.DataFrame:
@@ -243,9 +244,9 @@ def _evidence(user: User, orgs: set[int], years: set[int]) -> pl.DataFrame:
     told = [
         (
             row.organisation.credit_code,
-            row.filing.report.year,
-            row.filing.month,
-            row.filing.parameter,
+            filing.report.year,
+            filing.month,
+            filing.parameter,
             row.sha256,
             row.file_name,
             row.period_from,
@@ -255,6 +256,7 @@ def _evidence(user: User, orgs: set[int], years: set[int]) -> pl.DataFrame:
             [archive.same_name(name) for name in _names(row.organisation)],
         )
         for row in rows
+        if (filing := row.filing) is not None
     ]
     return pl.DataFrame(told, schema=dict(mrv_checks.EVIDENCE_SCHEMA), orient="row")
 

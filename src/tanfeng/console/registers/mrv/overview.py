@@ -18,6 +18,7 @@ from tanfeng.console.core import rights
 from tanfeng.console.core.models import User
 from tanfeng.console.registers.mrv import forms, machines, months, tables
 from tanfeng.console.registers.mrv.models import (
+    OPEN,
     EmissionReport,
     Finding,
     QualityPlan,
@@ -75,7 +76,7 @@ class View:
     def open_findings(self) -> int:
         """How many findings still want something."""
         rows = rights.visible(self.user, Finding).filter(report=self.report)
-        return rows.filter(state__in=machines.OPEN).count()
+        return rows.filter(state__in=OPEN).count()
 
     @cached_property
     def _found(self) -> list[dict[str, Any]]:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import models as db
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -292,16 +292,18 @@ def file_month(
     """
     rights.require(user, "enter", report)
     now = at or timezone.now()
-    rows = models.MonthlyFiling.objects.select_for_update()
-    before = rows.filter(
-        report=report, month=month, parameter=parameter, known_to__isnull=True
-    ).first()
+    rows: QuerySet[models.MonthlyFiling] = models.MonthlyFiling._default_manager.all()
+    before = (
+        rows.select_for_update()
+        .filter(report=report, month=month, parameter=parameter, known_to__isnull=True)
+        .first()
+    )
     if before is not None and not values.get("remark"):
         raise DataError([_problem("更正须说明原因", "Say why it is corrected", "remark")])
     if before is not None:
         before.known_to, before.closed_by = now, batch
         before.save(update_fields=["known_to", "closed_by"])
-    filing = models.MonthlyFiling.objects.create(
+    filing = rows.create(
         organisation_id=report.organisation_id,
         report=report,
         month=month,
@@ -386,7 +388,7 @@ def plan_checks(
             reasons={
                 row["rule"]: [row["count"], row["points"]] for row in found.iter_rows(named=True)
             },
-            score=found["points"].sum(),
+            score=float(found["points"].sum()),
             team=team,
             planned_on=planned_on,
             entered_by=user,
@@ -465,7 +467,7 @@ def find(
     return finding
 
 
-def reportable(user: User) -> db.QuerySet[Organisation]:
+def reportable(user: User) -> QuerySet[Organisation]:
     """Return the enterprises the person may open a carbon year for."""
     if not rights.can(user, "enter", models.EmissionReport):
         return Organisation.objects.none()

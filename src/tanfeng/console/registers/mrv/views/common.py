@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib import messages
-from django.forms import Form
+from django.forms import BaseForm
 from django.http import HttpRequest
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from tanfeng.console.core import rights
 from tanfeng.console.core.models import User
-from tanfeng.console.registers.mrv import models, services
+from tanfeng.console.registers.mrv import machines, models, services
 from tanfeng.console.registers.workflow import Machine, Transition
 from tanfeng.errors import DataError
 
@@ -35,7 +35,7 @@ def said(error: DataError) -> list[str]:
     return [one.message(language()) for one in error.problems]
 
 
-def complain(form: Form | None, error: DataError, request: HttpRequest) -> None:
+def complain(form: BaseForm | None, error: DataError, request: HttpRequest) -> None:
     """Put what a service found onto the fields it speaks of, or on top of the page."""
     for one in error.problems:
         text = one.message(language())
@@ -78,12 +78,10 @@ def state(machine: Machine, key: str) -> tuple[str, str]:
 
 def history(user: User, **condition: Any) -> list[dict[str, Any]]:
     """Return the steps a person may see, newest first, in words."""
-    from tanfeng.console.registers.mrv.machines import MACHINES
-
     rows = rights.visible(user, models.Step).filter(**condition).select_related("by")[:SHOWN]
     told = []
     for row in rows:
-        machine = MACHINES[row.machine]
+        machine = machines.MACHINES[row.machine]
         label = next((one.label for one in machine.transitions if one.key == row.action), None)
         words = {
             "enter": pgettext("step", "Entered"), "edit": pgettext("step", "Changed"),

@@ -18,7 +18,7 @@ from tanfeng.console.archive.models import Place
 from tanfeng.console.core import rights
 from tanfeng.console.core.lists import Column, Listing
 from tanfeng.console.registers.mrv import machines, months, services
-from tanfeng.console.registers.mrv.models import EmissionReport, MonthlyFiling, QualityPlan
+from tanfeng.console.registers.mrv.models import OPEN, EmissionReport, MonthlyFiling, QualityPlan
 from tanfeng.console.registers.mrv.views.common import language, me, state
 
 
@@ -60,9 +60,7 @@ def counted(rows: Any) -> Any:
         rows.annotate(
             filed=Count("filings__month", filter=now, distinct=True),
             unreviewed=Count("filings", filter=now & ~Q(filings__state="reviewed"), distinct=True),
-            open_findings=Count(
-                "findings", filter=Q(findings__state__in=machines.OPEN), distinct=True
-            ),
+            open_findings=Count("findings", filter=Q(findings__state__in=OPEN), distinct=True),
             has_plan=Exists(plans),
         )
         .select_related("organisation__place")
@@ -83,7 +81,7 @@ def _narrowed(request: HttpRequest, rows: Any) -> Any:
             Q(organisation__name__icontains=text) | Q(organisation__credit_code__istartswith=text)
         )
     if asked.get("open") == "1":
-        rows = rows.filter(findings__state__in=machines.OPEN).distinct()
+        rows = rows.filter(findings__state__in=OPEN).distinct()
     return rows
 
 

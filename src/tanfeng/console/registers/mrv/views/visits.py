@@ -109,7 +109,7 @@ def _ranked(request: HttpRequest, year: int) -> list[dict[str, Any]]:
         .exclude(state="cancelled")
         .order_by("pk")
     }
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "report": report,
             "reasons": found,
