@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from tanfeng.console.core.models import Role
 from tanfeng.console.registers.workflow import Machine, Transition
 
-_LEFT, _WIDTH, _HEIGHT, _STEP, _TOP = 8, 148, 40, 104, 10
+_LEFT, _WIDTH, _HEIGHT, _STEP, _TOP = 8, 172, 40, 104, 10
 #: Where the first lane lies, how far the lanes are apart, how high two lines of words are.
 _LANES, _LANE, _LINES = 230, 22, 38
 _TEXT = 190

@@ -222,5 +222,5 @@ class AnswerForm(forms.Form):
     """The answer to a finding."""
 
     answer = forms.CharField(
-        label=_("What was done"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4})
+        label=_("What was done about it"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4})
     )

@@ -267,7 +267,7 @@ class Correction(models.Model):
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="mrv_corrections")
     finding = models.ForeignKey(Finding, models.PROTECT, related_name="corrections")
-    answer = models.TextField(_("what was done"), max_length=2000)
+    answer = models.TextField(_("what was done about it"), max_length=2000)
     entered_by = models.ForeignKey(
         User, models.PROTECT, related_name="+", verbose_name=_("entered by")
     )

@@ -79,7 +79,9 @@ def current(report: EmissionReport) -> dict[Key, MonthlyFiling]:
     return {(row.month, row.parameter): row for row in rows.select_related("entered_by")}
 
 
-def findings(user: User, reports: Iterable[EmissionReport]) -> pl.DataFrame:
+def findings(
+    user: User, reports: Iterable[EmissionReport], as_of: date | None = None
+) -> pl.DataFrame:
     """Return what the automatic checks find in some carbon years, as far as the person may see.
 
     A file another enterprise handed in too is found only for who sees both.
@@ -94,7 +96,7 @@ def findings(user: User, reports: Iterable[EmissionReport]) -> pl.DataFrame:
     filed = _filed(user, orgs, years, plans, codes)
     found = mrv_checks.check(
         filed,
-        as_of=timezone.localdate(),
+        as_of=as_of or timezone.localdate(),
         expected=_expected(chosen, plans, codes),
         evidence=_evidence(user, orgs, years),
     )
@@ -106,10 +108,10 @@ def findings(user: User, reports: Iterable[EmissionReport]) -> pl.DataFrame:
     return found.join(pairs, on=["org_code", "year"], how="semi")
 
 
-def risks(user: User, reports: Iterable[EmissionReport]) -> pl.DataFrame:
+def risks(user: User, reports: Iterable[EmissionReport], as_of: date | None = None) -> pl.DataFrame:
     """Return the reasons to visit with their points, per enterprise and year."""
     chosen = list(reports)
-    found = findings(user, chosen)
+    found = findings(user, chosen, as_of)
     counts = found.group_by("org_code", "year", "rule").agg(count=pl.len().cast(pl.Int64))
     keys = [report.pk for report in chosen]
     open_ones = dict(

@@ -381,7 +381,7 @@ def plan_checks(
     made = []
     for report in reports:
         rights.require(user, "inspect", report)
-        found = months.risks(user, [report])
+        found = months.risks(user, [report], timezone.localdate(at) if at else None)
         check = models.SpotCheck.objects.create(
             organisation_id=report.organisation_id,
             report=report,

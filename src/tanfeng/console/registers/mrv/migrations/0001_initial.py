@@ -159,7 +159,10 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("answer", models.TextField(max_length=2000, verbose_name="what was done")),
+                (
+                    "answer",
+                    models.TextField(max_length=2000, verbose_name="what was done about it"),
+                ),
                 (
                     "entered_at",
                     models.DateTimeField(
