@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "tanfeng.console.library",
     "tanfeng.console.accounting",
     "tanfeng.console.plan",
+    "tanfeng.console.registers.mrv",
 ]
 
 MIDDLEWARE = [

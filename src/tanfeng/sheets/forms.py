@@ -424,6 +424,18 @@ _SPECS = (
         note_zh="每个厂区或分支机构一行, 填在所属法人单位名下。",
         note_en="One row per works or branch, under its legal person.",
     ),
+    _Spec(
+        "mrv_filing",
+        "own_forms.csv",
+        "企业碳数据月度存证",
+        "Monthly filing of carbon data",
+        ("credit_code", "period", "parameter"),
+        hard=("parameter",),
+        note_zh="每家企业、每月、每个参数一行; 参数名称和单位按数据质量控制方案填写。"
+        "更正已存证的月份须在备注中说明原因。证据文件在页面上逐项上传。",
+        note_en="One row per enterprise, month and parameter, named as in the data-quality plan. "
+        "A correction says why in the remark. Documents are uploaded on the page.",
+    ),
 )
 
 _SHARED_KINDS: Mapping[str, Kind] = {"month": "date", "year": "date", "datetime": "date"}

@@ -1,0 +1,1 @@
+"""The MRV record of enterprises: plan, monthly filing, spot check, finding, correction, report."""
