@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -57,16 +58,37 @@ def _run(*arguments: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def _build(home: Path) -> None:
+    _run("demo", "--home", str(home), "--if-empty", "--enterprises", "60")
+
+
+def _own_home(folders: pytest.TempPathFactory) -> Path:
+    """Return a city of this process alone; beside other processes a copy of one built once."""
+    home = folders.mktemp("browser") / "home"
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        _build(home)
+        return home
+    shared = folders.getbasetemp().parent
+    with (shared / "city.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _build(shared / "city")
+    return shutil.copytree(shared / "city", home)
+
+
 @pytest.fixture(scope="session")
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     """Build the city, start the console, stop it at the end."""
     given = os.environ.get("TANFENG_BROWSER_HOME")
-    home = Path(given) if given else tmp_path_factory.mktemp("browser") / "home"
     running = os.environ.get("TANFENG_BROWSER_BASE")
+    if given:
+        home = Path(given)
+        if not running:
+            _build(home)
+    else:
+        home = _own_home(tmp_path_factory)
     if running:
         yield Console(running, home, _accounts(home))
         return
-    _run("demo", "--home", str(home), "--if-empty", "--enterprises", "60")
     port = _free_port()
     log = (home / "browser-tests.log").open("w")
     server = subprocess.Popen(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Response
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request, Response
 
 SHOTS = Path(__file__).parent / "shots"
 CHROMIUM = "/usr/bin/chromium"
@@ -36,6 +36,9 @@ WORDED = (
 _LATIN_WORDS = re.compile(r"^[A-Za-z][a-z']+(?: [A-Za-z][A-Za-z',-]+)+[.?!]?$")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
+#: How long a page that stands may go on loading. [ms]
+SILENCE_STEP_MS, SILENCE_TURNS = 20, 1_500
+_NEXT_PICTURE = "() => new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))"
 _LOOK_OVER = (Path(__file__).parent / "look_over.js").read_text(encoding="utf-8")
 
 
@@ -62,11 +65,15 @@ class Watch:
     faults: list[str] = field(default_factory=list)
     #: Status codes the next requests may answer with beside success.
     allowed: set[int] = field(default_factory=set)
+    #: Requests that have not ended yet.
+    under_way: set[Request] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.page.on("console", lambda message: self._console(message.type, message.text))
         self.page.on("pageerror", lambda error: self._fault(f"script error: {error}"))
-        self.page.on("request", lambda request: self._request(request.url))
+        self.page.on("request", self._request)
+        self.page.on("requestfinished", lambda request: self.under_way.discard(request))
+        self.page.on("requestfailed", lambda request: self.under_way.discard(request))
         self.page.on("response", self._response)
         self.page.on("dialog", lambda dialog: dialog.accept())
 
@@ -77,9 +84,10 @@ class Watch:
         if kind in {"error", "warning"} and not text.startswith("Failed to load resource"):
             self._fault(f"console {kind}: {text}")
 
-    def _request(self, url: str) -> None:
-        if not url.startswith((self.base, "data:", "blob:", "about:")):
-            self._fault(f"outside request: {url}")
+    def _request(self, request: Request) -> None:
+        self.under_way.add(request)
+        if not request.url.startswith((self.base, "data:", "blob:", "about:")):
+            self._fault(f"outside request: {request.url}")
 
     def _response(self, response: Response) -> None:
         if response.status >= 400 and response.status not in self.allowed:
@@ -93,11 +101,19 @@ class Watch:
 
     def settle(self) -> None:
         """Wait until nothing loads and every chart is drawn or has said why not."""
-        self.page.wait_for_load_state("networkidle")
+        self.page.wait_for_load_state("load")
         self.page.wait_for_function(
             "() => [...document.querySelectorAll('[data-chart]')].every((f) =>"
             " f.querySelector('[data-canvas] svg') || !f.querySelector('[data-failed]')?.hidden)"
         )
+        # A script or a style that stands may still ask for more: one picture later it has.
+        self.page.evaluate(_NEXT_PICTURE)
+        for _turn in range(SILENCE_TURNS):
+            if not self.under_way:
+                break
+            self.page.wait_for_timeout(SILENCE_STEP_MS)
+        else:
+            self._fault(f"never silent: {', '.join(one.url for one in self.under_way)}")
         if self.page.locator("[data-failed]:not([hidden])").count():
             self._fault("a chart failed")
 

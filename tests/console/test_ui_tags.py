@@ -329,6 +329,30 @@ def test_levels_are_classes_of_equal_number() -> None:
     assert picture.levels([150.0, 0.0], places=0)[1] == ["0", "150"]
 
 
+def test_changes_are_falls_and_rises() -> None:
+    # 0.04 % is no change; 5 % is the first strong one.
+    found, steps = picture.change_levels([-6.7, -4.9, 0.04, 0.05, 5.0, None])
+    assert found == ["down-2", "down-1", "same", "up-1", "up-2", None]
+    assert [key for key, _words in steps] == ["down-2", "down-1", "same", "up-1", "up-2"]
+    assert steps[0][1] == "降 5% 及以上"
+    assert picture.change_levels([None]) == ([None], [])
+
+
+@pytest.mark.parametrize(
+    ("stored", "zh", "en"),
+    [
+        ("tce/1e4 m3", "tce/万 m³", "tce/10⁴ m³"),
+        ("1e4 kWh", "万 kWh", "10⁴ kWh"),
+        ("tCO2", "tCO₂", "tCO₂"),
+        ("date", "日期", "date"),
+        ("", "", ""),
+    ],
+)
+def test_units_are_printed_for_people(stored: str, zh: str, en: str) -> None:
+    assert render("{{ stored|unit }}", stored=stored, lang="zh") == zh
+    assert render("{{ stored|unit }}", stored=stored) == en
+
+
 def test_tiles_become_pixels() -> None:
     # column 1 starts at 72 + 6; two tiles wide = 72 * 2 + 6
     shapes, box = picture.tiles(
@@ -361,7 +385,7 @@ def test_geometry_is_projected_and_labelled() -> None:
 
 def test_map_has_tiles_or_shapes() -> None:
     tile = {"name": "A", "x": 0, "y": 0, "level": None, "value_text": "—", "url": "/a"}
-    html = render("{% map areas legend=legend %}", areas=[tile], legend={"labels": ["1–2"]})
+    html = render("{% map areas legend=legend %}", areas=[tile], legend={"steps": [(0, "1–2")]})
     assert 'class="area l-none"' in html
     assert "Schematic picture" in html
     assert "no data" in html

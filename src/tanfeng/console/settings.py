@@ -162,6 +162,12 @@ LOGOUT_REDIRECT_URL = "sign-in"
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+#: With the two wider limits of ``core.throttle``.
+AXES_HANDLER = "tanfeng.console.core.throttle.Handler"
+#: Trying on while locked makes the lock no longer.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+#: What a person typed stays out of the table of tries, one-time and recovery codes included.
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code"]
 AXES_LOCKOUT_TEMPLATE = "core/locked.html"
 AXES_VERBOSE = False
 #: ``off``, ``optional`` or ``government``.

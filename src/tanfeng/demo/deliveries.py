@@ -70,12 +70,14 @@ def _fields(form_key: str) -> tuple[str, ...]:
 
 
 def _letter(number: int) -> str:
-    return chr(ord("A") + number)
+    """Return the letters of a column counted from 0: 25 is Z, 26 is AA."""
+    before, last = divmod(number, 26)
+    return (_letter(before - 1) if before else "") + chr(ord("A") + last)
 
 
 def _printed(name: str, frame: pl.DataFrame) -> pl.Expr:
     if frame.schema[name] == pl.Boolean():
-        return pl.when(name).then(pl.lit("是")).otherwise(pl.lit("否"))
+        return pl.when(name).then(pl.lit("是")).when(~pl.col(name)).then(pl.lit("否"))
     return pl.col(name)
 
 

@@ -109,7 +109,30 @@ def read_all(
     limits: Limits = _DEFAULT_LIMITS,
     **options: Any,
 ) -> tuple[ReadResult, ...]:
-    """Read every sheet of a file that holds a form; see :meth:`Workbook.read_all`.
+    """Read every sheet of a file that holds a form, and compare the sheets with each other.
+
+    Parameters
+    ----------
+    content : bytes
+        The file.
+    filename : str
+        Its name, for messages only; the content decides what it is.
+    today : date
+        Today in the city; periods after it are errors.
+    form : Form or str, optional
+        Read sheets of this form alone.
+    sheet : str, optional
+        Read this sheet alone.
+    limits : Limits, optional
+        What is accepted at most.
+    options
+        Further arguments of :func:`read`: ``mapping``, ``fixes``, ``history``, ``register``,
+        ``places``, ``thresholds``.
+
+    Returns
+    -------
+    tuple of ReadResult
+        In the order of the book, as :meth:`Workbook.read_all` gives them.
 
     Raises
     ------

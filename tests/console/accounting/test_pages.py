@@ -197,6 +197,43 @@ def test_numbers_of_the_inventory_open_their_lines(client_for, run, city):
     assert re.search(r'href="/trace/\?[^"]*item=coke[^"]*"', text)
 
 
+def test_a_chart_of_many_rows_ends_with_the_sum_of_the_rest():
+    """Eight colours: seven rows by themselves, the other three as one series without a link."""
+    from tanfeng.console.accounting import measures
+    from tanfeng.console.accounting.views import inventory
+
+    values = [10.0, 9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, None]
+    rows = [
+        {"key": f"p{number}", "name": f"P{number}", "cells": [{"value": value}]}
+        for number, value in enumerate(values)
+    ]
+    measure = measures.named("emission_total_tco2")
+    chart = inventory._chart({"rows": rows}, [2024], measure, "place", {})
+    drawn = [(one["key"], one["values"]) for one in chart["series"]]
+    # 3 + 2 = 5; what is not known adds nothing.
+    assert drawn == [*((f"p{n}", [values[n]]) for n in range(7)), ("", [5.0])]
+    eight = inventory._chart({"rows": rows[:8]}, [2024], measure, "place", {})
+    assert [one["key"] for one in eight["series"]] == [f"p{n}" for n in range(8)]
+
+
+def test_the_findings_of_one_enterprise_lead_back_to_all(client_for, run, city):
+    text = _page(client_for(city), "/runs/1/findings/?org=x")
+    assert 'href="/runs/1/findings/"' in text
+
+
+def test_a_run_names_the_tables_it_rests_on_and_its_years(client_for, run, city):
+    text = _page(client_for(city), "/runs/1/")
+    assert re.search(r'<a href="/standards/energy_items/">[^<]*[\u4e00-\u9fff]', text)
+    assert "2023–2024" in text
+
+
+def test_a_full_width_bracket_brings_its_own_blank(client_for, run, city):
+    for url in ("/inventory/", "/trace/"):
+        headline = _page(client_for(city), url).partition("<h1>")[2].partition("</h1>")[0]
+        assert "直接+电热）" in headline
+        assert "） " not in headline
+
+
 def test_computing_from_the_page_makes_a_job_and_a_run(client_for, run, city):
     answer = client_for(city).post(
         "/runs/compute/", {"title": "Of the page", "first_year": 2023, "last_year": 2024}

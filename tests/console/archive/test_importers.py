@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from form_files import credit_code, energy, workbook
+from tanfeng import sheets
 from tanfeng.console.archive import services
 from tanfeng.console.archive.models import Organisation, OrganisationVersion
 from tanfeng.console.core import imports
@@ -61,6 +62,35 @@ def test_a_name_of_a_county_is_taken_for_its_code(city, county_a):
     assert Organisation.objects.get().place == county_a
 
 
+def test_certificate_energy_centre_and_contact_reach_the_file_of_the_enterprise(city, county_a):
+    _take(
+        city,
+        _row(
+            NEW,
+            energy_system_certificate="EnMS-1",
+            energy_system_body="演示认证中心",
+            energy_system_date="2024年5月20日",
+            energy_centre=True,
+            central_enterprise=False,
+            contact_name="演示乙",
+            contact_phone="0591-00000000",
+        ),
+    )
+    one = Organisation.objects.get()
+    assert (one.energy_system_certificate, one.energy_system_body, one.energy_system_date) == (
+        "EnMS-1",
+        "演示认证中心",
+        "2024-05-20",
+    )
+    assert (one.energy_centre, one.central_enterprise) == (True, False)
+    assert (one.contact_name, one.contact_phone) == ("演示乙", "0591-00000000")
+
+
+def test_every_column_of_the_form_but_the_remark_has_its_field():
+    columns = {column.key for column in sheets.form("enterprise_archive").columns}
+    assert columns == {"credit_code", "remark", *services.FORM_FIELDS}
+
+
 def test_an_empty_cell_erases_nothing_and_the_same_again_changes_nothing(city, org_a):
     Organisation.objects.update(permit_no="P-1", industry_code="3041")
     row = _row(A, org_a.name, industry_code="3041", permit_no="")
@@ -75,6 +105,9 @@ def test_a_new_name_keeps_the_old_one(city, org_a):
     batch = _upload(city, _row(A, "演示新名玻璃有限公司", industry_code="3041"))
     (told,) = _found(batch, "D002")
     assert (told.severity, told.row) == ("info", 3)
+    # The name and what it moves to the former ones, as the form calls them.
+    assert told.message_zh == "将更新2项：单位名称、曾用名"
+    assert told.message_en == "2 fields will change: Enterprise name, Former names"
     imports.confirm(city, batch)
     org_a.refresh_from_db()
     assert (org_a.name, org_a.former_names) == ("演示新名玻璃有限公司", old)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.exceptions import PermissionDenied
 
 from form_files import workbook
 from tanfeng.console.archive import services
@@ -116,6 +117,16 @@ def test_the_same_again_changes_nothing_and_an_undo_brings_back_what_stood(city,
     assert OfficialList.objects.count() == 1
     # Added, ended, and both taken back: the history keeps all four.
     assert OrganisationVersion.objects.filter(organisation=named[0]).count() == 4
+
+
+def test_a_county_takes_no_official_list_back(city, county_officer_a, named):
+    batch = _upload(city, _entry(named[0].name))
+    imports.confirm(city, batch)
+    with pytest.raises(PermissionDenied):
+        imports.undo(county_officer_a, batch)
+    assert Membership.objects.exists()
+    imports.undo(city, batch)
+    assert not Membership.objects.exists()
 
 
 def test_a_site_hangs_on_its_legal_person(city, county_officer_a, named, county_b):

@@ -17,7 +17,7 @@ from tanfeng.console.accounting.models import EnergyRecord
 from tanfeng.console.core import examining, imports, uploads
 from tanfeng.console.core.models import Batch
 from tanfeng.console.core.parsed import Parsed
-from tanfeng.errors import ModelError
+from tanfeng.errors import DataError, ModelError, Problem
 
 A, B = "91359999MADEM00015", "91359999MADEM00028"
 
@@ -116,6 +116,31 @@ def test_what_is_discarded_while_it_is_read_stays_discarded(firm_a, org_a, monke
     assert not Parsed(batch)
 
 
+def test_what_is_confirmed_while_a_reading_fails_stays_confirmed(firm_a, org_a, monkeypatch):
+    batch = imports.upload(firm_a, _good(), "a.xlsx")
+
+    def breaks(held, workbook, user):
+        imports.confirm(firm_a, Batch.objects.get(pk=batch.pk))
+        raise DataError([Problem("X000", "error", "坏", "broken")])
+
+    monkeypatch.setattr(examining, "read_twice", breaks)
+    mine = Batch.objects.get(pk=batch.pk)
+    uploads.examine(mine, firm_a)
+    assert mine.status == "committed"
+    batch.refresh_from_db()
+    assert (batch.status, batch.errors) == ("committed", 0)
+
+
+def test_a_refusal_is_said_in_the_language_of_the_person(firm_a, org_a, client_for):
+    batch = imports.upload(firm_a, _good(), "a.xlsx")
+    imports.discard(firm_a, batch)
+    client = client_for(firm_a)
+    url = reverse("upload-discard", args=(batch.pk,))
+    for language, words in (("zh-hans", "只有待确认的上传才能放弃"), ("en", "only an upload that")):
+        client.cookies["django_language"] = language
+        assert words in client.post(url, follow=True).content.decode()
+
+
 def test_a_file_left_lying_by_a_server_that_died_is_read_when_somebody_looks(
     firm_a, org_a, city, client_for
 ):
@@ -146,7 +171,7 @@ def test_looking_at_an_upload_judges_it_by_the_rights_of_who_handed_it_in(
 # With a database of its own, where processes really meet
 
 _SETUP = """
-import json, os, signal, sys, threading
+import json, os, signal, sys, threading, traceback
 from pathlib import Path
 from tanfeng.cli._home import open_home
 from tanfeng.cli._database import migrate
@@ -158,6 +183,7 @@ from tanfeng.console.archive.models import Organisation, Place
 from tanfeng.console.accounting.models import EnergyRecord
 from tanfeng.console.core import audit, imports, known
 from tanfeng.console.core.models import Batch, User
+from tanfeng.errors import ModelError
 from form_files import energy, workbook
 A = "91359999MADEM00015"
 def city():
@@ -186,8 +212,10 @@ def together(*works):
         try:
             work()
             said.append("done")
-        except Exception as error:
-            said.append(type(error).__name__)
+        except ModelError:
+            said.append("ModelError")
+        except Exception:
+            said.append(traceback.format_exc())
         finally:
             connections.close_all()
     threads = [threading.Thread(target=do, args=(work,)) for work in works]

@@ -362,6 +362,14 @@ def test_only_some_may_hand_in(client_for, verifier, park_user, admin_user):
         assert not client.get(reverse("uploads")).context["may_upload"]
 
 
+@pytest.mark.parametrize("asked", ["official_list", "nothing", ""])
+def test_the_address_may_name_the_form(client_for, city, asked):
+    page = client_for(city).get(reverse("upload-new"), {"form": asked})
+    assert page.status_code == 200
+    chosen = '<option value="official_list" selected>' in page.content.decode()
+    assert chosen == (asked == "official_list")
+
+
 def test_no_file_is_a_word_not_a_crash(client_for, firm_a):
     page = client_for(firm_a).post(reverse("upload-new"), {"form_key": ""})
     assert page.context["form"].errors["file"]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy
 
+from tanfeng.console.archive.models import Assignment
 from tanfeng.console.core import alive, jobs
 from tanfeng.console.core.models import AuditEvent, Job
 from tanfeng.errors import AccessError, DataError, ModelError, Problem
@@ -267,7 +269,7 @@ def test_a_job_that_runs_renews_itself_and_reloads_the_page_when_it_ended(queued
     assert client.get(reverse("job-progress", args=(job.pk,)))["HX-Refresh"] == "true"
     page = client.get(reverse("job", args=(job.pk,)))
     assert page.context["next_url"] == "/jobs/"
-    assert page.context["facts"] == [("rows", 3)]
+    assert page.context["facts"] == [("行数", "3")]
     assert "every 2s" not in page.content.decode()
 
 
@@ -286,6 +288,30 @@ def test_the_traceback_is_for_administrators(kind, city, admin_user, client_for)
     url = reverse("job", args=(job.pk,))
     assert "inner detail" not in client_for(city).get(url).content.decode()
     assert "inner detail" in client_for(admin_user).get(url).content.decode()
+
+
+def test_a_file_made_under_an_assignment_ends_with_it(kind, verifier, org_b, client_for):
+    def work(task):
+        task.save_file("结果.txt", b"of firm a")
+
+    job = jobs.enqueue(kind(work), "title", verifier)
+    assert job.codes == ["91359999MADEM00015"]
+    page, file = (reverse(name, args=(job.pk,)) for name in ("job", "job-file"))
+    client = client_for(verifier)
+    # One enterprise more takes nothing away.
+    Assignment.objects.create(
+        verifier=verifier, organisation=org_b, valid_from=timezone.localdate()
+    )
+    assert client.get(file).content == b"of firm a"
+    assert not client.get(page).context["is_closed"]
+    Assignment.objects.filter(organisation__credit_code=job.codes[0]).update(
+        valid_to=timezone.localdate() - timedelta(days=1)
+    )
+    assert client.get(file).status_code == 403
+    shown = client.get(page)
+    assert shown.context["is_closed"]
+    assert not shown.context["may_download"]
+    assert "请重新生成" in shown.content.decode()
 
 
 def test_the_file_is_handed_to_who_may_see_the_job(kind, firm_a, firm_b, client_for):

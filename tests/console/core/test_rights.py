@@ -9,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.urls import reverse
 from django.utils import timezone
 
 from tanfeng.console.archive.models import Assignment, Organisation
@@ -154,11 +155,41 @@ def test_only_administrators_keep_accounts(people, firm_b):
 
 def test_the_file_of_a_job_is_its_owners_and_the_citys(people, firm_a):
     """An administrator sees that a job ran; what it wrote down of an enterprise is not for them."""
-    job = Job.objects.create(kind="x", title="x", user=firm_a, scope=firm_a.scope_key)
+    job = Job.objects.create(
+        kind="x", title="x", user=firm_a, scope=firm_a.scope_key, codes=[firm_a.org_code]
+    )
     assert {n for n, user in people.items() if rights.can(user, "download", job)} == {
         "firm_a",
         "city",
     }
+    job.codes = None  # it speaks of the whole city
+    assert [n for n, user in people.items() if rights.can(user, "download", job)] == ["city"]
+
+
+@pytest.mark.parametrize(
+    ("separate", "duty", "home"),
+    [
+        (False, "", "accounts"),
+        (True, "", "my-account"),
+        (True, "security", "accounts"),
+        (True, "audit", "audit"),
+        (True, "system", "jobs"),
+    ],
+)
+def test_an_administrator_starts_where_the_duty_is(
+    separate, duty, home, admin_user, client_for, settings
+):
+    settings.SEPARATE_DUTIES = separate
+    User.objects.filter(pk=admin_user.pk).update(duty=duty)
+    page = client_for(User.objects.get(pk=admin_user.pk)).get(reverse("my-account"))
+    assert f'class="brand" href="{reverse(home)}"' in page.content.decode()
+
+
+def test_everybody_else_starts_at_the_overview(people, client_for):
+    for name, user in people.items():
+        if name != "admin_user":
+            page = client_for(user).get(reverse("my-account")).content.decode()
+            assert f'class="brand" href="{reverse("overview")}"' in page
 
 
 DUTIES = ("jobs", "traceback", "accounts.manage", "audit.read", "audit.verify", "library.load")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tanfeng.console.core.figures import WAN
@@ -63,6 +63,12 @@ def columns(
         **({"link": link} if link else {}),
         **more,
     }
+
+
+def whole(values: Iterable[float | None]) -> float | None:
+    """Return the sum of what is known, None when nothing is."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
 
 
 def _has(values: Sequence[float | None]) -> bool:

@@ -97,7 +97,7 @@ def uploads(user: User, organisation: Organisation) -> QuerySet[Batch]:
     """Return the files that spoke of the enterprise and that the person may see."""
     return (
         rights.visible(user, Batch)
-        .filter(subjects__org_code=organisation.credit_code)
+        .filter(subjects__org_code=organisation.credit_code, book=None)
         .select_related("uploaded_by")
         .order_by("-uploaded_at")
         .distinct()[:_SHOWN_UPLOADS]

@@ -9,6 +9,7 @@ import polars as pl
 from django.db.models import Q, Sum
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.dates import MONTHS_3
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -87,19 +88,28 @@ def yearly(request: HttpRequest, organisation: Organisation) -> Mapping[str, Any
     }
 
 
+def month_word(month: int) -> str:
+    """Return a month as an axis prints it: ``3月``, ``Mar``."""
+    return str(MONTHS_3[month]).capitalize() if get_language() == "en" else f"{month}月"
+
+
 def _monthly(
     rows: Iterable[Mapping[str, Any]], year: int, organisation: Organisation
 ) -> dict[str, Any] | None:
     found = {(row["year"], row["month"]): row["emission_total_tco2"] for row in rows}
-    months = range(1, 13)
+    months = list(range(1, 13))
     series = [
         (str(one), str(one), [found.get((one, month)) for month in months])
-        for one in (year - 1, year)
+        for one in (year, year - 1)
         if any((one, month) in found for month in months)
     ]
     link = trace_url("emission_total_tco2", org=organisation.credit_code)
     return charts.columns(
-        list(months), series, unit="tCO₂", link=f"{link}&year={{key}}&month={{x}}"
+        [month_word(month) for month in months],
+        series,
+        unit="tCO₂",
+        link=f"{link}&year={{key}}&month={{x}}",
+        keys=months,
     )
 
 

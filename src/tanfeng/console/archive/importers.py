@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from tanfeng import sheets
 from tanfeng.console.archive import registers, services
 from tanfeng.console.archive.models import Organisation, Place
 from tanfeng.console.core import imports, rights
@@ -54,8 +55,8 @@ _TEXTS = {
         "Put a branch under its legal person with the form of sites",
     ),
     "D002": (
-        "将更新{count}项：{fields}",
-        "{count} fields will change: {fields}",
+        "将更新{count}项：{fields_zh}",
+        "{count} fields will change: {fields_en}",
         "",
         "",
     ),
@@ -160,8 +161,23 @@ def _findings(
     if change.organisation is None and (owner := services.legal_person_of(name, known.by_name)):
         yield "D036", "warning", "org_name", {"other": known.by_name[owner][1]}
     if change.organisation is not None and change.values:
-        fields = "、".join(sorted(set(change.values) - {"sector"}))
-        yield "D002", "info", "", {"count": len(change.values), "fields": fields}
+        changed = _headings(set(change.values) - {"sector"})
+        yield (
+            "D002",
+            "info",
+            "",
+            {
+                "count": len(changed),
+                "fields_zh": "、".join(column.heading_zh for column in changed),
+                "fields_en": ", ".join(column.heading_en for column in changed),
+            },
+        )
+
+
+def _headings(names: set[str]) -> list[sheets.Column]:
+    """Return the columns of the form that say these fields of the model, in its order."""
+    columns = sheets.form(ArchiveImporter.form_key).columns
+    return [one for one in columns if services.FORM_FIELDS.get(one.key) in names]
 
 
 def _problem(

@@ -147,7 +147,14 @@ class _RegisterImporter(imports.Importer):
         return counts
 
     def undo(self, batch: Batch, user: User, at: datetime) -> dict[str, int]:
-        """Take out what the batch added and bring back what it replaced, unless changed since."""
+        """Take out what the batch added and bring back what it replaced, unless changed since.
+
+        Raises
+        ------
+        PermissionDenied
+            If the person may not keep this register: a county takes no official list back.
+        """
+        rights.require(user, "change", self.model)
         done = {"closed": 0, "restored": 0, "superseded": 0}
         versions = OrganisationVersion.objects.filter(batch=batch).order_by("-id")
         for version in list(versions):

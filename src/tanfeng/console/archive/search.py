@@ -12,7 +12,7 @@ from tanfeng.console.core.models import User
 
 
 def find(user: User, text: str, limit: int) -> list[search.Hit]:
-    """Find enterprises by a part of a name, former ones too, or the beginning of the credit code."""
+    """Find enterprises by a part of a name they have or had, or by how the code begins."""
     visible = rights.visible(user, Organisation)
     found = visible.filter(matching(text)).order_by("name").values_list("pk", flat=True)
     rows = visible.filter(pk__in=list(found[:limit])).order_by("name").select_related("place")

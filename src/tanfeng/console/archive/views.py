@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from tanfeng import standards
-from tanfeng.console.archive import documents, panels
+from tanfeng.console.archive import documents, panels, words
 from tanfeng.console.archive.listing import EnterpriseListing
 from tanfeng.console.archive.models import (
     Membership,
@@ -117,6 +117,7 @@ def _rows(listing: EnterpriseListing) -> Iterator[dict[str, Any]]:
         yield {
             "row": row,
             "url": f"{page}{row.credit_code}/",
+            "key_user": words.said(row.key_user_level),
             "place": listing.places.get(row.place_id, ""),
             "sector": sectors.get(row.sector, row.sector),
             "cells": format_html_join("", "{}", ((_cell(row, c, h, year),) for c, h in columns)),
@@ -249,7 +250,7 @@ def _shown(organisation: Organisation, name: str) -> str:
     value = getattr(organisation, name)
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    return "" if value is None else str(value)
+    return "" if value is None else words.said(str(value))
 
 
 def industry_name(code: str) -> str:

@@ -30,12 +30,29 @@ TOLD_EVERY = 2000
 _LOCK = 0x7A6E_6665  # advisory lock number of the chain in PostgreSQL
 
 
+#: Kind of a break -> what it says of its event, in Chinese and English.
+BREAKS: dict[str, tuple[str, str]] = {
+    "previous": ("与前一事件不衔接", "does not follow the one before"),
+    "content": ("内容被改动", "was changed"),
+    "cut": ("及其前的最新事件被删去", "and the newest before it were cut off"),
+    "rewritten": (
+        "所在的日志被整体改写：以前校验时记下的末条哈希已不在",
+        "ends a log written anew: the last hash an earlier verification noted is gone",
+    ),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ChainBreak:
-    """An event whose hash or predecessor does not fit."""
+    """An event whose hash or predecessor does not fit; ``reason`` is one of ``BREAKS``."""
 
     event_id: int
     reason: str
+
+    def told(self, lang: str = "zh") -> str:
+        """Return number and kind of the break as a sentence."""
+        zh, en = BREAKS[self.reason]
+        return f"event {self.event_id} {en}" if lang == "en" else f"第 {self.event_id} 号事件{zh}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.functional import Promise
@@ -10,6 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from tanfeng import sheets
+from tanfeng.console.core.audit import ChainBreak
 
 #: Action, or its first part, -> words. What is not here is shown as it is recorded.
 ACTIONS: dict[str, Promise] = {
@@ -80,7 +82,9 @@ FACTS: dict[str, Promise] = {
     "filters": _("filters"),
     "form": _("form"),
     "how": _("how"),
+    "intact": _("chain whole"),
     "kept": _("kept"),
+    "last_hash": _("last hash"),
     "mapping": _("columns named"),
     "method": _("method"),
     "number": _("No."),
@@ -111,8 +115,13 @@ STEPS: dict[str, Promise] = {
     "recovery": _("recovery code"),
     "provider": _("second factor of the provider"),
 }
-#: Why a session ended by itself -> words.
-REASONS: dict[str, Promise] = {"idle": _("not used for a while"), "age": _("longest time over")}
+#: Why a session ended by itself, or which wider limit refused a sign-in -> words.
+REASONS: dict[str, Promise] = {
+    "idle": _("not used for a while"),
+    "age": _("longest time over"),
+    "many-account": _("this account was tried from many addresses"),
+    "many-address": _("many accounts were tried from this address"),
+}
 #: Digits of a digest that are enough to recognise it.
 SHOWN_DIGITS = 12
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -127,6 +136,25 @@ def action(name: str) -> str:
 def facts(detail: dict[str, Any]) -> str:
     """Return the facts of an event as one line a person can read."""
     return "; ".join(f"{_name(key)} {_fact(key, value)}" for key, value in detail.items())
+
+
+def breaks(found: Iterable[tuple[int, str]]) -> list[str]:
+    """Return every break of the chain a verification noted as a sentence."""
+    language = "en" if get_language() == "en" else "zh"
+    return [ChainBreak(number, kind).told(language) for number, kind in found]
+
+
+def outcome(result: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what a job reports as names and texts, hashes in full."""
+    return [(_name(key), _reported(key, value)) for key, value in result.items()]
+
+
+def _reported(key: str, value: Any) -> str:
+    if key == "breaks":
+        return "; ".join(breaks(value)) or "—"
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    return value if isinstance(value, str) else _value(value)
 
 
 def _fact(key: str, value: Any) -> str:

@@ -65,10 +65,15 @@ def confirm(
         moment = _our_turn(at)
         held = Batch.objects.select_for_update().get(pk=head.pk)
         if held.status != Batch.Status.PREVIEW:
-            raise ModelError("this upload does not await confirmation any more")
+            raise ModelError(
+                "this upload does not await confirmation any more", "该上传已不在待确认状态"
+            )
         parts = books.members(held) or [held]
         if not all(bool(Parsed(one)) for one in parts):
-            raise ModelError("the reading of this upload is gone; check it again first")
+            raise ModelError(
+                "the reading of this upload is gone; open its page, which checks it again",
+                "该上传的校验结果已不在，请打开其页面，系统会重新校验",
+            )
         _refuse_errors(held, good_rows_only)
         places: set[str] = set()
         for part in books.in_order(parts):
@@ -167,7 +172,7 @@ def undo(
         moment = _our_turn(at)
         held = Batch.objects.select_for_update().get(pk=head.pk)
         if held.status != Batch.Status.COMMITTED:
-            raise ModelError("only a confirmed upload can be undone")
+            raise ModelError("only a confirmed upload can be undone", "只有已入库的上传才能撤销")
         parts = books.members(held)
         done = []
         # The last sheet written goes first, and says so before the one it had replaced is asked.

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from tanfeng import __version__
-from tanfeng.console.core.navigation import groups_for
+from tanfeng.console.core.navigation import groups_for, home_of
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -30,6 +30,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
     return {
         "navigation": groups,
+        "home_url": home_of(user),
         # The frame shows it beside the page and in the menu of a phone, and writes it once.
         "side_bar": side_bar,
         "is_demo": Batch.objects.filter(is_demo=True).exists(),

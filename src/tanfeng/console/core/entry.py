@@ -12,11 +12,11 @@ from django.contrib.auth import login
 from django.contrib.auth.signals import user_login_failed
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
-from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 
 from tanfeng.console.core import two_factor
-from tanfeng.console.core.models import Role, User
+from tanfeng.console.core.models import User
+from tanfeng.console.core.navigation import home_of
 
 BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
 #: Key of the session between the steps.
@@ -85,6 +85,5 @@ def _enter(request: HttpRequest, user: User, *, how: str, mark: str, next_url: s
     request.session[HOW] = how
     request.session[two_factor.MARK] = mark
     login(request, user, backend=BACKEND)
-    if user.role == Role.ADMIN and next_url == resolve_url(settings.LOGIN_REDIRECT_URL):
-        next_url = reverse("my-account")  # the overview is about enterprises
-    return redirect(next_url)
+    nowhere = next_url == resolve_url(settings.LOGIN_REDIRECT_URL)
+    return redirect(home_of(user) if nowhere else next_url)

@@ -77,10 +77,16 @@ def read(batch: Batch, workbook: sheets.Workbook, user: User, **more: Any) -> sh
 
 
 def read_twice(
-    batch: Batch, workbook: sheets.Workbook, user: User
+    batch: Batch,
+    workbook: sheets.Workbook,
+    user: User,
+    first: sheets.ReadResult | None = None,
 ) -> tuple[sheets.ReadResult, Importer | None]:
-    """Read a sheet, and again with what its importer knows of its enterprises."""
-    result = read(batch, workbook, user)
+    """Read a sheet, unless its ``first`` reading is given, and again with what is known of it.
+
+    What its importer knows of its enterprises, such as their months before, asks for the second.
+    """
+    result = first or read(batch, workbook, user)
     importer = importer_of(result.form.key) if result.form else None
     if importer is None:
         return result, None
@@ -183,11 +189,11 @@ def _no_register(result: sheets.ReadResult) -> list[Problem]:
     return [
         Problem(
             rule="D011",
-            severity="error",
-            message_zh=f"“{result.form.name_zh}”可以检查，但目前没有接收它的台账",
-            message_en=f"“{result.form.name_en}” can be checked, but no register takes it yet",
-            remedy_zh="可下载标注文件；数据不会入库",
-            remedy_en="Download the marked file; no data is taken in",
+            severity="warning",
+            message_zh=f"“{result.form.name_zh}”已读取并校验，但平台目前不保存其数据",
+            message_en=f"“{result.form.name_en}” was read and checked; its data is not kept yet",
+            remedy_zh="校验结果可在本页查看，或下载标注文件；无需确认导入",
+            remedy_en="See the findings here or in the marked file; there is nothing to confirm",
         )
     ]
 

@@ -68,6 +68,15 @@ def percent(share: Any, places: int = 1) -> str:
     return NONE if found is None else f"{plain(found * 100.0, places)}%"
 
 
+def unit(text: Any) -> str:
+    """Return a unit as a page prints it: ``tce/1e4 m3`` becomes ``tce/万 m³``, ``date`` a word."""
+    stored = str(text or "")
+    if stored == "date":
+        return _("date")
+    ten_thousand = _("10⁴ %(unit)s") % {"unit": ""}
+    return stored.replace("1e4 ", ten_thousand).replace("m3", "m³").replace("CO2", "CO₂")
+
+
 def rounded_percent(share: float, places: int) -> Decimal:
     """Return a share as a rounded percentage; its sign decides the arrow that is drawn."""
     return round_gb8170(share * 100.0, places)

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
@@ -73,6 +73,10 @@ class Checked:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
+#: Rank of the forms that bring or change enterprises: later sheets are read knowing them.
+ENTERPRISES: Final = 0
+
+
 class Importer(ABC):
     """Takes the rows of one form into a register."""
 
@@ -81,7 +85,7 @@ class Importer(ABC):
     #: What the person must say when neither the rows nor the head of the file say it.
     asks: tuple[str, ...] = ()
     #: Forms of one file are written in this order: enterprises, what they use, what they make.
-    rank: int = 0
+    rank: int = ENTERPRISES
 
     def complete(self, frame: pl.DataFrame, _facts: Mapping[str, Any]) -> pl.DataFrame:
         """Return the rows with what the head of the file, or the person, said once for all."""
@@ -152,7 +156,10 @@ def required_importer(form_key: str) -> Importer:
     importer = _importers.get(form_key)
     if importer is None:
         known = ", ".join(sorted(_importers))
-        raise ModelError(f"no register takes the form {form_key!r}; there are {known}")
+        raise ModelError(
+            f"no register takes the form {form_key!r}; there are {known}",
+            f"没有台账接收报表 {form_key!r}；可接收的有 {known}",
+        )
     return importer
 
 

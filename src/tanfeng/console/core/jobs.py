@@ -89,6 +89,8 @@ class Task:
             stream.write(content)
         self.job.result_file = f"{self.job.pk}/result"
         self.job.result_name = Path(name).name[:200]
+        codes = rights.visible_codes(self.user)
+        self.job.codes = None if codes is None else sorted(code for (code,) in codes)
 
 
 def register(kind: str, *, title: str | Promise = "") -> Callable[[Work], Work]:
@@ -176,7 +178,7 @@ def run(job_id: str) -> None:
     job.save(
         update_fields=(
             "status", "result", "result_file", "result_name", "error", "traceback", "finished_at",
-            "progress", "message",
+            "codes", "progress", "message",
         )
     )  # fmt: skip
 

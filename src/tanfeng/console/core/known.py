@@ -172,7 +172,8 @@ def write(
     if late.height:
         raise ModelError(
             f"{late.height} rows became known after {at:%Y-%m-%d %H:%M}: a correction cannot be "
-            "older than what it corrects"
+            "older than what it corrects",
+            f"有 {late.height} 行数据在 {at:%Y-%m-%d %H:%M} 之后才入库：更正不能早于被更正的数据",
         )
     close(register.model, [*difference.replaced["id"].to_list(), *also_close], batch, at)
     columns = ["source_row", *register.keys, *register.values]

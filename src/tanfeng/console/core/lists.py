@@ -97,11 +97,15 @@ class Listing:
         self.columns = tuple(columns)
         self.per_page = per_page
         self.as_of = as_of
+        self.default_sort = default_sort
         self.sort = request.GET.get("sort") or default_sort
         self.rows = self._sorted(rows)
 
     def _sorted(self, rows: models.QuerySet[Any, Any]) -> models.QuerySet[Any, Any]:
         fields = {column.key: column.sort for column in self.columns if column.sort}
+        if self.sort.removeprefix("-") not in fields:
+            # A column nobody can sort by leaves the list in its own order, never in none.
+            self.sort = self.default_sort
         field = fields.get(self.sort.removeprefix("-"))
         if field is None:
             return rows

@@ -212,6 +212,9 @@ class Job(models.Model):
     #: Path below ``settings.RESULTS`` and the name the file is handed out under.
     result_file = models.CharField(max_length=300, blank=True)
     result_name = models.CharField(max_length=200, blank=True)
+    #: Credit codes the result file may speak of: those in the person's scope when it was made,
+    #: None for every one. Whoever sees fewer by now is not handed the file any more.
+    codes = models.JSONField(null=True, default=None, editable=False)
     #: What went wrong in words for everybody; the traceback is for administrators.
     error = models.TextField(_("error"), blank=True)
     traceback = models.TextField(blank=True)

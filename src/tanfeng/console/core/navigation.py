@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from tanfeng.console.core.models import Role, User
+from tanfeng.console.core import rights
+from tanfeng.console.core.models import Duty, Role, User
 
 GROUPS: dict[str, Promise] = {
     "work": _("Workspace"),
@@ -57,6 +58,17 @@ def add(page: Page) -> None:
         raise ValueError(f"navigation group {page.group!r} is not one of {', '.join(GROUPS)}")
     _pages.append(page)
     _pages.sort(key=lambda one: (list(GROUPS).index(one.group), one.order))
+
+
+def home_of(user: User) -> str:
+    """Return where a person starts; the overview is about enterprises, so not an administrator."""
+    if user.role != Role.ADMIN:
+        return reverse("overview")
+    if rights.can(user, "accounts.manage"):
+        return reverse("accounts")
+    if rights.can(user, "audit.read"):
+        return reverse("audit")
+    return reverse("jobs" if rights.holds(user, Duty.SYSTEM) else "my-account")
 
 
 def groups_for(request: HttpRequest) -> list[tuple[str, list[Entry]]]:

@@ -2,14 +2,20 @@
 
 The preview page shows fifty rows of a sheet that may have fifty thousand; reading the workbook
 again for every page would take seconds. Everything here can be made again from the stored file.
+
+A reading is a folder of its own below that of the batch; the file ``current`` names the one that
+counts and is replaced in one step. Whoever looks at a reading sees all of it or the one before,
+also when the process dies while it writes.
 """
 
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +42,10 @@ _PROBLEM_SCHEMA: dict[str, pl.DataType] = {
 }
 
 
+#: File that names the reading that counts.
+_CURRENT = "current"
+
+
 @dataclass(frozen=True, slots=True)
 class GridRow:
     """A row of the sheet as the person sees it."""
@@ -50,7 +60,15 @@ class Parsed:
     """The kept reading of one batch."""
 
     def __init__(self, batch: Batch) -> None:
-        self.folder = Path(settings.PARSED) / str(batch.pk)
+        self.root = Path(settings.PARSED) / str(batch.pk)
+
+    @cached_property
+    def folder(self) -> Path:
+        """Return the folder of the reading that counted when this object first looked."""
+        try:
+            return self.root / (self.root / _CURRENT).read_text(encoding="ascii")
+        except FileNotFoundError:
+            return self.root / "none"
 
     def __bool__(self) -> bool:
         """Tell whether the reading is there."""
@@ -72,11 +90,13 @@ class Parsed:
         meta
             Further JSON values for the page.
         """
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True, mode=0o700)
-        frame.write_parquet(self.folder / "frame.parquet")
-        _grid_frame(result).write_parquet(self.folder / "grid.parquet")
-        _problem_frame(problems).write_parquet(self.folder / "problems.parquet")
+        before = self.folder.name
+        name = secrets.token_hex(8)
+        folder = self.root / name
+        folder.mkdir(parents=True, mode=0o700)
+        frame.write_parquet(folder / "frame.parquet")
+        _grid_frame(result).write_parquet(folder / "grid.parquet")
+        _problem_frame(problems).write_parquet(folder / "problems.parquet")
         facts = {
             "columns": [
                 {
@@ -104,11 +124,24 @@ class Parsed:
             **meta,
         }
         text = json.dumps(facts, ensure_ascii=False, default=str)
-        (self.folder / "meta.json").write_text(text, encoding="utf-8")
+        (folder / "meta.json").write_text(text, encoding="utf-8")
+        self._point_at(name, before)
+
+    def _point_at(self, name: str, before: str) -> None:
+        """Let a reading count; the one before stays for a page that is being built from it."""
+        pointer = self.root / f"{_CURRENT}.{name}"
+        pointer.write_text(name, encoding="ascii")
+        pointer.replace(self.root / _CURRENT)
+        self.__dict__["folder"] = self.root / name
+        for other in self.root.iterdir():
+            # What has no meta.json may be under somebody else's hands this moment.
+            if other.name not in (name, before) and (other / "meta.json").is_file():
+                shutil.rmtree(other, ignore_errors=True)
 
     def drop(self) -> None:
         """Forget the reading."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.root, ignore_errors=True)
+        self.__dict__.pop("folder", None)
 
     @property
     def meta(self) -> dict[str, Any]:

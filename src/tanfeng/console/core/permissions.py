@@ -100,11 +100,21 @@ def _may_undo(user: User, batch: Batch | None) -> bool:
 
 
 def _may_cancel(user: User, job: Job | None) -> bool:
-    return _may_download(user, job) or rights.holds(user, Duty.SYSTEM)
+    return _owns(user, job) or rights.holds(user, Duty.SYSTEM)
+
+
+def _owns(user: User, job: Job | None) -> bool:
+    return job is None or job.user_id == user.pk or user.role == Role.CITY
 
 
 def _may_download(user: User, job: Job | None) -> bool:
-    return job is None or job.user_id == user.pk or user.role == Role.CITY
+    """Owner and city may, while every enterprise the file may speak of is in scope."""
+    if job is None or not _owns(user, job):
+        return job is None
+    codes = rights.visible_codes(user)
+    if codes is None:
+        return True
+    return job.codes is not None and set(job.codes) <= {code for (code,) in codes}
 
 
 def _holds(duty: Duty) -> rights.Test:

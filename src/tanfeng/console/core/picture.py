@@ -62,6 +62,48 @@ def levels(
     return found, labels
 
 
+#: Change from which on a rise or fall is a strong one, and below which it is none. [%]
+STRONG, FLAT = 5.0, 0.05
+
+
+def change_levels(
+    values: Sequence[float | None],
+) -> tuple[list[str | None], list[tuple[str, str]]]:
+    """Sort changes into falls and rises, so that a colour never means both.
+
+    Parameters
+    ----------
+    values : sequence of float or None
+        Change per area; None is no data and gets no class. [%]
+
+    Returns
+    -------
+    classes : list of str or None
+        ``down-2``, ``down-1``, ``same``, ``up-1`` or ``up-2``.
+    steps : list of (str, str)
+        Class and words of every class that occurs, falls first.
+    """
+    strong = f"{STRONG:g}"
+    words = {
+        "down-2": _("down %(limit)s%% and more") % {"limit": strong},
+        "down-1": _("down"),
+        "same": _("unchanged"),
+        "up-1": _("up"),
+        "up-2": _("up %(limit)s%% and more") % {"limit": strong},
+    }
+    found = [_direction(figures.number(value)) for value in values]
+    return found, [(key, text) for key, text in words.items() if key in found]
+
+
+def _direction(value: float | None) -> str | None:
+    if value is None:
+        return None
+    if abs(value) < FLAT:
+        return "same"
+    side = "up" if value > 0 else "down"
+    return f"{side}-{2 if abs(value) >= STRONG else 1}"
+
+
 def _places(known: Sequence[float]) -> int:
     """Return how many decimals tell the values apart without drowning the reader."""
     largest = max(abs(known[0]), abs(known[-1]))

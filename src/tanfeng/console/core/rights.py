@@ -31,8 +31,9 @@ where ``TANFENG_SEPARATE_DUTIES`` is set.
 
 Jobs. A person sees the own jobs, as long as the scope they were started under is still the
 person's; city officers and administrators of the system see all. The owner, the city and an
-administrator of the system may stop one. The file a job made is for its owner and the city. What
-went wrong inside is shown to administrators of the system only.
+administrator of the system may stop one. The file a job made is for its owner, as long as every
+enterprise in scope when it was made still is, and for the city. What went wrong inside is shown to
+administrators of the system only.
 
 Audit log. City officers and administrators of audit read all of it, a county officer the events
 that concern the own county, everybody the own sign-ins. Nobody changes it.

@@ -45,5 +45,7 @@ def failed(credentials: dict[str, Any], request: HttpRequest | None = None, **_k
 
 @receiver(user_locked_out, dispatch_uid="audit-locked")
 def locked(request: HttpRequest, username: str, **_kwargs: Any) -> None:
-    """Record that a name and address are locked out for a while."""
-    audit.record("sign-in.locked", request=request, username=username or "")
+    """Record that a name and address are locked out for a while, and by which wider limit."""
+    limit = getattr(request, "wide_lock", "")
+    told: dict[str, Any] = {"reason": f"many-{limit}"} if limit else {}
+    audit.record("sign-in.locked", request=request, username=username or "", **told)

@@ -158,7 +158,7 @@ def _examine_job(task: jobs.Task, *, batch: str) -> dict[str, Any]:
         examine(found, task.user)
     except Exception:
         # A file that breaks the reader must not stay "being checked" for ever.
-        _refuse(found, [_unreadable()])
+        _refuse_open(found, [_unreadable()])
         raise
     return {"url": f"/uploads/{batch}/"}
 
@@ -184,7 +184,8 @@ def examine(batch: Batch, user: User) -> None:
         if not pages:
             found = [examining.examined(head, workbook, user)]
     except DataError as error:
-        _refuse(head, list(error.problems))
+        if not _refuse_open(head, list(error.problems)):
+            return
         if not Batch.objects.filter(sha256=head.sha256).exclude(pk=head.pk).exists():
             storage.forget(head.sha256)
         return
@@ -193,6 +194,8 @@ def examine(batch: Batch, user: User) -> None:
         if not _still_open(head):
             # Confirmed or discarded while it was read: what happened then stands.
             head.refresh_from_db()
+            return
+        if _split_by_another(head, found):
             return
         for one in found:
             examining.keep(one, _earlier(head) if one is found[0] else ())
@@ -210,6 +213,23 @@ def _still_open(batch: Batch) -> bool:
     """Tell whether an upload still awaits confirmation, and hold its row until the commit."""
     rows = Batch.objects.select_for_update().filter(pk=batch.pk)
     return rows.values_list("status", flat=True).first() in _OPEN
+
+
+def _refuse_open(batch: Batch, problems: list[Problem]) -> bool:
+    """Refuse an upload unless it was confirmed or discarded while it was read; tell which."""
+    with transaction.atomic():
+        is_open = _still_open(batch)
+        if is_open:
+            _refuse(batch, problems)
+        else:
+            batch.refresh_from_db()
+    return is_open
+
+
+def _split_by_another(head: Batch, found: list[examining.Examined]) -> bool:
+    """Tell whether another reading made the sheets of the file first: then those stand."""
+    stored = set(head.sheets.values_list("pk", flat=True))
+    return bool(stored) and not stored.issuperset(one.batch.pk for one in found)
 
 
 def name_subjects(batch: Batch, codes: set[str]) -> None:
@@ -346,10 +366,15 @@ def fix(
     _require_preview(user, batch)
     found = [one for one in Parsed(batch).problems() if one.cell == cell and one.row]
     if not found:
-        raise ModelError(f"cell {cell} has no finding to correct")
+        raise ModelError(
+            f"cell {cell} has no finding to correct", f"单元格 {cell} 没有需要更正的问题"
+        )
     wanted = value if value is not None else next((p.suggestion for p in found if p.suggestion), "")
     if not wanted:
-        raise ModelError(f"nothing safe can be suggested for cell {cell}; type the value")
+        raise ModelError(
+            f"nothing safe can be suggested for cell {cell}; type the value",
+            f"单元格 {cell} 没有可靠的建议值，请直接填写",
+        )
     _claim(user, batch)
     _add_fixes(user, batch, [(found[0], wanted[:200])], request)
 
@@ -373,7 +398,7 @@ def unfix(user: User, batch: Batch, cell: str, *, request: HttpRequest | None = 
     _require_preview(user, batch)
     standing = [one for one in standing_fixes(batch) if one["cell"] == cell]
     if not standing:
-        raise ModelError(f"cell {cell} has no correction")
+        raise ModelError(f"cell {cell} has no correction", f"单元格 {cell} 没有更正可撤回")
     _claim(user, batch)
     batch.fixes = [*batch.fixes, {**standing[0], "withdrawn": True, **_signed(user)}]
     batch.save(update_fields=("fixes",))
@@ -445,7 +470,10 @@ def discard(user: User, batch: Batch, *, request: HttpRequest | None = None) -> 
     rights.require(user, "change", head)
     rows = Batch.objects.filter(pk=head.pk, status__in=_OPEN)
     if not rows.update(status=Batch.Status.DISCARDED):
-        raise ModelError("only an upload that awaits confirmation can be discarded")
+        raise ModelError(
+            "only an upload that awaits confirmation can be discarded",
+            "只有待确认的上传才能放弃",
+        )
     head.status = batch.status = Batch.Status.DISCARDED
     for one in (head, *head.sheets.all()):
         Parsed(one).drop()
@@ -465,9 +493,15 @@ def leave_out(
     """
     _require_preview(user, batch)
     if batch.book is None:
-        raise ModelError("a file of one sheet is discarded, not left out")
+        raise ModelError(
+            "a file of one sheet is discarded, not left out",
+            "只有一张表的文件不能略去该表，请放弃整个上传",
+        )
     if out and not any(one.pk != batch.pk for one in books.members(batch.book)):
-        raise ModelError("the last sheet cannot be left out; discard the upload instead")
+        raise ModelError(
+            "the last sheet cannot be left out; discard the upload instead",
+            "不能略去最后一张表，请放弃整个上传",
+        )
     _claim(user, batch)
     batch.status = Batch.Status.DISCARDED if out else Batch.Status.PREVIEW
     batch.save(update_fields=("status",))
@@ -477,10 +511,16 @@ def leave_out(
     _examine_now_or_later(batch, user)
 
 
+def _not_open() -> ModelError:
+    return ModelError(
+        "only an upload that awaits confirmation can be changed", "只有待确认的上传才能修改"
+    )
+
+
 def _require_preview(user: User, batch: Batch) -> None:
     rights.require(user, "change", batch)
     if (batch.book or batch).status != Batch.Status.PREVIEW:
-        raise ModelError("only an upload that awaits confirmation can be changed")
+        raise _not_open()
 
 
 def _claim(user: User, batch: Batch) -> None:
@@ -489,6 +529,6 @@ def _claim(user: User, batch: Batch) -> None:
     head = batch.book or batch
     rows = Batch.objects.filter(pk=head.pk, status=Batch.Status.PREVIEW)
     if not rows.update(status=Batch.Status.CHECKING):
-        raise ModelError("only an upload that awaits confirmation can be changed")
+        raise _not_open()
     for one in {head.pk: head, batch.pk: batch}.values():
         one.refresh_from_db()  # a colleague's correction may stand beside ours

@@ -139,6 +139,21 @@ class Task(Responsible, models.Model):
             (key, plan.word("capability", key, language())) for key in unpacked(self.capabilities)
         ]
 
+    @property
+    def capability_words(self) -> str:
+        """Return the capabilities with their codes, for the whole story."""
+        return joined(f"{code} {words}" for code, words in self.capability_names)
+
+    @property
+    def capability_start(self) -> str:
+        """Return what the first capability is called."""
+        return self.capability_names[0][1] if self.capability_names else "—"
+
+    @property
+    def capability_rest(self) -> int:
+        """Return how many further capabilities there are."""
+        return max(len(self.capability_names) - 1, 0)
+
 
 class Target(Responsible, models.Model):
     """A target of the plan (capability C01)."""

@@ -89,6 +89,11 @@ def amount(value: float | None, unit: str) -> str:
     return (words % {"amount": plain(value, 0)}).replace(" ", "\u00a0")
 
 
+def close_up(sentence: str) -> str:
+    """Take the blank out after a full-width bracket, which brings its own."""
+    return sentence.replace("） ", "）")
+
+
 def quality_columns() -> list[lists.Column]:
     """Return the columns that say how good the data behind a figure are."""
     return [

@@ -19,6 +19,7 @@ from tanfeng.console.accounting.views.common import (
     basis_options,
     choice,
     chosen_filter,
+    close_up,
     quality,
     quality_columns,
     run_of,
@@ -29,6 +30,8 @@ from tanfeng.console.archive.models import Place, Sector
 from tanfeng.console.core import lists, rights
 
 _NAMES = ("code", "name_zh", "name_en")
+#: Colours a chart has; more rows than this are drawn as the largest and the sum of the rest.
+_COLOURS = 8
 #: What the rows may be -> column of the frames, query parameter of the trace.
 ROWS: Mapping[str, tuple[str, str, Any]] = {
     "sector": ("sector", "sector", gettext_lazy("By sector")),
@@ -177,12 +180,13 @@ def _sentence(
     total = table["total"]["value"] if table["total"] else None
     if total is None:
         return _("No data for %(scope)s in %(year)s") % {"scope": scope.name, "year": years[-1]}
-    return _("%(measure)s of %(scope)s: %(amount)s in %(year)s") % {
+    told = _("%(measure)s of %(scope)s: %(amount)s in %(year)s") % {
         "measure": measure.name,
         "scope": scope.name,
         "amount": amount(total, measure.unit),
         "year": years[-1],
     }
+    return close_up(told)
 
 
 def _chart(
@@ -192,10 +196,18 @@ def _chart(
     parameter: str,
     link: Mapping[str, Any],
 ) -> dict[str, Any] | None:
+    rows = table["rows"]
+    drawn = rows if len(rows) <= _COLOURS else rows[: _COLOURS - 1]
     series = [
         (row["key"] or "other", row["name"], [cell["value"] for cell in row["cells"]])
-        for row in table["rows"][:10]
+        for row in drawn
     ]
+    if rest := rows[len(drawn) :]:
+        sums = [
+            charts.whole(row["cells"][index]["value"] for row in rest)
+            for index, _year in enumerate(years)
+        ]
+        series.append(("", _("%(count)s others") % {"count": len(rest)}, sums))
     return charts.columns(
         years,
         series,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -38,7 +38,7 @@ from tanfeng.console.archive.models import Organisation, Place, Sector
 from tanfeng.console.core import lists, rights
 from tanfeng.console.core.figures import change_words, plain
 from tanfeng.console.core.models import User
-from tanfeng.console.core.picture import geo_paths, levels
+from tanfeng.console.core.picture import change_levels, geo_paths, levels
 from tanfeng.console.plan.models import Target
 
 TOP = 10
@@ -227,7 +227,7 @@ def county_map(found: figures.Overview, shown: str) -> dict[str, Any]:
     factor, unit = (0.01, "%") if as_change else charts.scale(list(values.values()), "tCO₂")
     digits = 1 if as_change or factor > 1 else 0
     numbers = [_divided(values.get(place.code), factor) for place in places]
-    classes, labels = levels(numbers, places=digits)
+    classes, legend = _classes(numbers, digits, unit, as_change=as_change)
     view_box, paths = _drawn(tuple((p.code, p.shape) for p in places if p.shape))
     areas = []
     for place, value, level in zip(places, numbers, classes, strict=True):
@@ -247,15 +247,25 @@ def county_map(found: figures.Overview, shown: str) -> dict[str, Any]:
                 "url": _trace(found, place=place.code),
             }
         )
-    title = _("Change on the year before") if as_change else _("CO2")
     return {
         # With an imported map a zone without a boundary of its own stands beside it.
         "areas": [area for area in areas if area["path"]] if paths else areas,
         "beside": [area for area in areas if not area["path"]] if paths else [],
         "view_box": view_box,
-        "legend": {"title": title, "unit": unit, "labels": labels},
+        "legend": legend,
         "caption": next((caption(p.geometry_source) for p in places if p.shape), ""),
     }
+
+
+def _classes(
+    numbers: Sequence[float | None], digits: int, unit: str, *, as_change: bool
+) -> tuple[Sequence[int | str | None], dict[str, Any]]:
+    """Return the class of each area and the legend: shades of one colour, or falls and rises."""
+    if as_change:
+        directions, steps = change_levels(numbers)
+        return directions, {"title": _("Change on the year before"), "unit": "", "steps": steps}
+    shades, labels = levels(numbers, places=digits)
+    return shades, {"title": _("CO2"), "unit": unit, "steps": list(enumerate(labels))}
 
 
 def _divided(value: float | None, factor: float) -> float | None:

@@ -16,6 +16,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from tanfeng import standards
 from tanfeng.console.accounting import compare, figures, frozen, services
 from tanfeng.console.accounting.enterprise_document import period
 from tanfeng.console.accounting.lines import UNVERIFIED
@@ -180,7 +181,7 @@ def run(request: HttpRequest, run_number: int) -> HttpResponse:
         "may_publish": rights.can(user, "publish", shown) and not shown.published,
         "summary": _summary(notes),
         "files": sorted(shown.manifest.get("files", {}).items()),
-        "tables": sorted(shown.manifest.get("tables", {}).items()),
+        "tables": _tables(shown),
         "options": _options(shown),
         "checked": frozen.broken_files(shown) if "check" in request.GET else None,
         "others": others[:20],
@@ -206,13 +207,27 @@ _OPTION_NAMES = {
 }
 
 
+def _tables(run: Run) -> list[tuple[str, str, str]]:
+    """Return name, title and digest of the standards tables a run rests on."""
+    lang = "en" if get_language() == "en" else "zh"
+    titles = {one.name: getattr(one, f"title_{lang}") for one in standards.tables()}
+    found = sorted(run.manifest.get("tables", {}).items())
+    return [(name, titles.get(name, name), digest) for name, digest in found]
+
+
+def _span(years: list[int]) -> str:
+    """Return years as a span when none is left out between them."""
+    whole = len(years) > 1 and years == list(range(years[0], years[-1] + 1))
+    return f"{years[0]}–{years[-1]}" if whole else " ".join(map(str, years))
+
+
 def _options(run: Run) -> list[tuple[Any, str]]:
     """Return what the run was asked for, in words; digests are cut."""
     asked = run.manifest.get("options", {})
     found = []
     for key, name in _OPTION_NAMES.items():
         value = asked.get(key)
-        text = " ".join(map(str, value)) if isinstance(value, list) else str(value or "—")
+        text = _span(value) if isinstance(value, list) else str(value or "—")
         found.append((name, text[:16] if key.endswith("_digest") else text))
     return found
 

@@ -27,6 +27,7 @@ from tanfeng.console.accounting.views.common import (
     as_of_text,
     choice,
     chosen_filter,
+    close_up,
     number,
     quality,
     quality_columns,
@@ -232,11 +233,12 @@ def _sentence(
             parts.append(figures.names_of(key, [code]).get(code, code))
     if not chosen.place:
         parts.append(scope.name)
-    return _("%(where)s: %(measure)s %(amount)s") % {
+    told = _("%(where)s: %(measure)s %(amount)s") % {
         "where": " · ".join(parts),
         "measure": measure_name(measure),
         "amount": amount(value, measure_unit(measure)) if value is not None else _("no data"),
     }
+    return close_up(told)
 
 
 def _chain(
@@ -318,13 +320,15 @@ def _lines_page(
             "organisation": organisation,
             "measure": measure,
             "measure_name": measure_name(measure),
-            "sentence": _("%(name)s, %(period)s: %(measure)s %(amount)s")
-            % {
-                "name": organisation.name,
-                "period": period(chosen.year, chosen.month),
-                "measure": measure_name(measure),
-                "amount": amount(first.total, measure_unit(measure)),
-            },
+            "sentence": close_up(
+                _("%(name)s, %(period)s: %(measure)s %(amount)s")
+                % {
+                    "name": organisation.name,
+                    "period": period(chosen.year, chosen.month),
+                    "measure": measure_name(measure),
+                    "amount": amount(first.total, measure_unit(measure)),
+                }
+            ),
             "unit": _pretty(measure_unit(measure)),
             "count": first.count,
             "total": first.total,

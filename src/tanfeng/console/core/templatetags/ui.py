@@ -50,28 +50,12 @@ def _unit(unit: str) -> SafeString:
     return format_html(" <small>{}</small>", unit) if unit else _EMPTY
 
 
-@register.filter("num")
-def num_text(value: Any, places: int = 0) -> str:
-    """Return a grouped number as plain text, for sentences."""
-    return figures.plain(value, places)
-
-
-@register.filter("wan")
-def wan_text(value: Any, places: int = 1) -> str:
-    """Return a number in 万 as plain text, for sentences."""
-    return figures.wan(value, places)
-
-
-@register.filter("percent")
-def percent_text(share: Any, places: int = 1) -> str:
-    """Return a share as a percentage, for sentences."""
-    return figures.percent(share, places)
-
-
-@register.filter("change")
-def change_text(share: Any, places: int = 1) -> str:
-    """Return a change as words, for sentences."""
-    return figures.change_words(share, places)
+# As plain text, for sentences.
+register.filter("num", figures.plain)
+register.filter("wan", figures.wan)
+register.filter("percent", figures.percent)
+register.filter("change", figures.change_words)
+register.filter("unit", figures.unit)
 
 
 @register.simple_tag

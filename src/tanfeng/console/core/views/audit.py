@@ -66,11 +66,13 @@ def audit_log(request: HttpRequest) -> HttpResponse:
         event.place_name = names.get(event.place_code, event.place_code)
         event.done = words.action(event.action)
         event.words = words.facts(event.detail)
+    last_check = Job.objects.filter(kind=VERIFY).first()
     context = {
         "page_obj": listing.page,
         "form": form,
         "may_verify": rights.can(request.user, "audit.verify"),
-        "last_check": Job.objects.filter(kind=VERIFY).first(),
+        "last_check": last_check,
+        "breaks": words.breaks(last_check.result.get("breaks", ())) if last_check else (),
     }
     return render(request, "core/audit.html", context)
 

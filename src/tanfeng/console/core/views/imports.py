@@ -114,13 +114,14 @@ def _forms() -> list[sheets.Form]:
 
 
 def new(request: HttpRequest) -> HttpResponse:
-    """Choose a file and hand it in."""
+    """Choose a file and hand it in; ``?form=`` names the form it will be."""
     rights.require(request.user, "import.upload")
     form = UploadForm(
         request.POST or None,
         request.FILES or None,
         keys=imports.form_keys(),
         language=preview.language(),
+        initial={"form_key": request.GET.get("form", "")},
     )
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
@@ -275,6 +276,7 @@ def _facts(request: HttpRequest, batch: Batch, part: Batch) -> dict[str, Any]:
         "may_undo": batch.status == Batch.Status.COMMITTED
         and running is None
         and rights.can(request.user, "undo", batch),
+        "may_upload": rights.can(request.user, "import.upload"),
         "rows_left_out": batch.rows_read - batch.rows_good,
         "fixes": fixes,
         "withdrawn": len(part.fixes) - len(fixes),
@@ -412,7 +414,7 @@ def _act(request: HttpRequest, batch: Batch, action: Callable[[], object]) -> Ht
         for problem in error.problems[:10]:
             messages.error(request, problem.line(preview.language()))
     except ModelError as error:
-        messages.error(request, str(error))
+        messages.error(request, jobs.explain(error))
     return redirect("upload", batch_id=batch.pk)
 
 

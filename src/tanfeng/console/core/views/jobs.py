@@ -14,7 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from tanfeng.console.core import audit, jobs, rights
+from tanfeng.console.core import audit, audit_words, jobs, rights
 from tanfeng.console.core.lists import Column, Listing, attachment
 from tanfeng.console.core.models import Job, User
 
@@ -38,7 +38,8 @@ ACTIVE = (Job.Status.QUEUED, Job.Status.RUNNING)
 
 def jobs_list(request: HttpRequest) -> HttpResponse:
     """List the jobs the person may see."""
-    rows = rights.visible(request.user, Job).select_related("user").defer("arguments", "result")
+    rows = rights.visible(request.user, Job).select_related("user")
+    rows = rows.defer("arguments", "result", "codes")
     state = request.GET.get("status", "")
     if state in Job.Status.values:
         rows = rows.filter(status=state)
@@ -88,9 +89,12 @@ def _context(request: HttpRequest, job: Job) -> dict[str, object]:
         "poll_url": reverse("job-progress", args=(job.pk,)) if job.status in ACTIVE else "",
         "may_cancel": job.status in ACTIVE and rights.can(request.user, "cancel", job),
         "may_download": bool(job.result_file) and rights.can(request.user, "download", job),
+        "is_closed": bool(job.result_file)
+        and job.user == request.user
+        and not rights.can(request.user, "download", job),
         "may_trace": rights.can(request.user, "traceback", job),
         "next_url": url if url_has_allowed_host_and_scheme(url, None) else "",
-        "facts": [(key, value) for key, value in job.result.items() if key != "url"],
+        "facts": audit_words.outcome({k: v for k, v in job.result.items() if k != "url"}),
     }
 
 
@@ -105,9 +109,9 @@ def cancel(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
 def result_file(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     """Hand out the result file to who may see the job."""
     job = _job(request, job_id)
-    rights.require(request.user, "download", job)
     path = Path(settings.RESULTS) / job.result_file
     if not job.result_file or not path.is_file():
         raise Http404
+    rights.require(request.user, "download", job)
     audit.record("job.download", request=request, thing=job)
     return attachment(path.read_bytes(), job.result_name, "application/octet-stream")

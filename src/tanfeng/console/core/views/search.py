@@ -20,5 +20,6 @@ def search(request: HttpRequest) -> HttpResponse:
         "groups": groups,
         "count": sum(len(hits) for _label, hits in groups),
         "shortest": search_engine.SHORTEST,
+        "limit": search_engine.LIMIT,
     }
     return render(request, "core/search.html", context)

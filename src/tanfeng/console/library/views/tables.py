@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -156,6 +157,10 @@ def index(request: HttpRequest) -> HttpResponse:
 # One table ---------------------------------------------------------------------------------------
 
 
+#: A key of the table, as rows are looked up by; no word of any language.
+_KEY = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*$")
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """A column as the list heads it, with the meaning of its codes."""
@@ -198,12 +203,14 @@ class Row:
         return str(in_english or self.data["@name_zh"])
 
     @property
-    def cells(self) -> list[tuple[str, str]]:
-        """Return heading and cell of the columns shown."""
-        return [
-            (head.label, head.codes.get(self.data[head.column], self.data[head.column]))
-            for head in self.columns
-        ]
+    def cells(self) -> list[tuple[str, str, bool]]:
+        """Return heading and cell of the columns shown, and whether the cell is a bare key."""
+        found = []
+        for head in self.columns:
+            stored = self.data[head.column]
+            shown = head.codes.get(stored, stored)
+            found.append((head.label, shown, shown == stored and bool(_KEY.match(shown or ""))))
+        return found
 
     @property
     def shipped(self) -> str:

@@ -348,6 +348,8 @@ function address(data, index, series) {
   if (!data.link || index < 0) return null;
   const x = (data.keys || data.x)[index];
   const key = series?.key ?? data.series[0]?.key ?? "";
+  // A series without a key is a sum of several; it opens nothing by itself.
+  if (!key && data.link.includes("{key}")) return null;
   return data.link.replace("{x}", encodeURIComponent(x)).replace("{key}", encodeURIComponent(key));
 }
 
