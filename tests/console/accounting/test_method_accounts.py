@@ -19,7 +19,7 @@ from openpyxl import load_workbook
 
 from method_books import MethodBook
 from tanfeng.accounting.methods import METHODS
-from tanfeng.console.accounting import method_files, method_pages, method_services
+from tanfeng.console.accounting import factor_uses, method_files, method_pages, method_services
 from tanfeng.console.accounting.models import MethodRun
 from tanfeng.console.core.models import AuditEvent
 from tanfeng.errors import DataError, ModelError
@@ -339,3 +339,17 @@ def test_the_pages_speak_english(client_for, city, org_b):
         assert client.get(url).status_code == 200
     page = client.get(reverse("method-run", args=[run.number])).content.decode()
     assert "What a verifier looks at first" in page
+
+
+def test_a_row_of_the_standards_tells_the_accounts_that_lean_on_it(city, firm_a, org_b):
+    made(city, org_b)
+    run = made(city, org_b)
+    ref = next(
+        one["ref"]
+        for row in method_pages.lines(run, "flux")
+        for one in row["inputs"]
+        if one["factor"]
+    )
+    (use,) = factor_uses.of_method_accounts(city, ref)
+    assert (use.url, use.value) == (reverse("method-run", args=[run.number]), 0.44)
+    assert list(factor_uses.of_method_accounts(firm_a, ref)) == []

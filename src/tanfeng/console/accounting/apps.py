@@ -26,6 +26,7 @@ class AccountingConfig(AppConfig):
 
         permissions.register()
         uses.add(factor_uses.of_published_run)
+        uses.add(factor_uses.of_method_accounts)
         panels.keep_figures(enterprise_figures.PublishedFigures)
         for panel in enterprise_panels.PANELS:
             panels.add(panel)

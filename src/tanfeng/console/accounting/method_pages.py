@@ -286,7 +286,7 @@ def difference(run: MethodRun, other: MethodRun) -> Difference:
     order = list(names)
     rows = [{**row, "name": names[row["stream"]]} for row in table.to_dicts()]
     rows.sort(key=lambda row: order.index(row["stream"]))
-    labels = [str(other), *(str(name) for name in CAUSES.values()), str(run)]
+    labels = [_label(other), *(str(name) for name in CAUSES.values()), _label(run)]
     values = [
         sums["emission_a_tco2e"],
         *(sums[cause] for cause in CAUSES),
@@ -296,6 +296,10 @@ def difference(run: MethodRun, other: MethodRun) -> Difference:
         labels, [("difference", _("Emission"), values)], unit=_UNIT, totals=[0, len(labels) - 1]
     )
     return Difference(other, rows, sums, picture)
+
+
+def _label(run: MethodRun) -> str:
+    return f"M{run.number} {run.year}"
 
 
 def _counted(run: MethodRun, year: int) -> MethodAccount:

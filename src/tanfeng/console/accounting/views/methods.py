@@ -254,7 +254,14 @@ def show(request: HttpRequest, run_number: int) -> HttpResponse:
             "stream": stream,
             "stream_name": next((one["name"] for one in streams if one["stream"] == stream), ""),
             "page": counted_page(request, len(listed), lambda start, stop: listed[start:stop]),
-            "others": others,
+            "others": [
+                {
+                    "number": one.number,
+                    "year": one.year,
+                    "method_name": method_pages.method_name(one.method_key),
+                }
+                for one in others
+            ],
             "difference": method_pages.difference(run, other) if other else None,
             "causes": method_pages.CAUSES,
             "checked": method_files.broken_files(run) if "check" in request.GET else None,
