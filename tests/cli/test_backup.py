@@ -25,6 +25,8 @@ def home(tmp_path_factory):
     (folder / "uploads" / "ab" / "tmp1234").write_bytes(b"half a form")
     (folder / "runs" / "1").mkdir(parents=True)
     (folder / "runs" / "1" / "lines.parquet").write_bytes(b"lines")
+    (folder / "runs" / "methods" / "2").mkdir(parents=True)
+    (folder / "runs" / "methods" / "2" / "workbook").write_bytes(b"a method account")
     (folder / "runs" / "draft-1").mkdir()
     (folder / "runs" / "draft-1" / "lines.parquet").write_bytes(b"half a run")
     (folder / "parsed").mkdir()
@@ -89,7 +91,8 @@ def test_what_is_kept_comes_back_and_what_can_be_made_again_does_not(home, packe
         "tanfeng.sqlite3-shm",
     }
     assert kept == {
-        "secret.key", "tanfeng.sqlite3", "runs/1/lines.parquet", f"uploads/ab/{UPLOAD}",
+        "secret.key", "tanfeng.sqlite3", "runs/1/lines.parquet", "runs/methods/2/workbook",
+        f"uploads/ab/{UPLOAD}",
     }  # fmt: skip
     for name in kept - {"tanfeng.sqlite3"}:
         assert (target / name).read_bytes() == (home / name).read_bytes()

@@ -220,8 +220,14 @@ def _kept_files(home: Path) -> Iterator[Path]:
         if len(path.name) == 64 and path.is_file():
             yield path
     for path in sorted((home / "runs").rglob("*")):
-        if path.is_file() and path.relative_to(home / "runs").parts[0].isdigit():
+        if path.is_file() and _is_finished(path.relative_to(home / "runs")):
             yield path
+
+
+def _is_finished(path: Path) -> bool:
+    """Tell whether a file of ``runs`` lies in the numbered folder of a run or method account."""
+    first, *rest = path.parts
+    return (rest[0] if first == "methods" and rest else first).isdigit()
 
 
 def _add(archive: zipfile.ZipFile, name: str, path: Path) -> dict[str, Any]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -11,6 +14,8 @@ from method_rows import by_row, every, first, given, row, run, total, year_of
 from tanfeng import trace
 from tanfeng.accounting.methods import EMISSION, METHODS
 from tanfeng.errors import DataError
+
+TESTS = Path(__file__).resolve().parents[2]
 
 methods = pytest.mark.parametrize("method", METHODS.values(), ids=lambda one: one.key)
 
@@ -123,3 +128,23 @@ def test_an_unknown_material_is_refused_with_its_row():
         run("gb_t_32151_5_2015", [row("flux", "material", "gold", used_qty=1.0)])
     assert error.value.problems[0].rule == "M001"
     assert error.value.problems[0].value == "gold"
+
+
+def test_a_method_carries_the_name_of_its_module():
+    assert [method.key for method in METHODS.values()] == list(METHODS)
+    with pytest.raises(KeyError):
+        METHODS["_declare"]
+
+
+def test_nothing_is_read_before_a_method_is_asked_for():
+    """A server forks after it read the code: no method, and so no thread, may stand by then."""
+    code = (
+        "import os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'settings_for_tests'\n"
+        "import django; django.setup()\n"
+        "from django.urls import get_resolver; get_resolver().url_patterns\n"
+        "from tanfeng.accounting.methods import METHODS\n"
+        "modules = [f'tanfeng.accounting.methods.{key}' for key in METHODS]\n"
+        "print(*(name for name in modules if name in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=TESTS)
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr

@@ -15,6 +15,14 @@ def _line(world):
     return {"run_number": world.run.number, "line_number": world.line_b}
 
 
+def _method(world):
+    return {"run_number": world.method_b.number}
+
+
+def _method_line(world):
+    return {"run_number": world.method_b.number, "line_number": 1}
+
+
 DOORS = {
     "overview": Door(),
     "inventory": Door(),
@@ -27,6 +35,14 @@ DOORS = {
     "trace": Door(),
     "trace-record": Door(lambda world: {"record_id": world.record_b.pk}),
     "trace-line": Door(_line),
+    "methods": Door(),
+    "method-new": Door(
+        lambda world: {"credit_code": world.code_b},
+        post={"method": "gb_t_32151_5_2015", "year": "2023"},
+    ),
+    "method-template": Door(lambda _world: {"method_key": "gb_t_32151_5_2015"}, common=True),
+    "method-run": Door(_method),
+    "method-line": Door(_method_line),
     "report-city": Door(),
     "api:openapi-json": Door(common=True),
     "api:openapi-view": Door(common=True),

@@ -13,7 +13,14 @@ from django.utils.dates import MONTHS_3
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from tanfeng.console.accounting import charts, enterprise_document, figures, frozen, measures
+from tanfeng.console.accounting import (
+    charts,
+    enterprise_document,
+    figures,
+    frozen,
+    measures,
+    method_pages,
+)
 from tanfeng.console.accounting.enterprise_figures import trace_url
 from tanfeng.console.accounting.models import EnergyRecord, Run
 from tanfeng.console.archive.models import Organisation
@@ -22,6 +29,7 @@ from tanfeng.console.core import rights
 from tanfeng.console.core.models import User
 
 _ITEM_MEASURES = ("energy_calorific_tce", "energy_equivalent_tce", "emission_total_tco2")
+_SHOWN_METHODS = 5
 _FILE_MEASURES = (
     "emission_total_tco2",
     "emission_direct_tco2",
@@ -183,6 +191,17 @@ def uploads(request: HttpRequest, organisation: Organisation) -> Mapping[str, An
     return {"rows": rows, "all_url": f"{reverse('uploads')}?q={organisation.credit_code}"}
 
 
+def method_accounts(request: HttpRequest, organisation: Organisation) -> Mapping[str, Any]:
+    """Return the newest accounts by sector methods, and whether the person may add one."""
+    user = _user(request)
+    rows = list(method_pages.of_organisation(user, organisation)[:_SHOWN_METHODS])
+    return {
+        "rows": [(run, method_pages.method_name(run.method_key)) for run in rows],
+        "may_upload": rights.can(user, "upload", organisation),
+        "all_url": f"{reverse('methods')}?state=all&q={organisation.credit_code}",
+    }
+
+
 def file_lines(user: User, organisation: Organisation) -> Iterator[FileLine]:
     """Yield the rows of the one-page workbook: figures by year, then the last year by item."""
     run = figures.run_for(user)
@@ -224,6 +243,7 @@ PANELS = (
         file_lines,
         enterprise_document.figures_told,
     ),
+    Panel("methods", 15, "accounting/panels/methods.html", method_accounts),
     Panel("items", 20, "accounting/panels/items.html", items),
     Panel(
         "calendar",

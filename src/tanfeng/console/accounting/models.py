@@ -187,3 +187,48 @@ class Total(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.organisation_id} {self.year}-{self.month:02d}"
+
+
+class MethodRun(models.Model):
+    """A frozen account of one enterprise and year by a sector method.
+
+    Its workbook, lines, factors and choices lie as files beside the database. It never changes: a
+    later account of the same enterprise, method and year replaces it and leaves it as it is.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    number = models.PositiveIntegerField(_("number"), unique=True)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="method_runs")
+    method_key = models.CharField(_("method"), max_length=60)
+    year = models.PositiveSmallIntegerField(_("year"))
+    as_of = models.DateField(_("factors published by"))
+    replaces = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="replaced_by"
+    )
+    file_name = models.CharField(_("file"), max_length=200)
+    #: SHA-256 of the workbook.
+    sha256 = models.CharField(max_length=64)
+    #: Engine version, method and edition, digests of files, formulas and tables.
+    manifest = models.JSONField(default=dict)
+    emission_direct_tco2e = _quantity(_("direct emission"))
+    emission_electricity_tco2e = _quantity(_("emission of electricity"))
+    emission_heat_tco2e = _quantity(_("emission of heat"))
+    #: What the method counts; a market text leaves electricity and heat out.
+    emission_total_tco2e = _quantity(_("emission"))
+    line_count = models.PositiveIntegerField(_("lines"), default=0)
+    missing_rows = models.PositiveIntegerField(_("rows not counted"), default=0)
+    warning_count = models.PositiveIntegerField(_("to check"), default=0)
+    #: Weakest confidence among formulas and defaults used.
+    confidence = models.CharField(max_length=10, blank=True)
+    is_demo = models.BooleanField(_("demonstration data"), default=False)
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(_("computed"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("method account")
+        verbose_name_plural = _("method accounts")
+        ordering = ("-number",)
+        indexes = (models.Index(fields=("organisation", "year", "method_key")),)
+
+    def __str__(self) -> str:
+        return f"M{self.number} {self.method_key} {self.year}"

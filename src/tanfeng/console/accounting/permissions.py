@@ -1,6 +1,7 @@
 """Who sees which records and runs.
 
-* Energy and output records and the totals of a run follow their organisation.
+* Energy and output records, the totals of a run and accounts by sector methods follow their
+  organisation; who may hand in forms for an enterprise may account its workbook.
 * That a published run exists may be known to everybody signed in; runs that are not published are
   for the city and the counties. What a run says about an enterprise is shown only
   to those who may see the enterprise.
@@ -32,5 +33,6 @@ def register() -> None:
     rights.register(models.EnergyRecord, through_organisation)
     rights.register(models.OutputRecord, through_organisation)
     rights.register(models.Total, through_organisation)
+    rights.register(models.MethodRun, through_organisation)
     rights.register(models.Run, run_scope, compute=city, publish=city)
     rights.register_action("report.city", *OFFICERS, Role.PARK)

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from tanfeng.console.accounting.api import api
-from tanfeng.console.accounting.views import inventory, overview, report, runs, trace
+from tanfeng.console.accounting.views import inventory, methods, overview, report, runs, trace
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", overview.overview, name="overview"),
@@ -17,6 +17,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("trace/", trace.trace, name="trace"),
     path("trace/record/<int:record_id>/", trace.record, name="trace-record"),
     path("trace/<int:run_number>/<int:line_number>/", trace.line, name="trace-line"),
+    path("methods/", methods.methods, name="methods"),
+    path("methods/new/<str:credit_code>/", methods.new, name="method-new"),
+    path("methods/<str:method_key>.xlsx", methods.template, name="method-template"),
+    path("methods/<int:run_number>/", methods.show, name="method-run"),
+    path("methods/<int:run_number>/<int:line_number>/", methods.line, name="method-line"),
     path("reports/city/", report.city, name="report-city"),
     path("api/v1/", api.urls),
 ]

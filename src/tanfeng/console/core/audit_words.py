@@ -55,6 +55,8 @@ ACTIONS: dict[str, Promise] = {
     "organisation.change": _("Enterprise file changed"),
     "run.compute": _("Run computed"),
     "run.publish": _("Run published"),
+    "method.account": _("Method account made"),
+    "method.refuse": _("Method workbook refused"),
     "override.set": _("Verified value entered"),
     "override.withdraw": _("Verified value withdrawn"),
     "map.import": _("Map imported"),
@@ -106,6 +108,7 @@ FACTS: dict[str, Promise] = {
     "unchanged": _("the same as before"),
     "unit": _("unit"),
     "value": _("value"),
+    "year": _("year"),
 }
 #: Step of a sign-in -> words.
 STEPS: dict[str, Promise] = {

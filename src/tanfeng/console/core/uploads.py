@@ -72,7 +72,7 @@ def upload(
         while a job reads it. The same file that already waits is handed back as it is.
     """
     rights.require(user, "import.upload")
-    name = _plain_name(file_name)
+    name = plain_name(file_name)
     batch = Batch(
         file_name=name,
         size_bytes=len(content),
@@ -83,7 +83,7 @@ def upload(
         status=Batch.Status.CHECKING,
     )
     if len(content) > settings.UPLOAD_LIMIT_BYTES:
-        return _refuse(batch, [_too_large(len(content))], request)
+        return _refuse(batch, [too_large(len(content), settings.UPLOAD_LIMIT_BYTES)], request)
     batch.sha256 = storage.keep(content)
     waiting = Batch.objects.filter(
         sha256=batch.sha256,
@@ -106,14 +106,15 @@ def upload(
     return batch
 
 
-def _plain_name(file_name: str) -> str:
+def plain_name(file_name: str) -> str:
     """Return the last part of a file's name without what cannot be seen or turns text round."""
     last = Path(file_name.replace("\\", "/")).name
     return "".join(c for c in last if unicodedata.category(c) not in _UNSEEN)[:200] or "?"
 
 
-def _too_large(size: int) -> Problem:
-    limit = settings.UPLOAD_LIMIT_BYTES // 2**20
+def too_large(size: int, most: int) -> Problem:
+    """Return the finding of a file of more bytes than ``most``."""
+    limit = most // 2**20
     return Problem(
         rule="U001",
         severity="error",
