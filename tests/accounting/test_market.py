@@ -139,6 +139,37 @@ def test_special_clinker_of_2025():
         amount(rows[2] | {"carbide_slag_pct": 15.0})
 
 
+def test_carbide_slag_has_no_rule_of_its_own_in_2024():
+    line = plant("cement") | {"facility_class": "carbide_slag", "carbide_slag_pct": 20.0}
+    assert amount(line) == [500_000.0]
+
+
+@pytest.mark.parametrize(
+    ("row", "facility"),
+    [
+        (
+            "cement_exception_carbide",
+            plant("cement")
+            | {"year": 2025, "facility_class": "carbide_slag", "carbide_slag_pct": 15.1},
+        ),
+        ("ets_load_power_base", unit(load_factor_pct=60.0)),
+    ],
+)
+def test_a_row_the_tables_lack_ends_in_an_error_that_names_it(monkeypatch, row, facility):
+    from tanfeng.accounting import _allowance
+
+    known = _allowance.standards.lookup
+
+    def lookup(table, **key):
+        if key.get("id") == row:
+            raise FactorNotFound(table, {"id": row}, [])
+        return known(table, **key)
+
+    monkeypatch.setattr(_allowance.standards, "lookup", lookup)
+    with pytest.raises(FactorNotFound, match=row):
+        amount(facility)
+
+
 # What has no rule -------------------------------------------------------------------------------
 
 

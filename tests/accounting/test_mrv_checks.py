@@ -316,3 +316,12 @@ def test_a_city_is_checked_in_a_moment():
     )
     assert rows.height == 432_000
     assert mrv.check(rows, as_of=TODAY).is_empty()
+
+
+def test_a_rule_without_a_threshold_is_not_asked_for_one():
+    from tanfeng.accounting import mrv_checks
+    from tanfeng.errors import ModelError
+
+    bare = next(key for key, rule in mrv_checks.rules().items() if rule.threshold is None)
+    with pytest.raises(ModelError, match=f"rule {bare} has no threshold"):
+        mrv_checks._limit(bare)

@@ -275,3 +275,9 @@ def test_causes_add_up_to_the_difference_exactly(left, right, scopes_a, scopes_b
 def test_a_view_does_not_differ_from_itself(rows):
     done = reconcile.reconcile([view("a", *rows), view("b", *rows)], base="a")
     assert all(value == 0.0 for value in done["difference_tco2"])
+
+
+def test_rows_without_the_form_of_a_view_are_refused():
+    whole = view("a", ("direct", "coke", 100.0, "t", 200.0, "fuel"))
+    with pytest.raises(ModelError, match="columns of VIEW_SCHEMA"):
+        View("b", "b", "b", whole.rows.drop("unit"), ALL)
