@@ -130,3 +130,9 @@ def test_production_of_units_is_checked():
         power_units._refuse_outside(
             {one.column: np.array([-1e12]) for step in power_units._STEPS for one in step.inputs}
         )
+
+
+def test_an_empty_frame_is_nothing_to_account_for():
+    nothing = {kind: frame.head(0) for kind, frame in frames(STEEL.key, [LIMESTONE]).items()}
+    assert account(nothing).lines.is_empty()
+    assert account(nothing).emissions()["emission_tco2e"].to_list() == [None]
