@@ -78,6 +78,7 @@ class World:
             raise AttributeError(name) from None
 
 
+_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="\w+"')
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[\s,\u2009\u202f\u00a0](?=\d)")
 
 
@@ -85,11 +86,13 @@ def readable(content: bytes) -> str:
     """Return what stands in an answer: a page, JSON, or the sheets inside a workbook.
 
     Spaces and commas between digits are dropped, so that a number is found however it is grouped.
+    The token against forgery is random and may hold any digits; it says nothing of anybody.
     """
     if content[:2] == b"PK":
         with zipfile.ZipFile(BytesIO(content)) as book:
             content = b"\n".join(book.read(name) for name in book.namelist())
-    return _BETWEEN_DIGITS.sub("", content.decode("utf-8", "replace"))
+    text = _TOKEN.sub("", content.decode("utf-8", "replace"))
+    return _BETWEEN_DIGITS.sub("", text)
 
 
 def leaked(content: bytes, secrets: frozenset[str]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.auth import authenticate
+from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +15,15 @@ from tanfeng import sheets
 from tanfeng.console.core import oidc, scopes
 from tanfeng.console.core.models import Role, User
 from tanfeng.console.core.services import ACCOUNT_FIELDS
+
+
+class SignInForm(AuthenticationForm):
+    """Name and password."""
+
+    def clean_username(self) -> str:
+        """Cut a name longer than any account's, so that the wrong try can be written down."""
+        name: str = self.cleaned_data["username"]
+        return name[: User._meta.get_field("username").max_length]
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time

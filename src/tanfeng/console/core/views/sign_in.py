@@ -17,7 +17,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from tanfeng.console.core import audit, entry, oidc, services, sessions, two_factor
-from tanfeng.console.core.forms import CodeForm
+from tanfeng.console.core.forms import CodeForm, SignInForm
 from tanfeng.console.core.models import User
 
 logger = logging.getLogger(__name__)
@@ -29,6 +29,7 @@ class SignIn(LoginView):
     """The sign-in page."""
 
     template_name = "core/sign-in.html"
+    authentication_form = SignInForm
     redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
