@@ -98,7 +98,10 @@ def findings(account: MethodAccount, methods: Iterable[Method]) -> pl.DataFrame:
         outside its validity), then candidates that were passed over.
     """
     chosen = {method.key: method for method in methods}
-    used = _defaults_used(account).join(
+    rows = account.streams.select(
+        "activity_id", "year", *(pl.col(n).cast(pl.String) for n in ("method", "stream", "item"))
+    )
+    used = _defaults_used(account, rows).join(
         _declared(chosen), on=["formula_input", "item"], how="left", maintain_order="left"
     )
     year = pl.col("year")
@@ -107,9 +110,6 @@ def findings(account: MethodAccount, methods: Iterable[Method]) -> pl.DataFrame:
         for name in ("valid_from", "valid_to")
     )
     span = pl.format("{} – {}", pl.col("valid_from"), pl.col("valid_to").replace("", "…"))
-    rows = account.streams.select(
-        "activity_id", "year", *(pl.col(n).cast(pl.String) for n in ("method", "stream", "item"))
-    )
     # A default of an older text stays in use until the text is replaced; only one that had ended
     # before the year, or began after it, is out of its time.
     parts = [
@@ -134,7 +134,7 @@ def findings(account: MethodAccount, methods: Iterable[Method]) -> pl.DataFrame:
     )
 
 
-def _defaults_used(account: MethodAccount) -> pl.DataFrame:
+def _defaults_used(account: MethodAccount, rows: pl.DataFrame) -> pl.DataFrame:
     """Every default of every line, with the row, its year and the factor."""
     lines = account.lines.select("activity_id", "formula", *FACTOR_COLUMNS)
     long = pl.concat(
@@ -148,9 +148,6 @@ def _defaults_used(account: MethodAccount) -> pl.DataFrame:
             )
             for place, column in enumerate(FACTOR_COLUMNS)
         ]
-    )
-    rows = account.streams.select(
-        "activity_id", "year", *(pl.col(n).cast(pl.String) for n in ("method", "stream", "item"))
     )
     factors = account.factors.select(
         "factor",
