@@ -330,9 +330,10 @@ class Method:
     doubts_zh: tuple[str, ...] = ()
     doubts_en: tuple[str, ...] = ()
     market: bool = False
+    _formulas: Mapping[str, Formula] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Refuse two streams of one name and two materials of one name in a stream."""
+        """Refuse two streams of one name and two materials of one name; write the formulas once."""
         keys = [stream.key for stream in self.streams]
         if len(set(keys)) != len(keys):
             raise ModelError(f"method {self.key} has a stream twice: {keys}")
@@ -340,6 +341,14 @@ class Method:
             items = [item.key for item in stream.items]
             if len(set(items)) != len(items):
                 raise ModelError(f"stream {self.key}.{stream.key} has a material twice: {items}")
+        formulas = (
+            self._formula(stream, kind, step)
+            for stream in self.streams
+            for kind in stream.kinds
+            for step in kind.steps
+        )
+        whole = MappingProxyType({formula.key: formula for formula in formulas})
+        object.__setattr__(self, "_formulas", whole)
 
     def stream(self, key: str) -> Stream:
         """Return a stream by its key.
@@ -362,13 +371,7 @@ class Method:
 
     def formulas(self) -> Mapping[str, Formula]:
         """Return every formula of the method by ``method.stream.kind.step``."""
-        return {
-            formula.key: formula
-            for stream in self.streams
-            for kind in stream.kinds
-            for step in kind.steps
-            for formula in (self._formula(stream, kind, step),)
-        }
+        return self._formulas
 
     def _formula(self, stream: Stream, kind: Kind, step: Step) -> Formula:
         return Formula(
