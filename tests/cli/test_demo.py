@@ -96,9 +96,10 @@ def test_stopped_half_way_nothing_is_left(tmp_path, number):
         time.sleep(0.1)
     process.send_signal(number)
     try:
-        said, _nothing = process.communicate(timeout=300)
+        said, _nothing = process.communicate(timeout=120)
     finally:
         process.kill()
+        process.communicate()
     assert process.returncode == 130, said
     assert list(tmp_path.iterdir()) == []
     assert "未留下任何内容" in said

@@ -7,7 +7,7 @@ import time
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -98,8 +98,7 @@ def demo(
         console.print(say("there" if if_empty else "refused", home))
         raise typer.Exit(0 if if_empty else 2)
     stop = _Stop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    stop.listen()
     started = time.monotonic()
     try:
         with homes.building(home) as draft:
@@ -119,14 +118,27 @@ def demo(
 
 
 class _Stop:
-    """The wish to stop; remembered, because a library may swallow the interrupt itself."""
+    """The wish to stop, taken up between two steps.
+
+    Raising where the signal happens to fall breaks what runs there: an import, a query, a library
+    that turns the interrupt into an error of its own or never wakes its threads again.
+    """
 
     def __init__(self) -> None:
         self.asked = False
 
-    def __call__(self, _signal: int, _frame: FrameType | None) -> NoReturn:
+    def listen(self) -> None:
+        """Answer interrupt and termination from now on."""
+        # Polars takes the interrupt for itself as it is imported and lets its threads fall over
+        # their work; who comes after it is heard alone.
+        import polars  # noqa: F401
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self)
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
         self.asked = True
-        raise KeyboardInterrupt
+        signal.signal(number, signal.SIG_DFL)  # asked twice, it ends at once
 
     def check(self) -> None:
         """Stop when that was asked for."""
