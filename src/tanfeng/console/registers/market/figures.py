@@ -1,0 +1,274 @@
+"""What is kept of every account so that no list computes: emission, forecast, allowance, gap, duty.
+
+Computed when a movement, a unit or a verified emission is written, a method account frozen, a city
+run published, or when the city asks; vectorised over the accounts given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import polars as pl
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from tanfeng.accounting import market
+from tanfeng.console.accounting.models import MethodRun
+from tanfeng.console.library.services import overrides
+from tanfeng.console.registers.market import emissions, ledger
+from tanfeng.console.registers.market.emissions import MONTHS
+from tanfeng.console.registers.market.models import Facility, Position, Source
+from tanfeng.errors import DataError, FactorNotFound, StandardError
+from tanfeng.trace import CONFIDENCES
+
+#: What ``refresh`` writes.
+FIELDS = (
+    "emission_source", "method_run", "run", "months", "known_months", "emission_tco2",
+    "forecast_tco2", "forecast_low_tco2", "forecast_high_tco2", "forecast_method",
+    "emission_confidence", "allowance_tco2", "allowance_basis", "allowance_confidence",
+    "allowance_note", "gap_tco2", "gap_low_tco2", "gap_high_tco2", "held_t", "allocated_t",
+    "surrendered_t", "offset_t", "open_t", "is_settled", "due_on", "due_ref", "due_confidence",
+    "figured_at",
+)  # fmt: skip
+#: Below this nothing is left to surrender. [t]
+NOTHING_T = 1e-6
+_NO_UNIT = (
+    "还没有填报机组或产线，无法按规则计算配额",
+    "no unit is entered yet, so no allowance follows from the rules",
+)
+_NOT_VERIFIED = (
+    "该年度方案按核查的排放量核定配额，核查量尚未录入",
+    "the plan of that year grants what is verified, and nothing is verified yet",
+)
+
+
+def refresh(positions: QuerySet[Position] | Iterable[Position]) -> int:
+    """Compute the figures of accounts anew and keep them; return how many."""
+    chosen = (
+        positions.select_related("organisation").prefetch_related("facilities")
+        if isinstance(positions, QuerySet)
+        else positions
+    )
+    with transaction.atomic():
+        rows = list(chosen)
+        if not rows:
+            return 0
+        _emissions(rows)
+        _allowances(rows)
+        _ledger(rows)
+        for one in rows:
+            _deadline(one)
+            _gap(one)
+            one.figured_at = timezone.now()
+        Position.objects.bulk_update(rows, FIELDS, batch_size=500)
+    return len(rows)
+
+
+def of(organisation: int) -> QuerySet[Position]:
+    """Return the accounts of an enterprise, to be computed anew."""
+    return Position.objects.filter(organisation_id=organisation)
+
+
+def after_method(run: MethodRun, **_signal: Any) -> None:
+    """Compute the accounts a frozen method account speaks of: its year, and the shares of it."""
+    refresh(of(run.organisation_id).filter(year__in=(run.year, run.year + 1)))
+
+
+def after_run(**_signal: Any) -> None:
+    """Compute every account from the newly published run."""
+    refresh(Position.objects.all())
+
+
+def _emissions(rows: Sequence[Position]) -> None:
+    """Fill in where the emission comes from, its months, and the forecast of the year."""
+    sectors = {one.organisation_id: one.sector for one in rows}
+    years = {one.year for one in rows} | {one.year - 1 for one in rows}
+    known = emissions.found(sectors, years)
+    months = _monthly(known)
+    forecasts = {
+        (row["org_code"], row["year"]): row
+        for year in {one.year for one in rows}
+        for row in market.forecast(months, year=year).iter_rows(named=True)
+    }
+    for one in rows:
+        series = known.get((one.organisation_id, one.year), emissions.Series())
+        one.emission_source, one.months = series.source, series.months
+        one.method_run, one.run = series.method_run, series.run
+        one.emission_confidence = series.confidence
+        one.known_months = sum(value is not None for value in series.months)
+        _foresee(one, series, forecasts.get((str(one.organisation_id), one.year)))
+
+
+def _foresee(one: Position, series: emissions.Series, forecast: Mapping[str, Any] | None) -> None:
+    """Fill in the emission so far and at year end: verified, as one figure, or by months."""
+    fixed = one.verified_tco2 if one.verified_tco2 is not None else series.whole
+    if fixed is not None:
+        one.emission_tco2 = one.forecast_tco2 = fixed
+        one.forecast_low_tco2 = one.forecast_high_tco2 = fixed
+        one.forecast_method = "whole_year" if one.verified_tco2 is None else "verified"
+        if one.verified_tco2 is not None:
+            one.emission_source, one.emission_confidence = Source.VERIFIED, ""
+        return
+    told = forecast or {}
+    one.emission_tco2 = told.get("emission_to_date_tco2")
+    one.forecast_tco2 = told.get("emission_forecast_tco2")
+    one.forecast_low_tco2 = told.get("emission_forecast_low_tco2")
+    one.forecast_high_tco2 = told.get("emission_forecast_high_tco2")
+    one.forecast_method = told.get("method", "none")
+
+
+def _monthly(known: Mapping[emissions.Key, emissions.Series]) -> pl.DataFrame:
+    return pl.DataFrame(
+        [
+            (str(organisation), year, month, value)
+            for (organisation, year), series in known.items()
+            for month, value in zip(range(1, MONTHS + 1), series.months, strict=True)
+            if value is not None
+        ],
+        schema={
+            "org_code": pl.String(),
+            "year": pl.Int32(),
+            "month": pl.Int8(),
+            "emission_tco2": pl.Float64(),
+        },
+        orient="row",
+    )
+
+
+def facility_rows(one: Position) -> list[dict[str, Any]]:
+    """Return the units of an account as the engine takes them.
+
+    Outside of power a plan that grants what is verified needs no list of lines: the enterprise
+    itself stands for them.
+    """
+    known = list(one.facilities.all())
+    if not known and one.sector != "power" and one.verified_tco2 is not None:
+        whole = Facility(unit="—", facility_class="all", verified_tco2=one.verified_tco2)
+        known = [whole]
+    return [facility_row(one, unit) for unit in known]
+
+
+def facility_row(one: Position, unit: Facility) -> dict[str, Any]:
+    """Return a unit with the columns of ``market.FACILITY_SCHEMA``."""
+    known = {"org_code": one.organisation.credit_code, "year": one.year, "sector": one.sector}
+    own = {
+        name: getattr(unit, name) if getattr(unit, name) != "" else None
+        for name in market.FACILITY_SCHEMA
+        if name not in known
+    }
+    return {**known, **own}
+
+
+def computed(rows: Sequence[dict[str, Any]]) -> market.Allowances:
+    """Return the allowance of units by the plans of their year.
+
+    Raises
+    ------
+    DataError
+        If a unit lacks what its plan asks for.
+    StandardError
+        If the standards have no plan for it.
+    """
+    table = pl.DataFrame(list(rows), schema=dict(market.FACILITY_SCHEMA), orient="row")
+    return market.allowance(table, overrides=overrides())
+
+
+def _allowances(rows: Sequence[Position]) -> None:
+    """Fill in the allowance by the rules; all accounts of a sector, year and class set at once."""
+    groups: dict[tuple[Any, ...], list[tuple[Position, list[dict[str, Any]]]]] = {}
+    for one in rows:
+        one.allowance_tco2, one.allowance_confidence, one.allowance_note = None, "", []
+        units = facility_rows(one)
+        if units:
+            classes = tuple(sorted({unit["facility_class"] for unit in units}))
+            groups.setdefault((one.sector, one.year, classes), []).append((one, units))
+        else:
+            reason = _NO_UNIT if one.sector == "power" else _NOT_VERIFIED
+            one.allowance_note = list(reason)
+    for members in groups.values():
+        try:
+            _grant(members)
+        except (DataError, StandardError):
+            # One of them cannot be computed: each by itself tells which, and why.
+            for member in members:
+                _grant_alone(member)
+
+
+def _grant_alone(member: tuple[Position, list[dict[str, Any]]]) -> None:
+    try:
+        _grant([member])
+    except (DataError, StandardError) as error:
+        member[0].facilities.update(allowance_tco2=None)
+        member[0].allowance_note = [
+            "；".join(one.message_zh for one in error.problems)
+            if isinstance(error, DataError)
+            else error.message("zh"),
+            "; ".join(one.message_en for one in error.problems)
+            if isinstance(error, DataError)
+            else error.message("en"),
+        ]
+
+
+def _grant(members: Sequence[tuple[Position, list[dict[str, Any]]]]) -> None:
+    units = [unit for _one, mine in members for unit in mine]
+    answer = computed(units)
+    values = answer.facilities["allowance_tco2"].to_list()
+    marks = answer.lines.select(pl.col("activity_id"), pl.col("confidence").cast(pl.String)).rows()
+    first, kept = 0, []
+    for one, mine in members:
+        own = values[first : first + len(mine)]
+        used = [mark for number, mark in marks if first < number <= first + len(mine)]
+        one.allowance_tco2 = float(sum(own))
+        one.allowance_confidence = max(used, key=CONFIDENCES.index, default="")
+        for unit, value in zip(one.facilities.all(), own, strict=False):
+            unit.allowance_tco2 = value
+            kept.append(unit)
+        first += len(mine)
+    Facility.objects.bulk_update(kept, ["allowance_tco2"], batch_size=500)
+
+
+def _ledger(rows: Sequence[Position]) -> None:
+    """Fill in what is granted, held, surrendered and still open."""
+    movements = ledger.frame(ledger.standing({one.organisation_id for one in rows}))
+    held = {
+        (row["org_code"], row["vintage"]): row
+        for row in market.balance(movements).iter_rows(named=True)
+    }
+    owners = {one.organisation_id: one for one in rows}
+    every = Position.objects.filter(organisation_id__in=owners).select_related("organisation")
+    settled = market.settle(movements, ledger.duties(every), overrides=overrides())
+    done = {(row["org_code"], row["compliance_year"]): row for row in settled.iter_rows(named=True)}
+    for one in rows:
+        key = (one.organisation.credit_code, one.year)
+        own, paid = held.get(key, {}), done.get(key, {})
+        one.held_t = own.get("balance_t", 0.0)
+        one.allocated_t = own.get("allocated_t", 0.0)
+        one.surrendered_t, one.offset_t = paid.get("surrendered_t", 0.0), paid.get("offset_t", 0.0)
+        one.open_t, one.is_settled = paid.get("open_t"), paid.get("is_met", False)
+
+
+def _deadline(one: Position) -> None:
+    """Fill in the deadline of the standards, else what the city entered."""
+    try:
+        found = market.deadline(one.sector, one.year)
+    except FactorNotFound:
+        one.due_on, one.due_ref = one.stated_due_on, ""
+        one.due_confidence = "override" if one.stated_due_on else ""
+        return
+    one.due_on = date.fromisoformat(found.text)
+    one.due_ref, one.due_confidence = found.ref, found.confidence
+
+
+def _gap(one: Position) -> None:
+    """Fill in what will be missing: emission of the year less the allowance of the year."""
+    one.allowance_basis = "rule" if one.allowance_tco2 is not None else ""
+    if one.allowance_tco2 is None and one.allocated_t > 0:
+        one.allowance_tco2, one.allowance_basis = one.allocated_t, "allocated"
+    granted = one.allowance_tco2
+    for end in ("", "_low", "_high"):
+        emission = getattr(one, f"forecast{end}_tco2")
+        missing = emission is None or granted is None
+        setattr(one, f"gap{end}_tco2", None if missing else emission - granted)
