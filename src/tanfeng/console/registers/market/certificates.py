@@ -229,8 +229,8 @@ def _claimable(certificate: models.Certificate, made: models.Claim) -> None:
         raise DataError(
             [
                 problem(
-                    f"证书 {certificate.number} 已于 {before.date} 用于“{zh[0]}”（{before.period}），"
-                    f"不能再用于“{zh[1]}”；一张证书只能有一个用途",
+                    f"证书 {certificate.number} 已于 {before.date} 用于“{zh[0]}”"
+                    f"（{before.period}），不能再用于“{zh[1]}”；一张证书只能有一个用途",
                     f"certificate {certificate.number} serves {en[0]} ({before.period}) since "
                     f"{before.date} and cannot serve {en[1]} too; a certificate has one claim",
                     "purpose",

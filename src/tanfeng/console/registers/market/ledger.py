@@ -46,7 +46,7 @@ def standing(organisations: Collection[int]) -> list[Movement]:
 
 
 def duties(positions: Iterable[Position]) -> pl.DataFrame:
-    """Return what is due, of the accounts whose emission is verified. [t]"""
+    """Return what is due, of the accounts whose emission is verified, in t."""
     rows = [
         (one.organisation.credit_code, one.year, one.verified_tco2)
         for one in positions

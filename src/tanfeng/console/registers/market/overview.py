@@ -224,7 +224,7 @@ class View:
         return self.month_link().replace("&month={x}", "")
 
     def limits(self) -> dict[str, Any]:
-        """Return how much of what is due, or will be, offsets may cover. [t]"""
+        """Return how much of what is due, or will be, offsets may cover, in t."""
         factor = standards.lookup("method_defaults", id="ets_offset_limit", overrides=overrides())
         one = self.position
         base = one.verified_tco2 if one.verified_tco2 is not None else one.forecast_tco2

@@ -11,9 +11,8 @@ from django.db.models import Case, CharField, Value, When
 from django.forms import BaseForm
 from django.http import HttpRequest
 from django.utils.functional import Promise
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from tanfeng.console.core.models import User
 from tanfeng.errors import DataError
