@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from doors_kit import INSIDERS, OUTSIDERS, Door, World, leaked, readable
 from form_files import energy, workbook
+from market_world import market_of
 from method_books import MethodBook
 from mrv_world import carbon_year
 from tanfeng.accounting.methods import METHODS
@@ -257,6 +258,7 @@ def _world() -> World:
             ),
             "override": _override(city),
             **carbon_year(org_b, firm_b, city, f"{NAME_B}机密", MONTHLY_B),
+            **market_of(org_b, firm_b, city, f"{NAME_B}机密", MONTHLY_B),
         },
     )
 
@@ -419,7 +421,14 @@ def test_the_secrets_are_really_there(world, name):
 
 #: Files that carry no stamp: an empty form holds nothing, the others leave as they were kept.
 UNSTAMPED = frozenset(
-    {"form-template", "method-template", "upload-file", "job-file", "mrv-evidence"}
+    {
+        "form-template",
+        "method-template",
+        "upload-file",
+        "job-file",
+        "mrv-evidence",
+        "market-evidence",
+    }
 )
 
 

@@ -29,7 +29,7 @@ FIELDS = (
     "emission_source", "method_run", "run", "months", "known_months", "emission_tco2",
     "forecast_tco2", "forecast_low_tco2", "forecast_high_tco2", "forecast_method",
     "emission_confidence", "allowance_tco2", "allowance_basis", "allowance_confidence",
-    "allowance_note", "gap_tco2", "gap_low_tco2", "gap_high_tco2", "held_t", "allocated_t",
+    "allowance_note", "gap_tco2", "gap_low_tco2", "gap_high_tco2", "missing_t", "held_t", "allocated_t",
     "surrendered_t", "offset_t", "open_t", "is_settled", "due_on", "due_ref", "due_confidence",
     "figured_at",
 )  # fmt: skip
@@ -272,3 +272,8 @@ def _gap(one: Position) -> None:
         emission = getattr(one, f"forecast{end}_tco2")
         missing = emission is None or granted is None
         setattr(one, f"gap{end}_tco2", None if missing else emission - granted)
+    one.missing_t = None
+    if one.gap_tco2 is not None:
+        # What is held and surrendered beyond what was issued was bought or carried in.
+        moved = one.held_t + one.surrendered_t - one.allocated_t
+        one.missing_t = one.gap_tco2 - moved - one.offset_t

@@ -94,6 +94,8 @@ class Position(models.Model):
     gap_tco2 = _amount(_("gap at year end"))
     gap_low_tco2 = _amount(_("lower end of the gap"))
     gap_high_tco2 = _amount(_("upper end of the gap"))
+    #: The gap less what was bought, sold, carried and offset since: what is still to be found.
+    missing_t = _amount(_("still missing at year end"))
     held_t = models.FloatField(_("held of the year"), default=0.0)
     allocated_t = models.FloatField(_("granted so far"), default=0.0)
     surrendered_t = models.FloatField(_("surrendered"), default=0.0)
@@ -111,7 +113,7 @@ class Position(models.Model):
         verbose_name_plural = _("compliance accounts")
         ordering = ("-year", "organisation")
         indexes: ClassVar = [
-            models.Index(fields=("year", "gap_tco2"), name="market_year_gap"),
+            models.Index(fields=("year", "missing_t"), name="market_year_missing"),
             models.Index(fields=("is_settled", "due_on"), name="market_due"),
         ]
         constraints = (

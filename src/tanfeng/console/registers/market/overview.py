@@ -18,6 +18,7 @@ from tanfeng.console.accounting import charts
 from tanfeng.console.accounting.enterprise_figures import trace_url
 from tanfeng.console.accounting.models import MethodRun
 from tanfeng.console.core import rights
+from tanfeng.console.core.figures import plain
 from tanfeng.console.core.models import User
 from tanfeng.console.library.links import row_url
 from tanfeng.console.library.services import overrides
@@ -107,7 +108,7 @@ class View:
         return told
 
     def waterfall(self) -> dict[str, Any] | None:
-        """Return the way from the allowance over what moved to what is left at year end."""
+        """Return the way from the allowance over what moved to what is available, and the emission."""
         one = self.position
         if one.allowance_tco2 is None or one.forecast_tco2 is None:
             return None
@@ -124,13 +125,17 @@ class View:
         if one.offset_t:
             labels.append(_("Offset"))
             values.append(one.offset_t)
-        labels += [_("Emission of the year"), _("Left at year end")]
-        values.append(-one.forecast_tco2)
-        values.append(sum(values))
+        totals = [0]
+        if len(values) > 1:
+            labels.append(_("Available"))
+            values.append(sum(values))
+            totals.append(len(values) - 1)
+        labels.append(_("Emission of the year"))
+        values.append(one.forecast_tco2)
+        totals.append(len(values) - 1)
         return charts.columns(
-            labels, [("t", _("Position"), values)], unit=_UNIT, totals=[0, len(labels) - 1],
-            good="up",
-        )  # fmt: skip
+            labels, [("t", _("Position"), values)], unit=_UNIT, totals=totals, good="up"
+        )
 
     def months(self) -> dict[str, Any] | None:
         """Return the emission added up month by month, and where the year is heading."""
@@ -142,7 +147,7 @@ class View:
             (value, label)
             for value, label in (
                 (one.allowance_tco2, _("Allowance")),
-                (one.verified_tco2, _("Verified")),
+                (one.verified_tco2, _("Verified emission")),
             )
             if value is not None
         ]
@@ -220,7 +225,7 @@ class View:
         return run if run is not None and rights.can(self.user, "view", run) else None
 
     def source_url(self) -> str:
-        """Return where the emission is explained as a whole."""
+        """Return where the months of the emission are explained as a whole."""
         return self.month_link().replace("&month={x}", "")
 
     def limits(self) -> dict[str, Any]:
@@ -298,6 +303,11 @@ def _added(months: list[float | None]) -> list[float | None]:
     return sums
 
 
+def _stored(value: float) -> str:
+    """Return a number as it is stored, in its shortest form of at most six places."""
+    return plain(value, min(len(f"{value:.6f}".rstrip("0").partition(".")[2]), 6))
+
+
 def _line(
     row: dict[str, Any],
     answer: market.Allowances,
@@ -316,7 +326,7 @@ def _line(
                 "letter": letter,
                 "index": index,
                 "name": symbol.name_en if english else symbol.name_zh,
-                "value": row[x],
+                "text": _stored(row[x]),
                 "unit": symbol.unit,
                 "url": row_url(card["ref"]) if card else "",
                 "document": card["document"] if card else "",

@@ -94,7 +94,7 @@ def verify(
     *,
     request: Request = None,
 ) -> None:
-    """Enter the verified emission of a year, or take it back; what is due follows from it. [tCO2]
+    """Enter the verified emission of a year in tCO2, or take it back; what is due follows.
 
     Raises
     ------

@@ -39,11 +39,12 @@ MOVED = (
     Column("date", gettext_lazy("Day"), sort="date"),
     Column("kind", gettext_lazy("Kind"), lambda row: row.get_kind_display(), sort="kind"),
     Column("document", gettext_lazy("Transaction number")),
-    Column("amount", gettext_lazy("Quantity"), lambda row: row.amount_t, unit="t", places=0),
+    Column("amount", gettext_lazy("Quantity moved"), lambda row: row.amount_t, unit="t", places=0),
     Column("vintage", gettext_lazy("Allowances of the year")),
     Column("to_vintage", gettext_lazy("Carried into")),
     Column("compliance_year", gettext_lazy("For the compliance year")),
-    Column("counterparty", gettext_lazy("Counterparty"), lambda row: row.get_counterparty_display()),
+    Column("counterparty", gettext_lazy("Counterparty"),
+           lambda row: row.get_counterparty_display()),
     Column("basis", gettext_lazy("Document and clause")),
     Column("state", gettext_lazy("State"),
            lambda row: str(machines.MOVEMENT.state(row.state).label)),
@@ -90,7 +91,7 @@ def _context(request: HttpRequest, position: Position) -> dict[str, Any]:
         "state": pill(state),
         "left": (position.due_on - view.today).days if position.due_on else None,
         "left_over": (view.today - position.due_on).days if position.due_on else None,
-        "surplus": None if position.gap_tco2 is None else abs(position.gap_tco2),
+        "spare": None if position.missing_t is None else -position.missing_t,
         "due_url": row_url(position.due_ref) if position.due_ref else "",
         "forecast": FORECASTS.get(position.forecast_method, ""),
         "allowance_from": BASES[position.allowance_basis],
@@ -123,7 +124,9 @@ def _forms(request: HttpRequest, position: Position) -> dict[str, Any]:
     may_enter = rights.can(user, "enter", position)
     wanted = position.facilities.filter(unit=request.GET.get("unit", "")).first()
     return {
-        "unit_form": forms.UnitForm(instance=wanted, sector=position.sector, language=language())
+        "unit_form": forms.UnitForm(
+            instance=wanted, sector=position.sector, language=language(), auto_id="unit-%s"
+        )
         if may_enter
         else None,
         "unit_open": wanted is not None,
@@ -133,6 +136,7 @@ def _forms(request: HttpRequest, position: Position) -> dict[str, Any]:
         if may_enter
         else None,
         "verify_form": forms.VerifyForm(
+            auto_id="verify-%s",
             initial={
                 "verified_tco2": position.verified_tco2,
                 "document": position.verified_document,
@@ -140,7 +144,7 @@ def _forms(request: HttpRequest, position: Position) -> dict[str, Any]:
         )
         if rights.can(user, "verify", position)
         else None,
-        "state_form": forms.AccountForm(instance=position)
+        "state_form": forms.AccountForm(instance=position, auto_id="account-%s")
         if rights.can(user, "state", position)
         else None,
         "file_form": forms.FileForm() if rights.can(user, "attach", position) else None,
@@ -201,7 +205,9 @@ def _written(form: Any, request: HttpRequest, write: Callable[[dict[str, Any]], 
 def _unit(request: HttpRequest, position: Position) -> Any:
     user = me(request)
     rights.require(user, "enter", position)
-    form = forms.UnitForm(request.POST, sector=position.sector, language=language())
+    form = forms.UnitForm(
+        request.POST, sector=position.sector, language=language(), auto_id="unit-%s"
+    )
     return _written(
         form,
         request,
@@ -227,7 +233,7 @@ def _verify(request: HttpRequest, position: Position) -> Any:
     user = me(request)
     rights.require(user, "verify", position)
     return _written(
-        forms.VerifyForm(request.POST),
+        forms.VerifyForm(request.POST, auto_id="verify-%s"),
         request,
         lambda given: services.verify(user, position, **given, request=request),
     )
@@ -237,7 +243,7 @@ def _state(request: HttpRequest, position: Position) -> Any:
     user = me(request)
     rights.require(user, "state", position)
     return _written(
-        forms.AccountForm(request.POST),
+        forms.AccountForm(request.POST, auto_id="account-%s"),
         request,
         lambda given: services.state_account(
             user,

@@ -32,7 +32,7 @@ COLUMNS = (
            sort="organisation__place__order"),
     Column("year", gettext_lazy("Compliance year"), sort="year"),
     Column("sector", gettext_lazy("Sector"), lambda row: row.get_sector_display(), sort="sector"),
-    Column("verified", gettext_lazy("Due"), lambda row: row.verified_tco2, sort="verified_tco2",
+    Column("verified", gettext_lazy("Due for surrender"), lambda row: row.verified_tco2, sort="verified_tco2",
            unit="t", places=0),
     Column("open", gettext_lazy("Still to surrender"), lambda row: row.open_t, sort="open_t",
            unit="t", places=0),

@@ -56,9 +56,11 @@ COLUMNS = (
     Column("gap_low", gettext_lazy("Lower end"), lambda row: row.gap_low_tco2, unit=_T, places=0),
     Column("gap_high", gettext_lazy("Upper end"), lambda row: row.gap_high_tco2, unit=_T,
            places=0),
+    Column("missing", gettext_lazy("Still missing at year end"), lambda row: row.missing_t,
+           sort="missing_t", unit="t", places=0),
     Column("held", gettext_lazy("Held of the year"), lambda row: row.held_t, sort="held_t",
            unit="t", places=0),
-    Column("verified", gettext_lazy("Due"), lambda row: row.verified_tco2, sort="verified_tco2",
+    Column("verified", gettext_lazy("Due for surrender"), lambda row: row.verified_tco2, sort="verified_tco2",
            unit="t", places=0),
     Column("surrendered", gettext_lazy("Surrendered"), lambda row: row.surrendered_t, unit="t",
            places=0),
@@ -83,7 +85,7 @@ def narrowed(request: HttpRequest, rows: QuerySet[Position]) -> QuerySet[Positio
     if asked.get("place"):
         rows = rows.filter(organisation__place_id=asked["place"][:6])
     if asked.get("short") == "1":
-        rows = rows.filter(gap_tco2__gt=0)
+        rows = rows.filter(missing_t__gt=0, is_settled=False)
     if text := asked.get("q", "").strip()[:60]:
         rows = rows.filter(
             Q(organisation__name__icontains=text) | Q(organisation__credit_code__istartswith=text)
@@ -93,15 +95,15 @@ def narrowed(request: HttpRequest, rows: QuerySet[Position]) -> QuerySet[Positio
 
 def summed(rows: QuerySet[Position]) -> dict[str, Any]:
     """Return what the headline states: accounts, those short and by how much, those not settled."""
-    short = Q(gap_tco2__gt=0)
+    short = Q(missing_t__gt=0, is_settled=False)
     return rows.order_by().aggregate(
         count=Count("pk"),
         short=Count("pk", filter=short),
-        missing=Sum("gap_tco2", filter=short),
+        missing=Sum("missing_t", filter=short),
         overdue=Count("pk", filter=Q(surrender="overdue")),
         open=Count("pk", filter=Q(surrender="open")),
         open_t=Sum("open_t", filter=Q(is_settled=False)),
-        unknown=Count("pk", filter=Q(gap_tco2__isnull=True)),
+        unknown=Count("pk", filter=Q(missing_t__isnull=True)),
     )
 
 
@@ -135,6 +137,7 @@ def positions(request: HttpRequest) -> HttpResponse:
                     "row": row,
                     "state": pill(row.surrender),
                     "basis": FORECASTS.get(row.forecast_method, ""),
+                    "spare": None if row.missing_t is None else -row.missing_t,
                 }
                 for row in listing.page
             ],

@@ -28,13 +28,13 @@ from tanfeng.errors import DataError
 
 _PURPOSES = dict(Claim.Purpose.choices)
 COLUMNS = (
-    Column("number", gettext_lazy("Number"), sort="number"),
+    Column("number", gettext_lazy("Certificate number"), sort="number"),
     Column("kind", gettext_lazy("Kind"), lambda row: row.get_kind_display(), sort="kind"),
     Column("name", gettext_lazy("Holder"), lambda row: row.organisation.name,
            sort="organisation__name"),
     Column("code", gettext_lazy("Unified social credit code"),
            lambda row: row.organisation.credit_code),
-    Column("amount", gettext_lazy("Quantity"), sort="amount"),
+    Column("amount", gettext_lazy("Certified quantity"), sort="amount"),
     Column("unit", gettext_lazy("Unit")),
     Column("project", gettext_lazy("Plant or project")),
     Column("valid_from", gettext_lazy("Valid from"), sort="valid_from"),
