@@ -22,6 +22,7 @@ from tanfeng.console.registers.market import emissions, ledger
 from tanfeng.console.registers.market.emissions import MONTHS
 from tanfeng.console.registers.market.models import Facility, Position, Source
 from tanfeng.errors import DataError, FactorNotFound, StandardError
+from tanfeng.standards import Factor
 from tanfeng.trace import CONFIDENCES
 
 #: What ``refresh`` writes.
@@ -29,12 +30,12 @@ FIELDS = (
     "emission_source", "method_run", "run", "months", "known_months", "emission_tco2",
     "forecast_tco2", "forecast_low_tco2", "forecast_high_tco2", "forecast_method",
     "emission_confidence", "allowance_tco2", "allowance_basis", "allowance_confidence",
-    "allowance_note", "gap_tco2", "gap_low_tco2", "gap_high_tco2", "missing_t", "held_t", "allocated_t",
-    "surrendered_t", "offset_t", "open_t", "is_settled", "due_on", "due_ref", "due_confidence",
-    "figured_at",
+    "allowance_note", "gap_tco2", "gap_low_tco2", "gap_high_tco2", "missing_t", "held_t",
+    "allocated_t", "surrendered_t", "offset_t", "open_t", "is_settled", "due_on", "due_ref",
+    "due_confidence", "figured_at",
 )  # fmt: skip
-#: Below this nothing is left to surrender. [t]
-NOTHING_T = 1e-6
+#: Stands for the enterprise where no line is listed.
+WHOLE = "—"
 _NO_UNIT = (
     "还没有填报机组或产线，无法按规则计算配额",
     "no unit is entered yet, so no allowance follows from the rules",
@@ -59,11 +60,15 @@ def refresh(positions: QuerySet[Position] | Iterable[Position]) -> int:
         _emissions(rows)
         _allowances(rows)
         _ledger(rows)
+        _deadlines(rows)
         for one in rows:
-            _deadline(one)
             _gap(one)
             one.figured_at = timezone.now()
-        Position.objects.bulk_update(rows, FIELDS, batch_size=500)
+        # Each row stands already and is written over: one statement for many, where an update of
+        # thirty fields would spell out a case for every row and field.
+        Position.objects.bulk_create(
+            rows, batch_size=200, update_conflicts=True, unique_fields=("id",), update_fields=FIELDS
+        )
     return len(rows)
 
 
@@ -146,7 +151,7 @@ def facility_rows(one: Position) -> list[dict[str, Any]]:
     """
     known = list(one.facilities.all())
     if not known and one.sector != "power" and one.verified_tco2 is not None:
-        whole = Facility(unit="—", facility_class="all", verified_tco2=one.verified_tco2)
+        whole = Facility(unit=WHOLE, facility_class="all", verified_tco2=one.verified_tco2)
         known = [whole]
     return [facility_row(one, unit) for unit in known]
 
@@ -250,16 +255,27 @@ def _ledger(rows: Sequence[Position]) -> None:
         one.open_t, one.is_settled = paid.get("open_t"), paid.get("is_met", False)
 
 
-def _deadline(one: Position) -> None:
+def _deadlines(rows: Sequence[Position]) -> None:
     """Fill in the deadline of the standards, else what the city entered."""
+    known: dict[tuple[str, int], Factor | None] = {}
+    for one in rows:
+        key = (one.sector, one.year)
+        if key not in known:
+            known[key] = _deadline(*key)
+        found = known[key]
+        if found is None:
+            one.due_on, one.due_ref = one.stated_due_on, ""
+            one.due_confidence = "override" if one.stated_due_on else ""
+        else:
+            one.due_on = date.fromisoformat(found.text)
+            one.due_ref, one.due_confidence = found.ref, found.confidence
+
+
+def _deadline(sector: str, year: int) -> Factor | None:
     try:
-        found = market.deadline(one.sector, one.year)
+        return market.deadline(sector, year)
     except FactorNotFound:
-        one.due_on, one.due_ref = one.stated_due_on, ""
-        one.due_confidence = "override" if one.stated_due_on else ""
-        return
-    one.due_on = date.fromisoformat(found.text)
-    one.due_ref, one.due_confidence = found.ref, found.confidence
+        return None
 
 
 def _gap(one: Position) -> None:

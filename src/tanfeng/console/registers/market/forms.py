@@ -124,7 +124,7 @@ class UnitForm(_Kept):
     def clean_facility_class(self) -> str:
         """Take no class of another sector."""
         given = str(self.cleaned_data["facility_class"])
-        known = dict(self.fields["facility_class"].widget.choices)  # type: ignore[attr-defined]
+        known = dict(self.fields["facility_class"].widget.choices)
         if given not in known:
             raise forms.ValidationError(_("Choose a class"))
         return given

@@ -35,6 +35,8 @@ from tanfeng.errors import DataError, StandardError
 from tanfeng.trace import FACTOR_COLUMNS, INPUT_COLUMNS
 
 _UNIT = "tCO₂"
+#: Share of the height within which two lines of a chart are too close.
+_NEAR = 0.08
 #: Movements of the account's own year in the order of the waterfall -> name, sign.
 _STEPS = (
     ("bought", gettext_lazy("Purchase"), 1),
@@ -108,7 +110,7 @@ class View:
         return told
 
     def waterfall(self) -> dict[str, Any] | None:
-        """Return the way from the allowance over what moved to what is available, and the emission."""
+        """Return the way from the allowance to what is available, and the emission beside it."""
         one = self.position
         if one.allowance_tco2 is None or one.forecast_tco2 is None:
             return None
@@ -143,14 +145,7 @@ class View:
         sums = _added(one.months)
         if not any(value is not None for value in sums):
             return None
-        marks = [
-            (value, label)
-            for value, label in (
-                (one.allowance_tco2, _("Allowance")),
-                (one.verified_tco2, _("Verified emission")),
-            )
-            if value is not None
-        ]
+        marks = _marks(one)
         ahead = self._ahead(sums)
         everything = [*sums, *(value for value, _label in marks), *(ahead["high"] if ahead else ())]
         factor, unit = charts.scale([value for value in everything if value is not None], _UNIT)
@@ -260,7 +255,7 @@ class View:
                 ).iter_rows(named=True)
             ],
             "notes": [
-                f"{units[row['activity_id']]}: {row[place]}"
+                f"{_unit_name(units[row['activity_id']])}: {row[place]}"
                 for row in answer.notes.iter_rows(named=True)
             ],
         }
@@ -292,6 +287,16 @@ class View:
         return told
 
 
+def _marks(one: Position) -> list[tuple[float, str]]:
+    """Return the lines across the chart; two that lie too close to be read apart become one."""
+    granted, verified = one.allowance_tco2, one.verified_tco2
+    names = _("Allowance"), _("Verified emission")
+    if granted and verified and abs(granted - verified) < _NEAR * max(granted, verified):
+        return [(granted, " / ".join(names))]
+    pairs = zip((granted, verified), names, strict=True)
+    return [(value, name) for value, name in pairs if value is not None]
+
+
 def _added(months: list[float | None]) -> list[float | None]:
     """Return the months added up as far as they are known; a gap is added as nothing known."""
     known = [i for i, value in enumerate(months) if value is not None]
@@ -301,6 +306,11 @@ def _added(months: list[float | None]) -> list[float | None]:
         total += value or 0.0
         sums.append(total if i <= last else None)
     return sums
+
+
+def _unit_name(unit: str) -> str:
+    """Return the name of a unit; an enterprise without a list of lines stands for itself."""
+    return _("The enterprise as a whole") if unit == figures.WHOLE else unit
 
 
 def _stored(value: float) -> str:
@@ -334,7 +344,7 @@ def _line(
             }
         )
     return {
-        "unit_name": units[row["activity_id"]],
+        "unit_name": _unit_name(units[row["activity_id"]]),
         "name": formula.name_en if english else formula.name_zh,
         "symbol": formula.symbol,
         "mathml": formula.mathml(),

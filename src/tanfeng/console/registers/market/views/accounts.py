@@ -140,7 +140,7 @@ def _forms(request: HttpRequest, position: Position) -> dict[str, Any]:
             initial={
                 "verified_tco2": position.verified_tco2,
                 "document": position.verified_document,
-            }
+            },
         )
         if rights.can(user, "verify", position)
         else None,

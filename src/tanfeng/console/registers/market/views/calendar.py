@@ -13,12 +13,13 @@ from django.views.decorators.http import require_safe
 
 from tanfeng.console.archive.models import Place
 from tanfeng.console.core import rights
+from tanfeng.console.core.figures import plain
 from tanfeng.console.core.lists import Column, Listing
 from tanfeng.console.library.links import row_url
 from tanfeng.console.registers.market import forms
 from tanfeng.console.registers.market.models import Position
-from tanfeng.console.registers.market.views.common import STATES, me, pill, with_state
-from tanfeng.console.registers.market.views.listing import narrowed
+from tanfeng.console.registers.market.views.common import STATES, me, state_of
+from tanfeng.console.registers.market.views.listing import SHOWN, about, narrowed
 
 #: Days before a deadline from which it is shown as near.
 NEAR_DAYS = 60
@@ -32,13 +33,13 @@ COLUMNS = (
            sort="organisation__place__order"),
     Column("year", gettext_lazy("Compliance year"), sort="year"),
     Column("sector", gettext_lazy("Sector"), lambda row: row.get_sector_display(), sort="sector"),
-    Column("verified", gettext_lazy("Due for surrender"), lambda row: row.verified_tco2, sort="verified_tco2",
-           unit="t", places=0),
+    Column("verified", gettext_lazy("Due for surrender"), lambda row: row.verified_tco2,
+           sort="verified_tco2", unit="t", places=0),
     Column("open", gettext_lazy("Still to surrender"), lambda row: row.open_t, sort="open_t",
            unit="t", places=0),
     Column("held", gettext_lazy("Held of the year"), lambda row: row.held_t, unit="t", places=0),
-    Column("state", gettext_lazy("Surrender"), lambda row: pill(row.surrender)[0],
-           sort="surrender"),
+    Column("state", gettext_lazy("Surrender"), lambda row: state_of(row)[0],
+           sort="is_settled"),
     Column("document", gettext_lazy("Document of the deadline"),
            lambda row: row.due_ref or row.stated_document),
 )  # fmt: skip
@@ -88,11 +89,11 @@ def show(request: HttpRequest) -> HttpResponse:
     """Show every deadline and the accounts behind it."""
     user = me(request)
     rights.require(user, "view", Position)
-    seen = with_state(rights.visible(user, Position), timezone.localdate())
+    seen = rights.visible(user, Position)
     rows = narrowed(request, seen)
     listing = Listing(
         request,
-        rows.select_related("organisation__place").defer("months", "allowance_note"),
+        rows.select_related("organisation__place").only(*SHOWN),
         name="market-calendar",
         title=gettext_lazy("Surrender calendar"),
         columns=COLUMNS,
@@ -109,9 +110,10 @@ def show(request: HttpRequest) -> HttpResponse:
             "listing": listing,
             "rows": [
                 {
-                    "row": row,
-                    "state": pill(row.surrender),
-                    "left": (row.due_on - today).days if row.due_on else None,
+                    **about(row),
+                    "verified": plain(row.verified_tco2),
+                    "open": plain(row.open_t),
+                    "held": plain(row.held_t),
                 }
                 for row in listing.page
             ],
@@ -120,7 +122,9 @@ def show(request: HttpRequest) -> HttpResponse:
             "overdue": sum(one["waiting"] for one in deadlines if (one["left"] or 0) < 0),
             "states": [(key, words) for key, (words, _kind) in STATES.items()],
             "sectors": forms.sectors(),
-            "years": sorted(set(seen.order_by().values_list("year", flat=True)), reverse=True),
+            "years": sorted(
+                seen.order_by().values_list("year", flat=True).distinct(), reverse=True
+            ),
             "places": [
                 (one.code, str(one))
                 for one in rights.visible(user, Place).only("code", "name_zh", "name_en")

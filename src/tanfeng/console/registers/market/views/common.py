@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, cast
+from typing import cast
 
 from django.contrib import messages
-from django.db.models import Case, CharField, Value, When
+from django.db.models import Q
 from django.forms import BaseForm
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from tanfeng.console.core.models import User
+from tanfeng.console.registers.market.models import Position
 from tanfeng.errors import DataError
 
 #: State of the surrender -> words and kind of its pill.
@@ -69,17 +71,17 @@ def surrender_state(is_settled: bool, due_on: date | None, today: date) -> str:
     return "overdue" if due_on < today else "open"
 
 
-def with_state(rows: Any, today: date) -> Any:
-    """Add the state of the surrender to a query of accounts."""
-    return rows.annotate(
-        surrender=Case(
-            When(is_settled=True, then=Value("settled")),
-            When(due_on__isnull=True, then=Value("undated")),
-            When(due_on__lt=today, then=Value("overdue")),
-            default=Value("open"),
-            output_field=CharField(),
-        )
-    )
+def state_of(row: Position) -> tuple[str, str]:
+    """Return the words of an account's surrender as of today, and the kind of its pill."""
+    return pill(surrender_state(row.is_settled, row.due_on, timezone.localdate()))
+
+
+def of_state(key: str, today: date) -> Q:
+    """Return the condition of a state of the surrender, as ``surrender_state`` tells it."""
+    if key == "settled":
+        return Q(is_settled=True)
+    due = {"undated": Q(due_on__isnull=True), "overdue": Q(due_on__lt=today)}
+    return Q(is_settled=False) & due.get(key, Q(due_on__gte=today))
 
 
 def pill(key: str) -> tuple[str, str]:

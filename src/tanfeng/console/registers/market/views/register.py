@@ -9,11 +9,13 @@ from django.core.exceptions import BadRequest
 from django.db.models import F, FilteredRelation, Q, QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from tanfeng.console.core import audit, rights
+from tanfeng.console.core.figures import plain
 from tanfeng.console.core.lists import Column, Listing
 from tanfeng.console.registers.market import certificates as writes
 from tanfeng.console.registers.market import forms, services
@@ -46,6 +48,13 @@ COLUMNS = (
 )  # fmt: skip
 
 
+#: What the rows of the list are written from.
+SHOWN = (
+    "kind", "number", "amount", "project", "valid_from", "valid_to", "organisation__name",
+    "organisation__credit_code",
+)  # fmt: skip
+
+
 def _with_claim(rows: QuerySet[Certificate]) -> Any:
     """Add the claim that stands, in the same query."""
     return rows.annotate(
@@ -54,6 +63,21 @@ def _with_claim(rows: QuerySet[Certificate]) -> Any:
         period=F("standing__period"),
         used_on=F("standing__date"),
     )
+
+
+def _told(row: Any) -> dict[str, Any]:
+    """Return a row of the list in words."""
+    return {
+        "url": f"{reverse('market-certificates')}{row.pk}/",
+        "number": row.number,
+        "kind": row.get_kind_display(),
+        "name": row.organisation.name,
+        "project": row.project,
+        "amount": f"{plain(row.amount)} {row.unit}",
+        "valid": row.valid_to.isoformat() if row.valid_to else "—",
+        "purpose": _PURPOSES.get(row.purpose, ""),
+        "period": row.period,
+    }
 
 
 def _narrowed(request: HttpRequest, rows: Any) -> Any:
@@ -90,7 +114,7 @@ def certificates(request: HttpRequest) -> HttpResponse:
     )
     listing = Listing(
         request,
-        rows.select_related("organisation"),
+        rows.select_related("organisation").only(*SHOWN),
         name="market-certificates",
         title=gettext_lazy("Certificates and reductions"),
         columns=COLUMNS,
@@ -104,7 +128,7 @@ def certificates(request: HttpRequest) -> HttpResponse:
         "market/certificates.html",
         {
             "listing": listing,
-            "rows": [(row, _PURPOSES.get(row.purpose)) for row in listing.page],
+            "rows": [_told(row) for row in listing.page],
             "sums": rows.order_by().aggregate(
                 green=Sum("amount", filter=mwh),
                 green_free=Sum("amount", filter=mwh & free),
