@@ -1,19 +1,14 @@
-"""The template of a method, filled in by field as a person does, for a demonstration account."""
+"""A workbook of a method with a few rows of one stream, as a person hands it in."""
 
 from __future__ import annotations
 
 from io import BytesIO
 from typing import Any
 
-from openpyxl import load_workbook
+from xlsxwriter import Workbook
 
 from tanfeng.accounting.methods import METHODS
 from tanfeng.sheets.method_forms import sheet_names, stream_form
-from tanfeng.sheets.method_template import method_template
-
-#: Rows from the headings to the first one to fill in; the example lies between.
-_BELOW = 2
-_LOOKED_AT = 30
 
 
 def filled(method_key: str, stream: str, rows: list[dict[str, Any]]) -> bytes:
@@ -30,21 +25,12 @@ def filled(method_key: str, stream: str, rows: list[dict[str, Any]]) -> bytes:
     """
     method = METHODS[method_key]
     form = stream_form(method, method.stream(stream), "zh")
-    book = load_workbook(BytesIO(method_template(method, lang="zh")))
-    sheet = book[sheet_names(method, "zh")[stream]]
-    first = form.columns[0].heading("zh")
-    head = next(row for row in range(1, _LOOKED_AT) if _text(sheet.cell(row, 1).value) == first)
-    places = {_text(sheet.cell(head, i).value): i for i in range(1, sheet.max_column + 1)}
-    for number, row in enumerate(rows):
-        for column in form.columns:
-            if column.key in row:
-                cell = sheet.cell(head + _BELOW + number, places[column.heading("zh")])
-                cell.value = row[column.key]
     out = BytesIO()
-    book.save(out)
+    with Workbook(out, {"in_memory": True}) as book:
+        sheet = book.add_worksheet(sheet_names(method, "zh")[stream])
+        for column, one in enumerate(form.columns):
+            sheet.write_string(0, column, one.heading("zh"))
+            for number, row in enumerate(rows, start=1):
+                if one.key in row:
+                    sheet.write(number, column, row[one.key])
     return out.getvalue()
-
-
-def _text(value: object) -> str:
-    """Return a heading without the mark of what must be filled in."""
-    return str(value).rstrip("*")

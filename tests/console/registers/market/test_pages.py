@@ -85,9 +85,11 @@ def test_thousands_cost_few_queries(client_for, city, county_a, django_assert_ma
     Position.objects.bulk_create(
         Position(organisation=one, year=2024, sector="power", entered_by=city) for one in rows
     )
+    client = client_for(city)
     for address in (LIST, CALENDAR):
-        with django_assert_max_num_queries(25):
-            assert "第 1–25 条，共 300 条" in _page(client_for(city), address)
+        client.get(address)
+        with django_assert_max_num_queries(15):
+            assert "第 1–25 条，共 300 条" in _page(client, address)
 
 
 def test_an_account_opens_and_is_filled_in_by_its_enterprise(client_for, org_a, firm_a):

@@ -19,7 +19,7 @@ from tanfeng.accounting import market
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core import audit, rights
 from tanfeng.console.core.models import Batch, User
-from tanfeng.console.registers.market import models, services
+from tanfeng.console.registers.market import figures, ledger, models, services
 from tanfeng.console.registers.market.services import problem
 from tanfeng.errors import DataError, Problem
 
@@ -225,14 +225,14 @@ def _claimable(certificate: models.Certificate, made: models.Claim) -> None:
         raise DataError([problem(zh, en, "period")])
     before = claim_of(certificate)
     if before is not None:
-        zh, en = (tuple(market.PURPOSES[one.purpose][k] for one in (before, made)) for k in (0, 1))
+        first, second = market.PURPOSES[before.purpose], market.PURPOSES[made.purpose]
         raise DataError(
             [
                 problem(
-                    f"证书 {certificate.number} 已于 {before.date} 用于“{zh[0]}”"
-                    f"（{before.period}），不能再用于“{zh[1]}”；一张证书只能有一个用途",
-                    f"certificate {certificate.number} serves {en[0]} ({before.period}) since "
-                    f"{before.date} and cannot serve {en[1]} too; a certificate has one claim",
+                    f"证书 {certificate.number} 已于 {before.date} 用于“{first[0]}”"
+                    f"（{before.period}），不能再用于“{second[0]}”；一张证书只能有一个用途",
+                    f"certificate {certificate.number} serves {first[1]} ({before.period}) since "
+                    f"{before.date} and cannot serve {second[1]} too; a certificate has one claim",
                     "purpose",
                     "R023",
                 )
@@ -267,13 +267,13 @@ def release(user: User, claimed: models.Claim, reason: str, *, request: Request 
     if movement is not None:
         if movement.state == "confirmed":
             rights.require(user, "annul_movement", movement)
-        services.ledger.check(claimed.organisation, without=[movement.pk])
+        ledger.check(claimed.organisation, without=[movement.pk])
         services.write_state(user, movement, "withdrawn", reason)
     claimed.released_at, claimed.released_by = timezone.now(), user
     claimed.reason = reason[:300]
     claimed.save(update_fields=["released_at", "released_by", "reason"])
     if movement is not None:
-        services.figures.refresh(services.figures.of(claimed.organisation_id))
+        figures.refresh(figures.of(claimed.organisation_id))
     audit.record(
         "market.release", user=user, request=request, thing=claimed.certificate,
         purpose=claimed.purpose, reason=reason[:300],

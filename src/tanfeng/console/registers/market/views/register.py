@@ -199,7 +199,7 @@ def certificate(request: HttpRequest, pk: int) -> HttpResponse:
             "may_release": standing is not None and rights.can(user, "release", standing),
             "may_withdraw": may_claim and rights.can(user, "enter", one),
             "file_form": forms.FileForm() if rights.can(user, "enter", one) else None,
-            "account": accounts.filter(year=standing.movement.compliance_year).first()
+            "account": accounts.filter(year=standing.movement.compliance_year or 0).first()
             if standing is not None and standing.movement is not None
             else None,
         },
