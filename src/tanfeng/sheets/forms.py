@@ -442,10 +442,11 @@ _SPECS = (
         "绿证与减排量登记",
         "Register of certificates and reductions",
         ("kind", "number"),
-        note_zh="每张证书一行。一张证书只能有一个用途: 未使用的把用途留空; 用于碳市场抵销的在页面上登记, "
-        "因为要与应清缴量核对。",
-        note_en="One row per certificate. A certificate has one use: leave it empty while unused. An "
-        "offset in the carbon market is entered on the page, where it is held against what is due.",
+        note_zh="每张证书一行。一张证书只能有一个用途: 未使用的把用途留空; "
+        "用于碳市场抵销的在页面上登记, 因为要与应清缴量核对。",
+        note_en="One row per certificate. A certificate has one use: leave it empty while unused. "
+        "An offset in the carbon market is entered on the page, where it is held against what is "
+        "due.",
     ),
 )
 
