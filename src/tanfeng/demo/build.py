@@ -155,7 +155,7 @@ def _write(city: City, home: Path, progress: Progress) -> Built:
     progress(_MRV, "记录六家企业的碳数据存证", "Writing the carbon data record of six enterprises")
     mrv.write(city.years[-1], users, parts.firms)
     progress(_MARKET, "记录全国碳市场的履约账户", "Writing accounts of the national carbon market")
-    market.write(city.years[-1], users)
+    market.write(city.years[-1], users, parts.firms)
     built.faults = pl.DataFrame(faults, infer_schema_length=None)
     built.faults.write_csv(home / FAULTS_FILE, include_bom=True)
     accounts.save(home, built.accounts)

@@ -54,7 +54,7 @@ class _Firm:
         return f"DEMO-{kind}-{self.number:02d}-{self.serial[0]:03d}"
 
 
-def write(year: int, users: Mapping[str, User]) -> int:
+def write(year: int, users: Mapping[str, User], firms: tuple[str, ...]) -> int:
     """Write accounts of the year before the last of the city and of those after; return how many.
 
     Parameters
@@ -63,6 +63,8 @@ def write(year: int, users: Mapping[str, User]) -> int:
         Last year the city's tables report.
     users : mapping of str to User
         Accounts of the demonstration: city and verifier are needed.
+    firms : tuple of str
+        Credit codes of enterprises that have accounts of their own; the first holds certificates.
     """
     city, verifier = users["city"], users["verifier"]
     due = year - 1
@@ -76,16 +78,21 @@ def write(year: int, users: Mapping[str, User]) -> int:
         )
     stories = (_overdue, _covered, _spare)
     chosen = [*power, *(steel if due >= _THREE_SECTORS else [])]
-    firms = [_Firm(one, _person(one, n), city, n) for n, one in enumerate(chosen, start=1)]
+    played = [_Firm(one, _person(one, n), city, n) for n, one in enumerate(chosen, start=1)]
     with transaction.atomic():
-        for place, firm in enumerate(firms[: len(power)]):
+        for place, firm in enumerate(played[: len(power)]):
             if _generated(firm.organisation, due):
                 stories[place % len(stories)](firm, due)
                 _next_year(firm, year)
-        for firm in firms[len(power) :]:
+        for firm in played[len(power) :]:
             _steel(firm, due)
+        for one in Organisation.objects.filter(credit_code__in=firms[:1]).exclude(
+            pk__in=[one.pk for one in chosen]
+        ):
+            number = len(chosen) + 1
+            _green(_Firm(one, _person(one, number), city, number), due)
     if power:
-        _running(firms[0], year + 1)
+        _running(played[0], year + 1)
     return Position.objects.count()
 
 
@@ -283,10 +290,15 @@ def _steel(firm: _Firm, year: int) -> None:
             firm.user, reductions, "ets_offset", str(year), _on(date(year + 1, 12, 8))
         )
         _surrender(firm, year, verified - offset)
+    _green(firm, year)
+
+
+def _green(firm: _Firm, year: int) -> None:
+    """Register green power certificates for shares of the electricity used; one stays unused."""
+    power = _energy(firm.organisation, year, "electricity", "consumption_total_qty") * 10.0
     for number, (share, purpose) in enumerate(
         ((0.10, "energy_deduction"), (0.04, "footprint"), (0.06, "")), start=1
     ):
-        power = _energy(firm.organisation, year, "electricity", "consumption_total_qty") * 10.0
         green = certificates.register(
             firm.user,
             firm.organisation,

@@ -145,9 +145,9 @@ class View:
         sums = _added(one.months)
         if not any(value is not None for value in sums):
             return None
-        marks = _marks(one)
+        granted, verified = one.allowance_tco2, one.verified_tco2
         ahead = self._ahead(sums)
-        everything = [*sums, *(value for value, _label in marks), *(ahead["high"] if ahead else ())]
+        everything = [*sums, granted, verified, *(ahead["high"] if ahead else ())]
         factor, unit = charts.scale([value for value in everything if value is not None], _UNIT)
 
         def drawn(values: Iterable[float | None]) -> list[float | None]:
@@ -161,6 +161,15 @@ class View:
             if any(value is not None for value in ahead["low"]):
                 line |= {"low": drawn(ahead["low"]), "high": drawn(ahead["high"])}
             series.append({**line, "dashed": True})
+        if granted is not None:
+            # A line of its own, so that the picture reaches up to it.
+            level = drawn([granted] * MONTHS)
+            series.append({"key": "note", "name": _("Allowance"), "values": level, "dashed": True})
+        near = (
+            granted is not None
+            and verified is not None
+            and (abs(granted - verified) < _NEAR * max(granted, verified))
+        )
         link = self.month_link()
         return {
             "x": [f"{one.year}-{month:02d}" for month in range(1, MONTHS + 1)],
@@ -168,9 +177,9 @@ class View:
             "unit": unit,
             "places": 1 if factor != 1.0 else 0,
             "series": series,
-            "marks": [
-                {"value": round(value / factor, 6), "label": label} for value, label in marks
-            ],
+            "marks": [{"value": round(verified / factor, 6), "label": _("Verified emission")}]
+            if verified is not None and not near
+            else [],
             **({"link": link} if link else {}),
         }
 
@@ -285,16 +294,6 @@ class View:
                 % one.method_run.missing_rows
             )
         return told
-
-
-def _marks(one: Position) -> list[tuple[float, str]]:
-    """Return the lines across the chart; two that lie too close to be read apart become one."""
-    granted, verified = one.allowance_tco2, one.verified_tco2
-    names = _("Allowance"), _("Verified emission")
-    if granted and verified and abs(granted - verified) < _NEAR * max(granted, verified):
-        return [(granted, " / ".join(names))]
-    pairs = zip((granted, verified), names, strict=True)
-    return [(value, name) for value, name in pairs if value is not None]
 
 
 def _added(months: list[float | None]) -> list[float | None]:
