@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -16,7 +16,7 @@ from tanfeng.console.accounting import events, method_services
 from tanfeng.console.accounting.models import Run, Total
 from tanfeng.console.core import audit, audit_words
 from tanfeng.console.core.models import AuditEvent
-from tanfeng.console.registers.market import certificates, figures, services
+from tanfeng.console.registers.market import certificates, figures, reminders, services
 from tanfeng.console.registers.market.models import Movement, Position
 from tanfeng.console.registers.market.views.common import surrender_state
 from tanfeng.errors import DataError
@@ -145,6 +145,24 @@ def test_the_state_of_a_surrender():
     assert surrender_state(False, day, day) == "open"
     assert surrender_state(False, day, date(2026, 1, 1)) == "overdue"
     assert surrender_state(False, None, day) == "undated"
+
+
+def test_the_first_page_reminds_of_surrenders(org_a, org_b, firm_a, firm_b, city, verifier):
+    account(org_a, firm_a)
+    assert [one.kind for one in reminders.remind(city)] == ["bad"]
+    services.verify(city, Position.objects.get(), 79_100.0, "核查报告")
+    (late,) = reminders.remind(firm_a)
+    assert late.url.endswith("?surrender=overdue")
+    assert "79\u00a0100" in late.note
+    assert not list(reminders.remind(firm_b))
+    near = account(org_b, firm_b, year=2025)
+    soon = timezone.localdate() + timedelta(days=reminders.NEAR_DAYS)
+    services.state_account(city, near, sector="power", due_on=soon, document="某通知")
+    assert [one.kind for one in reminders.remind(firm_b)] == ["late"]
+    assert [one.kind for one in reminders.remind(city)] == ["bad", "late"]
+    move(org_a, firm_a)
+    _surrender(org_a, firm_a, 79_100.0)
+    assert not list(reminders.remind(verifier))
 
 
 # What is refused

@@ -18,11 +18,10 @@ from tanfeng.console.core.lists import Column, Listing
 from tanfeng.console.library.links import row_url
 from tanfeng.console.registers.market import forms
 from tanfeng.console.registers.market.models import Position
+from tanfeng.console.registers.market.reminders import NEAR_DAYS
 from tanfeng.console.registers.market.views.common import STATES, me, state_of
 from tanfeng.console.registers.market.views.listing import SHOWN, about, narrowed
 
-#: Days before a deadline from which it is shown as near.
-NEAR_DAYS = 60
 COLUMNS = (
     Column("due_on", gettext_lazy("Surrender by"), sort="due_on"),
     Column("name", gettext_lazy("Enterprise"), lambda row: row.organisation.name,
