@@ -22,7 +22,7 @@ from tanfeng.console.registers.market import emissions, ledger
 from tanfeng.console.registers.market.emissions import MONTHS
 from tanfeng.console.registers.market.models import Facility, Position, Source
 from tanfeng.errors import DataError, FactorNotFound, StandardError
-from tanfeng.standards import Factor
+from tanfeng.standards import Factor, UnresolvedKeys
 from tanfeng.trace import CONFIDENCES
 
 #: What ``refresh`` writes.
@@ -207,14 +207,23 @@ def _grant_alone(member: tuple[Position, list[dict[str, Any]]]) -> None:
         _grant([member])
     except (DataError, StandardError) as error:
         member[0].facilities.update(allowance_tco2=None)
-        member[0].allowance_note = [
-            "；".join(one.message_zh for one in error.problems)
-            if isinstance(error, DataError)
-            else error.message("zh"),
-            "; ".join(one.message_en for one in error.problems)
-            if isinstance(error, DataError)
-            else error.message("en"),
+        member[0].allowance_note = _reason(error)
+
+
+def _reason(error: DataError | StandardError) -> list[str]:
+    """Return why there is no allowance, in Chinese and English, in a sentence each."""
+    if isinstance(error, DataError):
+        return [
+            "；".join(one.message_zh for one in error.problems),
+            "; ".join(one.message_en for one in error.problems),
         ]
+    if not isinstance(error, UnresolvedKeys):
+        return [error.message("zh"), error.message("en")]
+    rows = ", ".join(f"{one.table}/{one.key.get('id', '')}" for one in error.errors)
+    return [
+        f"标准表没有该年度的分配方案，缺 {rows}；不沿用其他年度",
+        f"the standards have no plan of that year: {rows} is missing; no other year is taken",
+    ]
 
 
 def _grant(members: Sequence[tuple[Position, list[dict[str, Any]]]]) -> None:
