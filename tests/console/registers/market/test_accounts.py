@@ -12,7 +12,7 @@ from django.utils import timezone
 from market_world import CCER, UNIT, account, move
 from method_books import MethodBook
 from tanfeng.accounting.methods import METHODS
-from tanfeng.console.accounting import events, method_services
+from tanfeng.console.accounting import method_services
 from tanfeng.console.accounting.models import Run, Total
 from tanfeng.console.core import audit, audit_words
 from tanfeng.console.core.models import AuditEvent
@@ -89,7 +89,7 @@ def test_the_forecast_of_the_city_account(org_a, firm_a, city):
     assert position.gap_tco2 == pytest.approx(-78_980.0)
     # A run published later is followed at once.
     newer = _published(org_a, [10.0] * 12, city=city)
-    events.run_published.send_robust(Run, run=newer)
+    figures.after_run(city, newer)
     position.refresh_from_db()
     assert (position.forecast_tco2, position.forecast_method) == (120.0, "complete")
 
@@ -163,6 +163,19 @@ def test_the_first_page_reminds_of_surrenders(org_a, org_b, firm_a, firm_b, city
     move(org_a, firm_a)
     _surrender(org_a, firm_a, 79_100.0)
     assert not list(reminders.remind(verifier))
+
+
+def test_an_account_that_cannot_be_followed_stands_all_the_same(org_a, firm_a, monkeypatch, caplog):
+    position = services.open_account(firm_a, org_a, 2024, "steel")
+
+    def broken(_positions):
+        raise ValueError("no")
+
+    monkeypatch.setattr(figures, "refresh", broken)
+    figures.after_run(firm_a, None)
+    assert "compute them anew" in caplog.text
+    position.refresh_from_db()
+    assert position.emission_source == "none"
 
 
 # What is refused

@@ -14,7 +14,7 @@ class MarketConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare the rules, the pages, the form and what follows a frozen account."""
-        from tanfeng.console.accounting import events, todo
+        from tanfeng.console.accounting import after, todo
         from tanfeng.console.core import audit_words, navigation
         from tanfeng.console.registers.market import (
             figures,
@@ -29,5 +29,5 @@ class MarketConfig(AppConfig):
         audit_words.ACTIONS.update(machines.words())
         navigation.add(navigation.Page("accounts", 52, _("Carbon market"), "market", "compare"))
         todo.REMINDERS.append(reminders.remind)
-        events.method_accounted.connect(figures.after_method, dispatch_uid="market-method")
-        events.run_published.connect(figures.after_run, dispatch_uid="market-run")
+        after.ACCOUNTED.append(figures.after_method)
+        after.PUBLISHED.append(figures.after_run)

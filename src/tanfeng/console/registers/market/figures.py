@@ -6,6 +6,7 @@ run published, or when the city asks; vectorised over the accounts given.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -16,7 +17,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from tanfeng.accounting import market
-from tanfeng.console.accounting.models import MethodRun
+from tanfeng.console.accounting.models import MethodRun, Run
+from tanfeng.console.core.models import User
 from tanfeng.console.library.services import overrides
 from tanfeng.console.registers.market import emissions, ledger
 from tanfeng.console.registers.market.emissions import MONTHS
@@ -25,6 +27,7 @@ from tanfeng.errors import DataError, FactorNotFound, StandardError
 from tanfeng.standards import Factor, UnresolvedKeys
 from tanfeng.trace import CONFIDENCES
 
+_LOG = logging.getLogger(__name__)
 #: What ``refresh`` writes.
 FIELDS = (
     "emission_source", "method_run", "run", "months", "known_months", "emission_tco2",
@@ -77,14 +80,22 @@ def of(organisation: int) -> QuerySet[Position]:
     return Position.objects.filter(organisation_id=organisation)
 
 
-def after_method(run: MethodRun, **_signal: Any) -> None:
+def after_method(run: MethodRun) -> None:
     """Compute the accounts a frozen method account speaks of: its year, and the shares of it."""
-    refresh(of(run.organisation_id).filter(year__in=(run.year, run.year + 1)))
+    _follow(of(run.organisation_id).filter(year__in=(run.year, run.year + 1)))
 
 
-def after_run(**_signal: Any) -> None:
+def after_run(_user: User, _run: Run) -> None:
     """Compute every account from the newly published run."""
-    refresh(Position.objects.all())
+    _follow(Position.objects.all())
+
+
+def _follow(positions: QuerySet[Position]) -> None:
+    """Compute accounts after something else was written, which stands whatever happens here."""
+    try:
+        refresh(positions)
+    except Exception:
+        _LOG.exception("the accounts of the carbon market were not computed; compute them anew")
 
 
 def _emissions(rows: Sequence[Position]) -> None:
