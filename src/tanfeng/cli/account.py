@@ -13,11 +13,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn
 
 import typer
 
-from tanfeng.cli import _method
+from tanfeng.cli import _diff, _method
 from tanfeng.cli._output import FileFirst, InLang, Lang, number, open_console, plain, refuse
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ app = typer.Typer(
 )
 app.command("methods")(_method.list_methods)
 app.command("template")(_method.template)
+app.command("diff")(_diff.diff)
 
 
 class Basis(StrEnum):
@@ -134,7 +135,11 @@ _Lines = Annotated[
 ]
 _Out = Annotated[
     Path | None,
-    typer.Option(dir_okay=False, help="Write the report of the method: .xlsx or .docx."),
+    typer.Option(
+        dir_okay=False,
+        help="Save the result: .json, to be compared later; with --method also the report of the "
+        "method, .xlsx or .docx.",
+    ),
 ]
 
 
@@ -163,9 +168,11 @@ def account(
         _refuse_options(context, _ENERGY_ONLY)
         asked = _method.Asked(file, method, year, today, known, lang)
         _method.run(asked, as_json=as_json, lines=lines, out=out)
-    _refuse_options(context, ("out",))
+    if out is not None and out.suffix.lower() != ".json":
+        raise typer.BadParameter("--out of monthly energy must end in .json")
     asked_for = {"basis": basis.value, "region": region, "fallback": fallback}
-    _energy(file, year, today, known, sheet, lines, as_json=as_json, lang=lang, **asked_for)
+    files = _Files(lines, out)
+    _energy(file, year, today, known, sheet, files, as_json=as_json, lang=lang, **asked_for)
 
 
 def _refuse_options(context: typer.Context, names: Sequence[str]) -> None:
@@ -173,8 +180,14 @@ def _refuse_options(context: typer.Context, names: Sequence[str]) -> None:
     for name in names:
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
-            needs = "needs" if name == "out" else "cannot stand beside"
-            raise typer.BadParameter(f"--{name} {needs} --method")
+            raise typer.BadParameter(f"--{name} cannot stand beside --method")
+
+
+class _Files(NamedTuple):
+    """Files to write: every line as CSV, the result."""
+
+    lines: Path | None
+    out: Path | None
 
 
 def _energy(
@@ -183,7 +196,7 @@ def _energy(
     today: Any,
     known: Any,
     sheet: str | None,
-    lines: Path | None,
+    files: _Files,
     *,
     as_json: bool,
     lang: Lang,
@@ -201,10 +214,12 @@ def _energy(
     except (ModelError, StandardError) as error:
         typer.echo(error.message(lang.value), err=True)
         sys.exit(2)
-    if lines is not None:
-        _lines(answer).write_csv(lines)
+    if files.lines is not None:
+        _lines(answer).write_csv(files.lines)
+    if files.out is not None:
+        files.out.write_text(_json_text(answer), encoding="utf-8")
     if as_json:
-        typer.echo(json.dumps(_as_json(answer), ensure_ascii=False, indent=1))
+        typer.echo(_json_text(answer))
     else:
         _print(answer, lang)
     findings = any(problem.severity == "error" for problem in answer.problems)
@@ -359,6 +374,10 @@ def _used_factors(answer: _Answer, *, every_basis: bool) -> pl.DataFrame:
         lines = _of_the_basis(answer)
     used = {n for name in FACTOR_COLUMNS for n in lines[name].drop_nulls().unique()}
     return answer.account.factors.filter(pl.col("factor").is_in(sorted(used)))
+
+
+def _json_text(answer: _Answer) -> str:
+    return json.dumps(_as_json(answer), ensure_ascii=False, indent=1)
 
 
 def _as_json(answer: _Answer) -> dict[str, Any]:
