@@ -43,6 +43,7 @@ DOORS = {
     "method-template": Door(lambda _world: {"method_key": "gb_t_32151_5_2015"}, common=True),
     "method-run": Door(_method),
     "method-line": Door(_method_line),
+    "energy-use": Door(lambda world: {"credit_code": world.code_b}),
     "report-city": Door(),
     "api:openapi-json": Door(common=True),
     "api:openapi-view": Door(common=True),

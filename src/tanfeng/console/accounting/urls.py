@@ -3,7 +3,15 @@
 from django.urls import URLPattern, URLResolver, path
 
 from tanfeng.console.accounting.api import api
-from tanfeng.console.accounting.views import inventory, methods, overview, report, runs, trace
+from tanfeng.console.accounting.views import (
+    energy_use,
+    inventory,
+    methods,
+    overview,
+    report,
+    runs,
+    trace,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", overview.overview, name="overview"),
@@ -22,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("methods/<str:method_key>.xlsx", methods.template, name="method-template"),
     path("methods/<int:run_number>/", methods.show, name="method-run"),
     path("methods/<int:run_number>/<int:line_number>/", methods.line, name="method-line"),
+    path("energy-use/<str:credit_code>/", energy_use.show, name="energy-use"),
     path("reports/city/", report.city, name="report-city"),
     path("api/v1/", api.urls),
 ]
