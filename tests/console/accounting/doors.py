@@ -43,6 +43,11 @@ DOORS = {
     "method-template": Door(lambda _world: {"method_key": "gb_t_32151_5_2015"}, common=True),
     "method-run": Door(_method),
     "method-line": Door(_method_line),
+    "edition-impact": Door(lambda _world: {"table": "electricity_heat_factors"}, common=True),
+    "factor-impact": Door(
+        lambda _world: {"table": "electricity_heat_factors", "row": "elec_fujian_2022"},
+        common=True,
+    ),
     "energy-use": Door(lambda world: {"credit_code": world.code_b}),
     "report-city": Door(),
     "api:openapi-json": Door(common=True),

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from tanfeng.console.accounting.api import api
 from tanfeng.console.accounting.views import (
     energy_use,
+    impact,
     inventory,
     methods,
     overview,
@@ -30,6 +31,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("methods/<str:method_key>.xlsx", methods.template, name="method-template"),
     path("methods/<int:run_number>/", methods.show, name="method-run"),
     path("methods/<int:run_number>/<int:line_number>/", methods.line, name="method-line"),
+    path("impact/<slug:table>/", impact.edition, name="edition-impact"),
+    path("impact/<slug:table>/<str:row>/", impact.row, name="factor-impact"),
     path("energy-use/<str:credit_code>/", energy_use.show, name="energy-use"),
     path("reports/city/", report.city, name="report-city"),
     path("api/v1/", api.urls),

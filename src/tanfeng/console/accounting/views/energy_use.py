@@ -77,6 +77,7 @@ def _file(
         thing=organisation,
         year=report.year,
         run=run.number,
+        rows=sum(len(table.rows) for table in report.tables.values()),
     )
     content = energy_use_workbook(
         report,
@@ -129,7 +130,9 @@ def _name(column: ReportColumn) -> str:
 def _shown(table: ReportTable) -> dict[str, Any]:
     """Return a table as the page prints it."""
     english = _english()
-    title = (table.title_en if english else table.title_zh).split(" ", 1)[-1]
+    between = ", " if english else " "
+    title = (table.title_en if english else table.title_zh).split(between, 1)[-1]
+    title = title[:1].upper() + title[1:]
     if table.key == "eur_t03":
         return {"title": title, **_matrix(table)}
     return {
