@@ -40,6 +40,7 @@ DOORS = {
         lambda world: {"credit_code": world.code_b},
         post={"method": "gb_t_32151_5_2015", "year": "2023"},
     ),
+    "method-years": Door(lambda world: {"credit_code": world.code_b}),
     "method-template": Door(lambda _world: {"method_key": "gb_t_32151_5_2015"}, common=True),
     "method-run": Door(_method),
     "method-line": Door(_method_line),
