@@ -13,6 +13,7 @@ from tanfeng.sheets.energy_use import (
     balance_rows,
 )
 from tanfeng.sheets.energy_use_checks import Checked, checks
+from tanfeng.sheets.forms import UNIT_NAMES
 
 _EMPTY = {
     Empty.NO_DATA: ("无数据", "no data", "warning"),
@@ -182,7 +183,7 @@ class _Writer:
         row += 1
         for label, unit, cell in table.foot:
             self.book.put(sheet, row, 0, self._said(label), "plain")
-            self.book.put(sheet, row, 1, unit, "plain")
+            self.book.put(sheet, row, 1, self._said(UNIT_NAMES.get(unit, (unit, unit))), "plain")
             self._put(sheet, row, 2, cell, "decimal")
             row += 1
 

@@ -23,6 +23,7 @@ from tanfeng.sheets.energy_use import (
 )
 from tanfeng.sheets.energy_use_book import GROUPS_EN, energy_use_workbook
 from tanfeng.sheets.energy_use_checks import Checked, checks
+from tanfeng.sheets.forms import UNIT_NAMES
 
 _ORDER = {"finding": 0, "not_run": 1, "passed": 2}
 
@@ -147,7 +148,7 @@ def _shown(table: ReportTable) -> dict[str, Any]:
         ],
         "rows": [[_cell(row[one.key]) for one in table.columns] for row in table.rows],
         "foot": [
-            (_pair(label), unit, cell)
+            (_pair(label), _pair(UNIT_NAMES.get(unit, (unit, unit))), cell)
             for label, unit, cell in table.foot
             if isinstance(cell, float)
         ],
