@@ -169,7 +169,9 @@ def account(
         asked = _method.Asked(file, method, year, today, known, lang)
         _method.run(asked, as_json=as_json, lines=lines, out=out)
     if out is not None and out.suffix.lower() != ".json":
-        raise typer.BadParameter("--out of monthly energy must end in .json")
+        raise typer.BadParameter(
+            "--out of monthly energy must end in .json; see also: tanfeng report energy-use"
+        )
     asked_for = {"basis": basis.value, "region": region, "fallback": fallback}
     files = _Files(lines, out)
     _energy(file, year, today, known, sheet, files, as_json=as_json, lang=lang, **asked_for)
