@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -127,3 +129,30 @@ def test_the_causes_add_up(before, after):
 def test_an_unknown_column_is_refused():
     with pytest.raises(ModelError, match="sector"):
         methods.diff(run(limestone(1.0)), run(limestone(1.0)), [STEEL], by=("sector",))
+
+
+def test_rows_of_one_key_are_paired_in_their_order_and_the_rest_stand_alone():
+    # 10 -> 12 t in the first, 20 -> 24 t in the second; the third, 30 t, has no partner
+    a = run(limestone(10.0), row("flux", "material", "dolomite", used_qty=1.0), limestone(20.0))
+    b = run(limestone(12.0), limestone(24.0), limestone(30.0))
+    assert causes(a, b, by=()) == pytest.approx(
+        {"activity": 6 * 0.44, "boundary": 30 * 0.44 - 0.471, "difference_tco2e": 36 * 0.44 - 0.471}
+    )
+
+
+def test_an_account_read_from_a_file_is_paired_with_one_just_made():
+    a, b = run(limestone(10.0)), run(limestone(12.0), limestone(1.0))
+    words = pl.col(pl.Categorical).cast(pl.String)
+    kept = replace(a, lines=a.lines.with_columns(words), streams=a.streams.with_columns(words))
+    assert causes(kept, b, by=()) == causes(a, b, by=())
+
+
+def test_numbers_of_rows_may_leave_many_out():
+    a, b = run(limestone(10.0), limestone(1.0)), run(limestone(12.0), limestone(1.0))
+    far = pl.col("activity_id") * 10_000
+    spread = replace(a, lines=a.lines.with_columns(far), streams=a.streams.with_columns(far))
+    assert (
+        causes(spread, b)
+        == causes(a, b)
+        == pytest.approx({"activity": 0.88, "difference_tco2e": 0.88})
+    )

@@ -205,7 +205,7 @@ class _Run:
     def _given(self, column: str, empty_is_zero: bool) -> _Column:
         """Take a column as the form gave it; an empty deduction is zero but not given."""
         if column in self.frame.columns:
-            value = self.frame[column].cast(pl.Float64).fill_null(np.nan).to_numpy().copy()
+            value = np.array(self.frame[column].to_numpy())  # empty is nan
         else:
             value = np.full(self.frame.height, np.nan)
         given = ~np.isnan(value)
