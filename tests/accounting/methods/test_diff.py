@@ -156,3 +156,17 @@ def test_numbers_of_rows_may_leave_many_out():
         == causes(a, b)
         == pytest.approx({"activity": 0.88, "difference_tco2e": 0.88})
     )
+
+
+def test_a_row_the_other_form_had_and_kept_out_is_a_gap_and_no_boundary():
+    # the earlier form had the 20 t of dolomite, with an error in the row: 20 x 0.471
+    whole = run(limestone(10.0), row("flux", "material", "dolomite", used_qty=20.0))
+    keys = whole.streams.select(methods.PAIR_KEYS)
+    other = keys.with_columns(pl.lit("argon", dtype=pl.Categorical()).alias("item"))
+    part = run(limestone(10.0))
+    for kept_out in (keys[1:], pl.concat([keys[1:], other, keys[1:]])):
+        told = replace(part, refused=kept_out)
+        gap = {"gap": 20 * 0.471, "difference_tco2e": 20 * 0.471}
+        assert causes(told, whole) == pytest.approx(gap)
+        assert causes(whole, told) == pytest.approx({name: -one for name, one in gap.items()})
+    assert "gap" not in causes(replace(part, refused=other), whole)

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from tanfeng.accounting.methods._declare import EMISSION, Method
-from tanfeng.accounting.methods._frames import ROW_SCHEMA
+from tanfeng.accounting.methods._frames import PAIR_KEYS, REFUSED_SCHEMA
 from tanfeng.errors import ModelError
 from tanfeng.trace import FACTOR_COLUMNS, INPUT_COLUMNS, Formula, places_of
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from tanfeng.accounting.methods._engine import MethodAccount
 
-#: What a row is paired by; rows of one key are paired in their order.
-PAIR_KEYS = ("org_code", "unit", "year", "month", "stream", "item")
 #: Numbers of rows may leave this many times as many out and still be looked up in a table.
 _SPREAD = 4
 CAUSES = ("activity", "parameter", "factor", "method", "boundary", "gap")
@@ -62,7 +60,8 @@ def diff(
     Rows are paired by ``PAIR_KEYS``. A pair of one formula is walked from a to b: first the
     amounts change (activity), then the properties the later form states or computes from what it
     states (parameter), then the defaults (factor). Another formula or method is ``method``; a row
-    without partner is ``boundary``; a row that one of the accounts could not compute is ``gap``.
+    without partner is ``boundary``; a row that one of the accounts could not compute, or kept out
+    because something in it is wrong, is ``gap``.
     """
     unknown = [name for name in by if name not in PAIR_KEYS]
     if unknown:
@@ -96,7 +95,8 @@ def _causes(
     """Return emission before and after, the causes and the difference of every pair."""
     old, new = _taken(left.value, row_a), _taken(right.value, row_b)
     step = _or_zero(new) - _or_zero(old)
-    alone = (row_a < 0) | (row_b < 0)
+    refused = _refused(left, right, row_a, row_b)
+    alone = ((row_a < 0) | (row_b < 0)) & ~refused
     empty = ~alone & (np.isnan(old) | np.isnan(new))
     other = (left.formula[row_a] != right.formula[row_b]) & ~alone & ~empty
     same = ~(alone | empty | other)
@@ -117,6 +117,21 @@ def _causes(
     )
 
 
+def _refused(
+    left: _Side, right: _Side, row_a: NDArray[np.intp], row_b: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """Tell which rows without partner have one in the other form, where it was kept out."""
+    found = np.zeros(len(row_a), dtype=np.bool_)
+    for side, rows, other, none in ((right, row_b, left, row_a), (left, row_a, right, row_b)):
+        alone = np.flatnonzero(none < 0)
+        if other.refused.height and len(alone):
+            told = other.refused.with_columns(there=True)
+            keys = side.streams[rows[alone]]
+            joined = keys.join(told, on=PAIR_KEYS, how="left", maintain_order="left")
+            found[alone] = joined["there"].fill_null(False).to_numpy()
+    return found
+
+
 def _or_zero(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(np.isnan(values), 0.0, values)
 
@@ -127,9 +142,8 @@ class _Side:
     def __init__(self, account: MethodAccount, codes: pl.Enum) -> None:
         self.lines = account.lines
         #: The keys of the rows, of one type also where an account was read from a file.
-        self.streams = account.streams.select(
-            pl.col(name).cast(ROW_SCHEMA[name]) for name in PAIR_KEYS
-        )
+        self.streams = _typed(account.streams)
+        self.refused = _typed(account.refused).unique()
         self.line_row = _places(account.streams["activity_id"], self.lines["activity_id"])
         self.line_formula = self.lines["formula"].cast(codes).to_physical().to_numpy()
         ends = np.flatnonzero((self.lines["quantity"] == EMISSION).to_numpy())
@@ -140,6 +154,10 @@ class _Side:
         #: Inputs of the lines, nan where empty, and whether the form stated them.
         self.input = {name: self.lines[name].to_numpy() for name in INPUT_COLUMNS}
         self.stated = {name: self.lines[name].is_null().to_numpy() for name in FACTOR_COLUMNS}
+
+
+def _typed(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(pl.col(name).cast(dtype) for name, dtype in REFUSED_SCHEMA.items())
 
 
 def _places(numbers: pl.Series, wanted: pl.Series) -> NDArray[np.intp]:

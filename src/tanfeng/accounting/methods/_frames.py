@@ -25,6 +25,12 @@ ROW_SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
         "tier": pl.Categorical(),
     }
 )
+#: What tells one row of an account from another, in another account too.
+PAIR_KEYS = ("org_code", "unit", "year", "month", "stream", "item")
+#: A row that was kept out.
+REFUSED_SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
+    {name: ROW_SCHEMA[name] for name in PAIR_KEYS}
+)
 GAP_SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
     {
         **ROW_SCHEMA,
