@@ -166,6 +166,8 @@ def test_a_wrong_map_is_refused_with_every_reason(home, tmp_path):
 
 
 def test_a_map_needs_a_home(tmp_path):
-    done = tanfeng("map", "import", _map(tmp_path), "--home", str(tmp_path / "none"))
+    done = tanfeng(
+        "map", "import", _map(tmp_path), "--home", str(tmp_path / "none"), "--lang", "en"
+    )
     assert done.returncode == 1
     assert "no database" in done.stderr

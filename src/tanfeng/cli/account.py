@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from tanfeng.cli import _method
-from tanfeng.cli._output import FileFirst, InLang, Lang, number, open_console, plain, refuse
+from tanfeng.cli._lang import InLang, Lang, graded, pick
+from tanfeng.cli._output import FileFirst, number, open_console, plain, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -173,8 +174,10 @@ def _refuse_options(context: typer.Context, names: Sequence[str]) -> None:
     for name in names:
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
-            needs = "needs" if name == "out" else "cannot stand beside"
-            raise typer.BadParameter(f"--{name} {needs} --method")
+            needs = pick("须与 {0} 同用", "needs {0}")
+            beside = pick("不能与 {0} 同用", "cannot stand beside {0}")
+            told = (needs if name == "out" else beside).format("--method")
+            raise typer.BadParameter(f"--{name} {told}")
 
 
 def _energy(
@@ -403,7 +406,7 @@ def _print(answer: _Answer, lang: str) -> None:
     if answer.problems:
         console.print(_word("problems", lang))
         for problem in answer.problems:
-            console.print(f"  {problem.severity}: {problem.line(lang)}")
+            console.print(f"  {graded(problem.severity)}: {problem.line(lang)}")
     basis_zh, basis_en = accounting.BASIS_NAMES[answer.basis]
     basis = basis_en if lang == "en" else basis_zh
     table = Table(title=f"{_word('account', lang)} {answer.year} · {basis}")
@@ -426,7 +429,7 @@ def _print(answer: _Answer, lang: str) -> None:
         text = "text_en" if lang == "en" else "text_zh"
         for note in answer.account.notes.iter_rows(named=True):
             who = " ".join(str(note[name]) for name in ("org_code", "year") if note[name])
-            console.print(f"  {note['severity']}: {who} {note[text]}")
+            console.print(f"  {graded(note['severity'])}: {who} {note[text]}")
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
