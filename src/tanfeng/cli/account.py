@@ -13,11 +13,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn
 
 import typer
 
-from tanfeng.cli import _method
+from tanfeng.cli import _diff, _method
 from tanfeng.cli._lang import InLang, Lang, graded, pick
 from tanfeng.cli._output import FileFirst, number, open_console, plain, refuse
 
@@ -39,6 +39,7 @@ app = typer.Typer(
 )
 app.command("methods")(_method.list_methods)
 app.command("template")(_method.template)
+app.command("diff")(_diff.diff)
 
 
 class Basis(StrEnum):
@@ -135,7 +136,11 @@ _Lines = Annotated[
 ]
 _Out = Annotated[
     Path | None,
-    typer.Option(dir_okay=False, help="Write the report of the method: .xlsx or .docx."),
+    typer.Option(
+        dir_okay=False,
+        help="Save the result: .json, to be compared later; with --method also the report of the "
+        "method, .xlsx or .docx.",
+    ),
 ]
 
 
@@ -164,9 +169,14 @@ def account(
         _refuse_options(context, _ENERGY_ONLY)
         asked = _method.Asked(file, method, year, today, known, lang)
         _method.run(asked, as_json=as_json, lines=lines, out=out)
-    _refuse_options(context, ("out",))
+    if out is not None and out.suffix.lower() != ".json":
+        told = pick(
+            "月度能源核算的 --out 须以 .json 结尾", "--out of monthly energy must end in .json"
+        )
+        raise typer.BadParameter(told)
     asked_for = {"basis": basis.value, "region": region, "fallback": fallback}
-    _energy(file, year, today, known, sheet, lines, as_json=as_json, lang=lang, **asked_for)
+    files = _Files(lines, out)
+    _energy(file, year, today, known, sheet, files, as_json=as_json, lang=lang, **asked_for)
 
 
 def _refuse_options(context: typer.Context, names: Sequence[str]) -> None:
@@ -174,10 +184,15 @@ def _refuse_options(context: typer.Context, names: Sequence[str]) -> None:
     for name in names:
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
-            needs = pick("须与 {0} 同用", "needs {0}")
             beside = pick("不能与 {0} 同用", "cannot stand beside {0}")
-            told = (needs if name == "out" else beside).format("--method")
-            raise typer.BadParameter(f"--{name} {told}")
+            raise typer.BadParameter(f"--{name} {beside.format('--method')}")
+
+
+class _Files(NamedTuple):
+    """Files to write: every line as CSV, the result."""
+
+    lines: Path | None
+    out: Path | None
 
 
 def _energy(
@@ -186,7 +201,7 @@ def _energy(
     today: Any,
     known: Any,
     sheet: str | None,
-    lines: Path | None,
+    files: _Files,
     *,
     as_json: bool,
     lang: Lang,
@@ -204,10 +219,12 @@ def _energy(
     except (ModelError, StandardError) as error:
         typer.echo(error.message(lang.value), err=True)
         sys.exit(2)
-    if lines is not None:
-        _lines(answer).write_csv(lines)
+    if files.lines is not None:
+        _lines(answer).write_csv(files.lines)
+    if files.out is not None:
+        files.out.write_text(_json_text(answer), encoding="utf-8")
     if as_json:
-        typer.echo(json.dumps(_as_json(answer), ensure_ascii=False, indent=1))
+        typer.echo(_json_text(answer))
     else:
         _print(answer, lang)
     findings = any(problem.severity == "error" for problem in answer.problems)
@@ -362,6 +379,10 @@ def _used_factors(answer: _Answer, *, every_basis: bool) -> pl.DataFrame:
         lines = _of_the_basis(answer)
     used = {n for name in FACTOR_COLUMNS for n in lines[name].drop_nulls().unique()}
     return answer.account.factors.filter(pl.col("factor").is_in(sorted(used)))
+
+
+def _json_text(answer: _Answer) -> str:
+    return json.dumps(_as_json(answer), ensure_ascii=False, indent=1)
 
 
 def _as_json(answer: _Answer) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``tanfeng report city``: write the yearly brief from a home folder."""
+"""``tanfeng report``: the yearly brief of a home folder, and the energy-utilisation report."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Annotated
 
 import typer
 
+from tanfeng.cli import _energy_use
 from tanfeng.cli._home import fail, open_home
 from tanfeng.cli._lang import InLang, Lang
 
-app = typer.Typer(add_completion=False, help="Write a report from a home folder.")
+app = typer.Typer(add_completion=False, help="Write a report from a home folder or a workbook.")
+app.command("energy-use")(_energy_use.energy_use)
 
 
 class Kind(StrEnum):
@@ -32,7 +34,7 @@ class Basis(StrEnum):
 
 @app.callback()
 def _group() -> None:
-    """Write a report from a home folder."""
+    """Write a report from a home folder or a workbook."""
 
 
 @app.command()
