@@ -42,7 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(0)
     name, *rest = words
     if name not in COMMANDS:
-        sys.stderr.write(f"tanfeng: there is no command {name!r}\n\n{usage()}\n")
+        english = "en" in rest or "--lang=en" in rest
+        told = f"there is no command {name!r}" if english else f"没有命令“{name}”"
+        sys.stderr.write(f"tanfeng: {told}\n\n{usage()}\n")
         sys.exit(WRONG_USE)
     command(name).main(args=rest, prog_name=f"tanfeng {name}")
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tanfeng.cli._home import open_home
-from tanfeng.cli._output import InLang, Lang, number, open_console
+from tanfeng.cli._lang import InLang, Lang
+from tanfeng.cli._output import number, open_console
 
 if TYPE_CHECKING:
     import polars as pl

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tanfeng.cli._home import open_home
-from tanfeng.cli._output import InLang, Lang, open_console, refuse
+from tanfeng.cli._lang import InLang, Lang
+from tanfeng.cli._output import open_console, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -159,7 +160,7 @@ def _of_file(
         raise DataError([p for one in results for p in one.problems])
     parts = [
         account._rows(one, i)
-        for i, one in enumerate(account._whole_years(read))
+        for i, one in enumerate(account._latest_sums(read))
         if one.accepted.height
     ]
     activity = pl.concat(parts, how="diagonal").filter(pl.col("year").is_between(year - 1, year))
@@ -167,7 +168,7 @@ def _of_file(
     code = enterprise or (next(iter(names)) if len(names) == 1 else "")
     if not code and len(names) > 1:
         _wrong(_word("which", lang).format(len(names), ", ".join(sorted(names))))
-    activity = activity.filter(pl.col("org_code") == code).drop("source_row", "sheet")
+    activity = activity.filter(pl.col("org_code") == code).drop(account._PLACE)
     if activity.filter(pl.col("year") == year).is_empty():
         _wrong(_word("none", lang).format(file.name, code, year))
     years = sorted(set(activity["year"]))

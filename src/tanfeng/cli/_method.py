@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, NoReturn
 
 import typer
 
-from tanfeng.cli._output import InLang, Lang, number, open_console, plain, refuse
+from tanfeng.cli._lang import InLang, Lang, graded
+from tanfeng.cli._output import number, open_console, plain, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -263,7 +264,7 @@ def _print(answer: Answer, lang: str) -> None:
     if answer.problems:
         console.print(_word("problems", lang))
         for problem in answer.problems:
-            console.print(f"  {problem.severity}: {problem.line(lang)}")
+            console.print(f"  {graded(problem.severity)}: {problem.line(lang)}")
     for total in answer.totals().iter_rows(named=True):
         _print_streams(answer, total, lang, console)
     _print_factors(answer, lang, console)
