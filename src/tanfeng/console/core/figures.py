@@ -48,12 +48,17 @@ def plain(value: Any, places: int = 0) -> str:
     places : int
         Decimal places kept by GB/T 8170.
     """
+    if places == 0 and type(value) is int:  # a count: nothing to round
+        return _signed(f"{abs(value):,}", value < 0)
     found = number(value)
     if found is None:
         return NONE
     rounded = round_gb8170(found, places)
-    digits = f"{abs(rounded):,f}".replace(",", GROUP)
-    return f"{MINUS}{digits}" if rounded < 0 else digits
+    return _signed(f"{abs(rounded):,f}", rounded < 0)
+
+
+def _signed(digits: str, negative: bool) -> str:
+    return f"{MINUS if negative else ''}{digits.replace(',', GROUP)}"
 
 
 def wan(value: Any, places: int = 1) -> str:
