@@ -7,6 +7,7 @@ these functions when a sentence is put together in Python.
 from __future__ import annotations
 
 import math
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -71,6 +72,16 @@ def percent(share: Any, places: int = 1) -> str:
     """Return a share (0 to 1) as a percentage."""
     found = number(share)
     return NONE if found is None else f"{plain(found * 100.0, places)}%"
+
+
+def moment(at: datetime | None, seconds: bool = False) -> str:
+    """Return day and time as every list prints them, empty where there is none.
+
+    Django's own filter asks for the formats of the language first, which a row has no need of.
+    """
+    if at is None:
+        return ""
+    return at.strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
 
 
 def unit(text: Any) -> str:
