@@ -47,7 +47,8 @@ UNIT_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "1e4 kWh": ("万千瓦时", "1e4 kWh"),
         "GJ": ("百万千焦", "GJ"),
         "tce": ("吨标准煤", "tce"),
-        "tCO2": ("吨", "tCO2"),
+        "tCO2": ("吨", "tCO₂"),
+        "tCO2e": ("tCO₂e", "tCO₂e"),
         "1e3 CNY": ("千元", "1e3 CNY"),
         "1e4 CNY": ("万元", "1e4 CNY"),
         "kW": ("kW", "kW"),
@@ -423,6 +424,18 @@ _SPECS = (
         hard=("site_name",),
         note_zh="每个厂区或分支机构一行, 填在所属法人单位名下。",
         note_en="One row per works or branch, under its legal person.",
+    ),
+    _Spec(
+        "enterprise_contacts",
+        "own_forms.csv",
+        "企业联系人",
+        "Contacts of enterprises",
+        ("credit_code", "contact_role", "contact_name"),
+        hard=("contact_role",),
+        note_zh="每位联系人一行; 同一企业可填多位。"
+        "电话在页面上只对本企业和市、县工信部门完整显示。",
+        note_en="One row per person; an enterprise may name several. Pages show a number whole to "
+        "the enterprise itself and to the officers of city and county alone.",
     ),
     _Spec(
         "mrv_filing",

@@ -9,10 +9,10 @@ heat. CO2 of fermentation is biogenic and not counted. See ``docs/methods/ndrc-2
 
 from __future__ import annotations
 
+from tanfeng.accounting.methods._bought import electricity, heat
 from tanfeng.accounting.methods._combustion import COMBUSTION
 from tanfeng.accounting.methods._declare import Default, Item, Method, Stream
-from tanfeng.accounting.methods._energy import ELECTRICITY, PURCHASED_HEAT
-from tanfeng.accounting.methods._items import HEAT_ITEM, NATIONAL_POWER, carbonates, fuels, material
+from tanfeng.accounting.methods._items import carbonates, fuels, material
 from tanfeng.accounting.methods._process import CARBONATE, CO2_LOSS
 from tanfeng.accounting.methods._wastewater import WASTEWATER_NET, wastewater
 
@@ -32,7 +32,7 @@ METHOD = Method(
     valid_to="",
     sector="",
     boundary_zh="企业法人或视同法人；发酵产生的二氧化碳为生物成因，不计。",
-    boundary_en="The legal entity; CO2 of fermentation is biogenic and not counted.",
+    boundary_en="The legal entity; CO₂ of fermentation is biogenic and not counted.",
     streams=(
         Stream(
             "fuel",
@@ -53,13 +53,13 @@ METHOD = Method(
         Stream(
             "co2_loss",
             "外购工业生产的二氧化碳损耗",
-            "loss of bought industrial CO2",
+            "loss of bought industrial CO₂",
             (CO2_LOSS,),
             (
                 material(
                     "industrial_co2",
                     "工业来源二氧化碳",
-                    "CO2 of industrial origin",
+                    "CO₂ of industrial origin",
                     loss_pct=Default(
                         "method_defaults/food_co2_loss",
                         rule_zh="损耗比例未测时的缺省值",
@@ -81,22 +81,8 @@ METHOD = Method(
             ),
             measured=frozenset({"wastewater_m3", "cod_in_kg_m3", "cod_out_kg_m3"}),
         ),
-        Stream(
-            "electricity",
-            "净购入电力",
-            "net purchased electricity",
-            (ELECTRICITY,),
-            (NATIONAL_POWER,),
-            scope="electricity",
-        ),
-        Stream(
-            "heat",
-            "净购入热力",
-            "net purchased heat",
-            PURCHASED_HEAT,
-            (HEAT_ITEM,),
-            scope="heat",
-        ),
+        electricity(),
+        heat(),
     ),
     doubts_zh=("条款号和公式编号未见。",),
     doubts_en=("Clause and equation numbers were not seen.",),

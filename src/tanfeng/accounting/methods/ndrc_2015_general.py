@@ -11,13 +11,11 @@ Sum (F1-1): fuel + carbonates + (CH4 of wastewater - CH4 recovered or destroyed)
 
 from __future__ import annotations
 
+from tanfeng.accounting.methods._bought import electricity, heat
 from tanfeng.accounting.methods._combustion import ACETYLENE, COMBUSTION
 from tanfeng.accounting.methods._declare import Method, Stream
-from tanfeng.accounting.methods._energy import ELECTRICITY, PURCHASED_HEAT
 from tanfeng.accounting.methods._items import (
     CO2_RECOVERED_ITEMS,
-    HEAT_ITEM,
-    NATIONAL_POWER,
     carbonates,
     fuels,
     material,
@@ -38,7 +36,7 @@ METHOD = Method(
     boundary_zh="企业法人或视同法人，主要、辅助和附属生产系统（含车间食堂、厂内运输）；生活用能除外，"
     "生物质二氧化碳单独报告、不计入总量。",
     boundary_en="The legal entity with main, auxiliary and attached production systems (workshop "
-    "canteen, transport inside the works); household use is outside, CO2 of biomass is reported "
+    "canteen, transport inside the works); household use is outside, CO₂ of biomass is reported "
     "apart.",
     streams=(
         Stream(
@@ -88,31 +86,13 @@ METHOD = Method(
         Stream(
             "co2_recovered",
             "二氧化碳回收利用",
-            "CO2 recovered",
+            "CO₂ recovered",
             (CO2_RECOVERED,),
             CO2_RECOVERED_ITEMS,
             measured=frozenset({"recovered_1e4nm3", "purity_pct"}),
         ),
-        Stream(
-            "electricity",
-            "净购入电力",
-            "net purchased electricity",
-            (ELECTRICITY,),
-            (NATIONAL_POWER,),
-            equation="(14)",
-            scope="electricity",
-            measured=frozenset({"purchased_mwh"}),
-        ),
-        Stream(
-            "heat",
-            "净购入热力",
-            "net purchased heat",
-            PURCHASED_HEAT,
-            (HEAT_ITEM,),
-            equation="(15)",
-            scope="heat",
-            measured=frozenset({"purchased_gj", "purchased_t"}),
-        ),
+        electricity(equation="(14)", metered=True),
+        heat(equation="(15)", metered=True),
     ),
     doubts_zh=(
         "总式、燃料、电力、热力的公式编号未见原文（热力凭记忆），待核实；其余编号和条款号未见。",

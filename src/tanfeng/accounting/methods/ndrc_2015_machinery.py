@@ -11,11 +11,11 @@ Formulas and doubts: ``docs/methods/ndrc-2015-machinery.md``.
 
 from __future__ import annotations
 
+from tanfeng.accounting.methods._bought import electricity, heat
 from tanfeng.accounting.methods._combustion import COMBUSTION
 from tanfeng.accounting.methods._declare import Method, Stream
-from tanfeng.accounting.methods._energy import ELECTRICITY, PURCHASED_HEAT
 from tanfeng.accounting.methods._gases import GAS_FILLING, SHIELDING_GAS, filled_gases
-from tanfeng.accounting.methods._items import HEAT_ITEM, NATIONAL_POWER, fuels, material
+from tanfeng.accounting.methods._items import fuels, material
 from tanfeng.accounting.methods._process import MATERIAL
 from tanfeng.accounting.methods._sampling import FUEL_SAMPLING
 
@@ -80,36 +80,21 @@ METHOD = Method(
         Stream(
             "welding",
             "二氧化碳气体保护焊",
-            "CO2 of shielding gas",
+            "CO₂ of shielding gas",
             (SHIELDING_GAS, MATERIAL),
             (
                 material("mixed_gas", "混合保护气", "mixed shielding gas"),
                 material(
                     "co2",
                     "纯二氧化碳保护气",
-                    "pure CO2 shielding gas",
+                    "pure CO₂ shielding gas",
                     ef_tco2="process_factors/pf_welding_co2",
                 ),
             ),
             measured=frozenset({"used_qty", "co2_vol_pct"}),
         ),
-        Stream(
-            "electricity",
-            "净购入电力",
-            "net purchased electricity",
-            (ELECTRICITY,),
-            (NATIONAL_POWER,),
-            scope="electricity",
-            measured=frozenset({"purchased_mwh"}),
-        ),
-        Stream(
-            "heat",
-            "净购入热力",
-            "net purchased heat",
-            PURCHASED_HEAT,
-            (HEAT_ITEM,),
-            scope="heat",
-        ),
+        electricity(metered=True),
+        heat(),
     ),
     doubts_zh=(
         "总式编号 (1) 未见原文，条款号和其余公式编号未见，待核实。",

@@ -17,6 +17,7 @@ class AccountingConfig(AppConfig):
         from tanfeng.console.accounting import (
             enterprise_figures,
             enterprise_panels,
+            factor_impact,
             factor_uses,
             permissions,
         )
@@ -27,12 +28,13 @@ class AccountingConfig(AppConfig):
         permissions.register()
         uses.add(factor_uses.of_published_run)
         uses.add(factor_uses.of_method_accounts)
+        uses.preview_by(factor_impact.url_of)
         panels.keep_figures(enterprise_figures.PublishedFigures)
         for panel in enterprise_panels.PANELS:
             panels.add(panel)
         for page in (
             navigation.Page("work", 10, _("Overview"), "overview", "overview"),
-            navigation.Page("accounts", 20, _("Energy and CO2"), "inventory", "energy"),
+            navigation.Page("accounts", 20, _("Energy and CO₂"), "inventory", "energy"),
             navigation.Page("accounts", 25, _("Sector methods"), "methods", "formula"),
             navigation.Page("accounts", 30, _("Trace"), "trace", "trace"),
             navigation.Page("run", 5, _("Runs"), "runs", "run"),

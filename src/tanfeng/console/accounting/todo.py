@@ -203,7 +203,7 @@ def _unverified(overview: figures.Overview) -> Iterator[Todo]:
     share = measures.shares(overview.headline, "emission_tco2.")["unverified_share"]
     if share is None or share < _UNVERIFIED_SHARE:
         return
-    text = _("%(share)s of the CO2 of %(year)s rests on factors nobody has verified yet")
+    text = _("%(share)s of the CO₂ of %(year)s rests on factors nobody has verified yet")
     url = f"{reverse('run-factors', args=[overview.run.number])}?confidence=unverified"
     yield Todo(
         "note",
