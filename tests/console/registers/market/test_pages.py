@@ -22,6 +22,7 @@ from tanfeng.console.registers.market.models import (
     Movement,
     Position,
 )
+from tanfeng.console.registers.mrv.models import EmissionReport
 
 LIST, CALENDAR, REGISTER = (
     reverse(name) for name in ("market", "market-calendar", "market-certificates")
@@ -148,6 +149,22 @@ def test_the_verifier_enters_the_verified_emission_and_the_enterprise_cannot(
     assert Position.objects.get().verified_tco2 == 80_000.0
     without = client_for(verifier).post(_year(org_a), {**fields, "document": ""})
     assert without.status_code == 422
+
+
+def test_a_verified_report_of_the_mrv_record_proposes_the_figure(
+    client_for, org_a, firm_a, city, verifier
+):
+    position = account(org_a, firm_a)
+    EmissionReport.objects.create(
+        organisation=org_a, year=2024, state="open", total_tco2e=80_500.0, entered_by=firm_a
+    )
+    assert "碳数据年度报告" not in _page(client_for(city), _year(org_a))
+    EmissionReport.objects.update(state="verified")
+    page = _page(client_for(verifier), _year(org_a))
+    assert reverse("mrv-year", args=(org_a.credit_code, 2024)) in page
+    assert 'value="80500.0"' in page
+    services.verify(verifier, position, 80_400.0, "核查报告")
+    assert 'value="80400.0"' in _page(client_for(verifier), _year(org_a))
 
 
 @pytest.mark.parametrize("role", ["county_officer_a", "park_user"])

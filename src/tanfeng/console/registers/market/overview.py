@@ -31,10 +31,13 @@ from tanfeng.console.registers.market.models import (
     Position,
     Source,
 )
+from tanfeng.console.registers.mrv.models import EmissionReport
 from tanfeng.errors import DataError, StandardError
 from tanfeng.trace import FACTOR_COLUMNS, INPUT_COLUMNS
 
 _UNIT = "tCO₂"
+#: States of a yearly report that was handed in.
+_REPORTED = ("reported", "verified", "accepted")
 #: Share of the height within which two lines of a chart are too close.
 _NEAR = 0.08
 #: Movements of the account's own year in the order of the waterfall -> name, sign.
@@ -277,6 +280,13 @@ class View:
             period__startswith=str(self.position.year),
         )
         return rows.select_related("certificate")
+
+    def report(self) -> EmissionReport | None:
+        """Return the year's report of the MRV record, what a verified emission comes from."""
+        rows = rights.visible(self.user, EmissionReport).filter(
+            organisation=self.position.organisation_id, year=self.position.year
+        )
+        return rows.filter(state__in=_REPORTED, total_tco2e__isnull=False).first()
 
     def sources(self) -> list[str]:
         """Return what a reader must know about where the emission comes from."""

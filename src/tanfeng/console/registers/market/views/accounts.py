@@ -33,6 +33,8 @@ from tanfeng.console.registers.market.views.common import (
     pill,
     surrender_state,
 )
+from tanfeng.console.registers.mrv import machines as mrv
+from tanfeng.console.registers.mrv.models import EmissionReport
 from tanfeng.errors import DataError
 
 MOVED = (
@@ -85,6 +87,7 @@ def _context(request: HttpRequest, position: Position) -> dict[str, Any]:
     state = surrender_state(position.is_settled, position.due_on, view.today)
     others = rights.visible(user, Position).filter(organisation=position.organisation_id)
     seen = rights.visible(user, MarketEvidence).filter(position=position)
+    report = view.report()
     return {
         "position": position,
         "organisation": position.organisation,
@@ -99,6 +102,8 @@ def _context(request: HttpRequest, position: Position) -> dict[str, Any]:
         "source_url": view.source_url(),
         "method_run": view.method_run(),
         "told": view.sources(),
+        "report": report,
+        "report_state": mrv.REPORT.state(report.state) if report else None,
         "limits": view.limits(),
         "waterfall": view.waterfall(),
         "months": view.months(),
@@ -109,7 +114,7 @@ def _context(request: HttpRequest, position: Position) -> dict[str, Any]:
         "claims": view.claims(),
         "evidence": seen.select_related("entered_by"),
         "years": [one.year for one in others.only("year").order_by("year")],
-        **_forms(request, position),
+        **_forms(request, position, report),
     }
 
 
@@ -118,7 +123,9 @@ def _class_name(position: Position, unit: Facility) -> str:
     return names[language() == "en"] if names else unit.facility_class
 
 
-def _forms(request: HttpRequest, position: Position) -> dict[str, Any]:
+def _forms(
+    request: HttpRequest, position: Position, report: EmissionReport | None
+) -> dict[str, Any]:
     """Return the forms the person may use, filled with what stands."""
     user = me(request)
     may_enter = rights.can(user, "enter", position)
@@ -137,10 +144,7 @@ def _forms(request: HttpRequest, position: Position) -> dict[str, Any]:
         else None,
         "verify_form": forms.VerifyForm(
             auto_id="verify-%s",
-            initial={
-                "verified_tco2": position.verified_tco2,
-                "document": position.verified_document,
-            },
+            initial=_verified(position, report),
         )
         if rights.can(user, "verify", position)
         else None,
@@ -149,6 +153,13 @@ def _forms(request: HttpRequest, position: Position) -> dict[str, Any]:
         else None,
         "file_form": forms.FileForm() if rights.can(user, "attach", position) else None,
     }
+
+
+def _verified(position: Position, report: EmissionReport | None) -> dict[str, Any]:
+    """Return what the form of the verified emission opens with; a verified report proposes it."""
+    if position.verified_tco2 is None and report and report.state in ("verified", "accepted"):
+        return {"verified_tco2": report.total_tco2e, "document": ""}
+    return {"verified_tco2": position.verified_tco2, "document": position.verified_document}
 
 
 def _changed(request: HttpRequest, position: Position) -> HttpResponse:
