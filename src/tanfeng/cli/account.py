@@ -52,7 +52,9 @@ class Basis(StrEnum):
 
 _DATE_FORMATS = ["%Y-%m-%d"]
 #: Forms without energy that may stand in the same book.
-_WITHOUT_ENERGY = frozenset({"enterprise_archive", "product_output", "stat_b204_1"})
+_WITHOUT_ENERGY = frozenset(
+    {"enterprise_archive", "product_output", "stat_205_2", "stat_205_3", "stat_b204_1"}
+)
 #: More than any sheet holds, so that rows of several sheets keep numbers of their own.
 _ROWS_OF_A_SHEET = 10**10
 #: Where in the file a row stands, and the last month it is about.

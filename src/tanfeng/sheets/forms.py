@@ -340,6 +340,23 @@ _SPECS = (
         cumulative=True,
     ),
     _Spec(
+        "stat_205_2",
+        "stat_205_2.csv",
+        "能源加工转换与回收利用(205-2表)",
+        "Energy conversion and recovery (form 205-2)",
+        ("item_key",),
+        hard=("energy_name",),
+        layout="grid",
+        basis="国家统计局《能源统计报表制度》, 企业自留副本",
+        note_zh="1—本月累计数; 有加工转换或回收利用的单位填报; 没有数据请留空。栏目待核实。",
+        note_en="Cumulative from January; for those who convert or recover energy; leave a cell "
+        "empty when there is no data. The columns are unverified.",
+        kinds={"energy_name": "item"},
+        head={"单位负责人": "signed_head", "统计负责人": "signed_statistics"},
+        cumulative=True,
+        unverified=True,
+    ),
+    _Spec(
         "stat_205_3",
         "stat_205_3.csv",
         "单位产品能源消费情况(205-3表)",

@@ -90,7 +90,12 @@ def unit(text: Any) -> str:
     if stored == "date":
         return _("date")
     ten_thousand = _("10⁴ %(unit)s") % {"unit": ""}
-    return stored.replace("1e4 ", ten_thousand).replace("m3", "m³").replace("CO2", "CO₂")
+    return gas(stored.replace("1e4 ", ten_thousand).replace("m3", "m³"))
+
+
+def gas(text: str) -> str:
+    """Return a text with CO₂ as pages write it; names of standards rows were shipped with CO2."""
+    return text.replace("CO2", "CO₂")
 
 
 def rounded_percent(share: float, places: int) -> Decimal:

@@ -36,7 +36,7 @@ from tanfeng.console.accounting.views.common import (
 from tanfeng.console.archive.maps import caption
 from tanfeng.console.archive.models import Organisation, Place, Sector
 from tanfeng.console.core import lists, rights
-from tanfeng.console.core.figures import change_words, plain
+from tanfeng.console.core.figures import change_words, gas, plain
 from tanfeng.console.core.models import User
 from tanfeng.console.core.picture import change_levels, geo_paths, levels
 from tanfeng.console.plan.models import Target
@@ -113,7 +113,7 @@ def _factor(found: figures.Overview) -> dict[str, Any] | None:
     factor = figures.electricity_factor(found.run, found.year, found.basis)
     if factor is None:
         return None
-    return {**factor, "name": factor["name_en" if get_language() == "en" else "name_zh"]}
+    return {**factor, "name": gas(factor["name_en" if get_language() == "en" else "name_zh"])}
 
 
 def sentence(found: figures.Overview) -> str:
