@@ -42,6 +42,15 @@ DOORS = {
     ),
     "method-template": Door(lambda _world: {"method_key": "gb_t_32151_5_2015"}, common=True),
     "method-run": Door(_method),
+    "method-uncertainty": Door(
+        _method,
+        post={
+            "input": "row|flux|limestone|used_qty",
+            "relative_pct": "2",
+            "distribution": "normal",
+            "grounds": "x",
+        },
+    ),
     "method-line": Door(_method_line),
     "report-city": Door(),
     "api:openapi-json": Door(common=True),

@@ -3,7 +3,15 @@
 from django.urls import URLPattern, URLResolver, path
 
 from tanfeng.console.accounting.api import api
-from tanfeng.console.accounting.views import inventory, methods, overview, report, runs, trace
+from tanfeng.console.accounting.views import (
+    inventory,
+    methods,
+    overview,
+    report,
+    runs,
+    trace,
+    uncertainty,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", overview.overview, name="overview"),
@@ -21,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("methods/new/<str:credit_code>/", methods.new, name="method-new"),
     path("methods/<str:method_key>.xlsx", methods.template, name="method-template"),
     path("methods/<int:run_number>/", methods.show, name="method-run"),
+    path("methods/<int:run_number>/uncertainty/", uncertainty.show, name="method-uncertainty"),
     path("methods/<int:run_number>/<int:line_number>/", methods.line, name="method-line"),
     path("reports/city/", report.city, name="report-city"),
     path("api/v1/", api.urls),
