@@ -184,8 +184,7 @@ def _widths(
         common = {"relative_pct": pct, "distribution": distribution, "group": name}
         if one.is_factor:
             rows.append({"factor_ref": key.partition("|")[2], **common})
-        for number in one.rows:
-            rows.append({"activity_id": number, "column": one.column, **common})
+        rows += [{"activity_id": number, "column": one.column, **common} for number in one.rows]
     return pl.DataFrame(rows, schema=dict(methods.UNCERTAINTY_SCHEMA))
 
 

@@ -1,4 +1,4 @@
-"""What changes the stated uncertainty of inputs: state, withdraw. Rights are asked, deeds audited."""
+"""State the uncertainty of an input, or withdraw it: rights are asked, deeds audited."""
 
 from __future__ import annotations
 

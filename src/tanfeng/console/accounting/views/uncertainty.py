@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
@@ -27,13 +27,13 @@ class StatementForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
 
         model = InputUncertainty
         fields = ("relative_pct", "distribution", "together", "group", "grounds")
-        labels = {
+        labels: ClassVar = {
             "relative_pct": gettext_lazy("Half width of the 95 % interval (%)"),
             "together": gettext_lazy("The rows share one error, as those of one meter do"),
             "group": gettext_lazy("Shared with other inputs (a name, such as one scale)"),
             "grounds": gettext_lazy("Grounds: certificate, class of the meter, document"),
         }
-        widgets = {
+        widgets: ClassVar = {
             "relative_pct": forms.NumberInput(
                 attrs={"min": 0, "max": uncertainty_services.WIDEST, "step": "any"}
             ),
