@@ -89,6 +89,7 @@ INSTALLED_APPS = [
     "tanfeng.console.accounting",
     "tanfeng.console.plan",
     "tanfeng.console.registers.mrv",
+    "tanfeng.console.registers.reconciliation",
 ]
 
 MIDDLEWARE = [

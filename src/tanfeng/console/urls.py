@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("tanfeng.console.accounting.urls")),
     path("", include("tanfeng.console.plan.urls")),
     path("", include("tanfeng.console.registers.mrv.urls")),
+    path("", include("tanfeng.console.registers.reconciliation.urls")),
 ]
 
 handler400 = "tanfeng.console.core.views.errors.bad_request"

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 import tanfeng
 from tanfeng import standards
 from tanfeng.accounting.methods import METHODS, Method
-from tanfeng.console.accounting import frozen, method_files
+from tanfeng.console.accounting import after, frozen, method_files
 from tanfeng.console.accounting.models import MethodRun
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core import audit, rights, uploads
@@ -101,6 +101,8 @@ def account(
         number=run.number, method=method.key, year=year, sha256=run.sha256,
         before=run.replaces.number if run.replaces else None,
     )  # fmt: skip
+    for then in after.ACCOUNTED:
+        then(run)
     return run
 
 

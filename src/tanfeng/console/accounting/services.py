@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tanfeng import accounting
-from tanfeng.console.accounting import activity, findings, frozen, measures
+from tanfeng.console.accounting import activity, after, findings, frozen, measures
 from tanfeng.console.accounting.models import Run, Total
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core import audit, jobs, rights
@@ -142,6 +142,8 @@ def publish_run(user: User, run: Run, *, request: HttpRequest | None = None) -> 
         number=run.number,
         before=before.number if before else None,
     )
+    for then in after.PUBLISHED:
+        then(user, run)
     return run
 
 

@@ -1,0 +1,13 @@
+"""What other apps do once an account stands or a run is published: they say so when they start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tanfeng.console.accounting.models import MethodRun, Run
+from tanfeng.console.core.models import User
+
+#: Called with an account by a sector method that has just been frozen.
+ACCOUNTED: list[Callable[[MethodRun], None]] = []
+#: Called with the user and the run that has just become the published one.
+PUBLISHED: list[Callable[[User, Run], None]] = []
