@@ -41,6 +41,7 @@ from tanfeng.console.core import audit, rights, storage
 from tanfeng.console.core.models import AuditEvent, Batch, Job, OpenSession, Role, Subject, User
 from tanfeng.console.library.models import Document, FactorOverride
 from tanfeng.console.plan import services as plan
+from tanfeng.console.registers.budget import services as budget
 from tanfeng.errors import Problem
 
 CODE_A, CODE_B = "91359999MADEM00015", "91359999MADEM00028"
@@ -245,6 +246,10 @@ def _world() -> World:
             "job_b": job_b,
             "run": run,
             "method_b": method_b,
+            "quota_b": budget.set_quota(
+                city,
+                budget.Wanted(org_b, 2024, "energy_calorific_tce", MONTHLY_B, document="机密文号"),
+            ),
             "record_b": EnergyRecord.objects.filter(organisation=org_b).first(),
             "line_b": _line_of(run, city),
             "document": _document(),

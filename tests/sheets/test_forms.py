@@ -32,6 +32,7 @@ def test_forms_are_there():
         "official_list",
         "enterprise_sites",
         "mrv_filing",
+        "energy_budget",
     ]
     with pytest.raises(ModelError, match="monthly_energy"):
         sheets.form("nothing")

@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "tanfeng.console.plan",
     "tanfeng.console.registers.mrv",
     "tanfeng.console.registers.reconciliation",
+    "tanfeng.console.registers.budget",
 ]
 
 MIDDLEWARE = [

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("tanfeng.console.plan.urls")),
     path("", include("tanfeng.console.registers.mrv.urls")),
     path("", include("tanfeng.console.registers.reconciliation.urls")),
+    path("", include("tanfeng.console.registers.budget.urls")),
 ]
 
 handler400 = "tanfeng.console.core.views.errors.bad_request"
