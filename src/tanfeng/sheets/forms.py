@@ -443,7 +443,8 @@ _SPECS = (
         "Energy and carbon quotas of enterprises",
         ("credit_code", "budget_year", "measure"),
         hard=("measure",),
-        note_zh="每家企业、每年、每个口径一行; 口径须写明当量或等价以及是否扣除原料用能和绿电。由市级或县区导入。",
+        note_zh="每家企业、每年、每个口径一行; 口径须写明当量或等价以及是否扣除原料用能和绿电。"
+        "由市级或县区导入。",
         note_en="One row per enterprise, year and figure; the figure says calorific or equivalent "
         "and what it is net of. Taken in by the city or a county.",
     ),

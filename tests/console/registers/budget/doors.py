@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from doors_kit import Door
 
-
 DOORS = {
     "budgets": Door(),
     "budget-new": Door(),

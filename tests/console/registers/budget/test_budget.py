@@ -233,7 +233,9 @@ def test_a_quota_is_set_on_its_page(city, run, org_a, county_a, client_for):
     assert client.get(url).status_code == 200
     assert client.post(url, {**fields, "credit_code": "91350000000000000X"}).status_code == 400
     assert client.post(url, {**fields, "credit_code": org_a.credit_code}).status_code == 302
-    assert client.post(url, {**fields, "level": "county", "place": county_a.code}).status_code == 302
+    assert (
+        client.post(url, {**fields, "level": "county", "place": county_a.code}).status_code == 302
+    )
     assert client.post(url, {**fields, "level": "county"}).status_code == 400
     assert Quota.objects.count() == 2
 

@@ -143,7 +143,7 @@ class QuotaImporter(imports.Importer):
         wanted = [one.wanted for one in rows if one.wanted is not None]
         services.check(wanted)
         done = services.write(user, wanted, at=at, batch=batch)
-        services.compute([one for one in done.quotas if one.batch_id == batch.pk])
+        services.compute(done.fresh)
         return dict(done.counts)
 
     def undo(self, batch: Batch, _user: User, at: datetime) -> dict[str, int]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from tanfeng.accounting import budget
 from tanfeng.console.accounting.models import Run
 from tanfeng.console.archive.models import Organisation, Park, Place
+from tanfeng.console.core.figures import plain
 from tanfeng.console.core.models import KnownRecord, User
 
 #: Status of a year -> kind of its light.
@@ -29,6 +30,12 @@ CITY = "city"
 def in_words(pair: tuple[str, str]) -> str:
     """Return the Chinese or the English text of a pair, in the language used."""
     return pair[get_language() == "en"]
+
+
+def _signed(rate: float | None) -> str:
+    if rate is None:
+        return ""
+    return f"{'+' if rate > 0 else ''}{plain(100 * rate, 1)} %"
 
 
 def measure_name(key: str) -> str:
@@ -124,6 +131,10 @@ class Standing(models.Model):
     """
 
     quota = models.ForeignKey(Quota, models.CASCADE, related_name="standings")
+    #: As in the quota, so that a list of many finds its rows by one index.
+    year = models.PositiveSmallIntegerField(_("year"))
+    level = models.CharField(_("level"), max_length=10, choices=Quota.Level.choices)
+    measure = models.CharField(_("figure"), max_length=40)
     run = models.ForeignKey(Run, models.PROTECT, null=True, related_name="+")
     month = models.PositiveSmallIntegerField(_("month"))
     #: After the last month that was due.
@@ -154,7 +165,20 @@ class Standing(models.Model):
         verbose_name = _("standing")
         verbose_name_plural = _("standings")
         ordering = ("quota", "month")
-        indexes = (models.Index(fields=("latest", "status")),)
+        indexes = (
+            models.Index(
+                fields=("year", "forecast_rate"),
+                condition=models.Q(latest=True),
+                name="standing_latest_by_rate",
+            ),
+            models.Index(
+                fields=("year", "status"),
+                condition=models.Q(latest=True),
+                name="standing_latest_by_status",
+            ),
+            models.Index(fields=("year", "month", "forecast_rate")),
+            models.Index(fields=("year", "month", "status")),
+        )
         constraints = (models.UniqueConstraint(fields=("quota", "month"), name="standing_once"),)
 
     def __str__(self) -> str:
@@ -169,6 +193,16 @@ class Standing(models.Model):
     def status_name(self) -> str:
         """Return the status in words."""
         return in_words(budget.STATUSES[self.status])
+
+    @property
+    def deviation_text(self) -> str:
+        """Return the deviation to date with its sign, empty for none."""
+        return _signed(self.deviation_rate)
+
+    @property
+    def forecast_text(self) -> str:
+        """Return the forecast against the quota with its sign, empty for none."""
+        return _signed(self.forecast_rate)
 
     @property
     def is_partial(self) -> bool:

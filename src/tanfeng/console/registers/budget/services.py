@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 from django.db import transaction
@@ -109,27 +110,44 @@ def require_set(user: User, wanted: Wanted) -> None:
 def set_quota(
     user: User, wanted: Wanted, *, request: HttpRequest | None = None, at: datetime | None = None
 ) -> Quota:
-    """Set a quota, closing the one before; setting what stands already changes nothing.
+    """Set one quota; see :func:`set_quotas`."""
+    return set_quotas(user, [wanted], request=request, at=at)[0]
+
+
+def set_quotas(
+    user: User,
+    wanted: Sequence[Wanted],
+    *,
+    request: HttpRequest | None = None,
+    at: datetime | None = None,
+) -> list[Quota]:
+    """Set quotas, closing those before; setting what stands already changes nothing.
+
+    Returns
+    -------
+    list of Quota
+        Those that stand now.
 
     Raises
     ------
     PermissionDenied, Http404
         If the user may not.
     DataError
-        If the amounts are wrong in themselves.
+        If amounts are wrong in themselves, all of them told.
     """
-    require_set(user, wanted)
-    check([wanted])
+    for one in wanted:
+        require_set(user, one)
+    check(wanted)
     with transaction.atomic():
-        (quota,) = write(user, [wanted], at=at or timezone.now()).quotas
-        if quota.known_from == (at or quota.known_from):
+        done = write(user, wanted, at=at or timezone.now())
+        for quota in done.fresh:
             audit.record(
                 "budget.set", user=user, request=request, thing=quota, year=quota.year,
                 place_code=_county(quota), measure=quota.measure, amount=f"{quota.amount:g}",
                 document=quota.document,
             )  # fmt: skip
-        compute([quota])
-    return quota
+        compute(done.fresh)
+    return done.quotas
 
 
 def withdraw(user: User, quota: Quota, *, request: HttpRequest | None = None) -> None:
@@ -178,9 +196,10 @@ def _frame(rows: Sequence[tuple[str, int, int, str, float]]) -> pl.DataFrame:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What :func:`write` did: the quotas that stand now, and how many of them are what."""
+    """What :func:`write` did: the quotas that stand now, the new ones, and how many are what."""
 
     quotas: list[Quota]
+    fresh: list[Quota]
     counts: Mapping[str, int]
 
 
@@ -207,7 +226,7 @@ def write(
     Quota._default_manager.bulk_update(closed, ["known_to", "closed_by"])
     Standing.objects.filter(quota__in=closed).delete()
     Quota._default_manager.bulk_create(fresh)
-    return Written([*now, *fresh], counts)
+    return Written([*now, *fresh], fresh, counts)
 
 
 def standing_of(wanted: Iterable[Wanted]) -> dict[tuple[str, int, str], Quota]:
@@ -296,7 +315,7 @@ def compute(quotas: Sequence[Quota]) -> None:
         own = [one for one in quotas if one.year == year]
         through = due.months_due(year, last)
         if run is None or not through:
-            fresh += [Standing(quota=one, run=run, month=0, latest=True) for one in own]
+            fresh += [Standing(**_copied(one), run=run, month=0, latest=True) for one in own]
         else:
             fresh += _tracked(run, year, through, own)
     Standing.objects.bulk_create(fresh, batch_size=500)
@@ -318,9 +337,16 @@ def _tracked(run: Run, year: int, through: int, quotas: Sequence[Quota]) -> list
         for row in rows.join(years, on=keys).iter_rows(named=True):
             quota = by_key[row.pop("object"), row.pop("measure")]
             found.append(
-                Standing(quota=quota, run=run, month=month, latest=month == through, **row)
+                Standing(**_copied(quota), run=run, month=month, latest=month == through, **row)
             )
     return found
+
+
+def _copied(quota: Quota) -> dict[str, Any]:
+    """Return what a standing holds of its quota."""
+    return {
+        "quota": quota, "year": quota.year, "level": quota.level, "measure": quota.measure,
+    }  # fmt: skip
 
 
 def wanted_of(quota: Quota) -> Wanted:

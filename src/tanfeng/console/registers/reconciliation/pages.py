@@ -86,6 +86,7 @@ def rows(account: MethodRun, run: Run | None, found: sides.Sides, key: str) -> l
         return []
     named = sides.item_names(account.method_key)
     base_urls = _account_urls(account)
+    behind = _items_behind(account, run) if run is not None and key == "statistics" else {}
     told = []
     for row in found.table.filter(pl.col("view") == key).iter_rows(named=True):
         name = named.get(row["item"], (row["item"], row["item"]))[_place()]
@@ -101,7 +102,7 @@ def rows(account: MethodRun, run: Run | None, found: sides.Sides, key: str) -> l
                     (label, row[f"{cause}_tco2"]) for cause, label in cause_names().items()
                 ],
                 "base_url": base_urls.get((row["scope"], row["item"]), ""),
-                "url": _other_url(account, run, key, row),
+                "url": _other_url(account, run, key, row, behind),
             }
         )
     told.sort(key=lambda row: -abs(row["difference_tco2"]))
@@ -125,21 +126,34 @@ def _account_urls(account: MethodRun) -> dict[tuple[str, str], str]:
     }
 
 
-def _other_url(account: MethodRun, run: Run | None, key: str, row: Mapping[str, Any]) -> str:
+def _items_behind(account: MethodRun, run: Run) -> dict[tuple[str, str], set[str]]:
+    """Return scope and item -> the items of the statistics that have lines there."""
+    own = (pl.col("org_code") == account.organisation.credit_code) & (
+        pl.col("year") == account.year
+    )
+    text = pl.col("quantity", "item_key").cast(pl.String)
+    there = frozen.opened(run).lines.filter(own).select(text).unique().collect()
+    scopes = {quantity: scope for scope, quantity in _QUANTITIES.items()}
+    called = sides.names(account.method_key)
+    found: dict[tuple[str, str], set[str]] = {}
+    for quantity, item in there.iter_rows():
+        if quantity in scopes:
+            found.setdefault((scopes[quantity], called.get(item, item)), set()).add(item)
+    return found
+
+
+def _other_url(
+    account: MethodRun,
+    run: Run | None,
+    key: str,
+    row: Mapping[str, Any],
+    behind: Mapping[tuple[str, str], set[str]],
+) -> str:
     code = account.organisation.credit_code
     if key == "meters":
         return reverse("mrv-year", args=[code, account.year])
-    if run is None:
-        return ""
-    own = (
-        (pl.col("org_code") == code)
-        & (pl.col("year") == account.year)
-        & (pl.col("quantity").cast(pl.String) == _QUANTITIES[row["scope"]])
-    )
-    there = frozen.opened(run).lines.filter(own).select("item_key").collect()
-    called = sides.names(account.method_key)
-    items = {str(one) for one in there["item_key"].unique() if called.get(str(one)) == row["item"]}
-    if not items:
+    items = behind.get((row["scope"], row["item"]), set())
+    if run is None or not items:
         return ""
     asked = {"run": run.number, "org": code, "year": account.year}
     asked["measure"] = _QUANTITIES[row["scope"]]
@@ -148,8 +162,9 @@ def _other_url(account: MethodRun, run: Run | None, key: str, row: Mapping[str, 
     return f"{reverse('trace')}?{urlencode(asked)}"
 
 
-def to_clarify(table_rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the lines a person has to look into: other amounts, missing data, no value."""
-    return [
-        row for row in table_rows if row["cause"] in ("activity", "missing") or not row["is_valued"]
-    ]
+def to_clarify(found: sides.Sides) -> int:
+    """Count the lines of the statistics to look into: other amounts, missing data, no value."""
+    if not found.table.height:
+        return 0
+    asks = pl.col("cause").is_in(["activity", "missing"]) | ~pl.col("is_valued")
+    return found.table.filter(pl.col("view") == "statistics", asks).height

@@ -154,6 +154,7 @@ def _filings(account: MethodRun, base: View) -> View | None:
     )
 
 
+@lru_cache(maxsize=64)
 def item_names(method_key: str) -> Mapping[str, tuple[str, str]]:
     """Return the Chinese and English name of every item two sides may hold."""
     found = {

@@ -165,7 +165,7 @@ def show(request: HttpRequest, code: str, year: int) -> HttpResponse:
             "waterfall": pages.waterfall(found, key) if key else None,
             "rows": rows,
             "causes": pages.cause_names().values(),
-            "to_clarify": len(pages.to_clarify(pages.rows(account, run, found, "statistics"))),
+            "to_clarify": pages.to_clarify(found),
             "sums": sums,
             "line_sums": _sums(rows),
         },

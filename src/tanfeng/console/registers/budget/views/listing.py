@@ -25,7 +25,7 @@ COLUMNS = (
                  sort="quota__object_key"),
     lists.Column("code", gettext_lazy("Code"), lambda row: row.quota.object_key),
     lists.Column("level", gettext_lazy("Level"), lambda row: row.quota.get_level_display()),
-    lists.Column("year", gettext_lazy("Year"), lambda row: row.quota.year, sort="quota__year"),
+    lists.Column("year", gettext_lazy("Year"), lambda row: row.year, sort="year"),
     lists.Column("measure", gettext_lazy("Figure"), lambda row: row.quota.measure_name),
     lists.Column("unit", gettext_lazy("Unit"), lambda row: row.quota.unit),
     lists.Column("amount", gettext_lazy("Quota of the year"), lambda row: row.quota.amount,
@@ -68,10 +68,15 @@ def budgets(request: HttpRequest) -> HttpResponse:
     if request.GET.get("format") == "form":
         return _as_form(request)
     seen = rights.visible(user, Standing)
-    years = list(seen.order_by("-quota__year").values_list("quota__year", flat=True).distinct())
-    known = seen.filter(month__gt=0).order_by("-quota__year").values_list("quota__year", flat=True)
-    year = whole(request.GET.get("year")) or known.first() or next(iter(years), None)
-    rows = _narrowed(request, seen.filter(quota__year=year))
+    years = list(
+        rights.visible(user, Quota)
+        .filter(known_to=None)
+        .order_by("-year")
+        .values_list("year", flat=True)
+        .distinct()
+    )
+    year = whole(request.GET.get("year")) or _newest(seen, years)
+    rows = _narrowed(request, seen.filter(year=year))
     listing = lists.Listing(
         request,
         rows.select_related("quota__organisation", "quota__place", "quota__park"),
@@ -112,6 +117,14 @@ def budgets(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _newest(seen: Any, years: list[int]) -> int | None:
+    """Return the newest year something was due in, else the newest there is."""
+    return next(
+        (year for year in years if seen.filter(year=year, month__gt=0).exists()),
+        next(iter(years), None),
+    )
+
+
 def _narrowed(request: HttpRequest, rows: Any) -> Any:
     """Narrow standings to what the query asks; without a month, to the latest of each quota."""
     asked = request.GET
@@ -120,9 +133,9 @@ def _narrowed(request: HttpRequest, rows: Any) -> Any:
     if asked.get("status") in LIGHTS:
         rows = rows.filter(status=asked["status"])
     if asked.get("level") in Quota.Level.values:
-        rows = rows.filter(quota__level=asked["level"])
+        rows = rows.filter(level=asked["level"])
     if asked.get("measure") in budget.MEASURES:
-        rows = rows.filter(quota__measure=asked["measure"])
+        rows = rows.filter(measure=asked["measure"])
     if place := asked.get("place", "")[:6]:
         rows = rows.filter(Q(quota__organisation__place_id=place) | Q(quota__place_id=place))
     if text := asked.get("q", "").strip()[:60]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
+from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -40,11 +42,18 @@ def roll_up(request: HttpRequest) -> HttpResponse:
     years = list(seen.order_by("-year").values_list("year", flat=True).distinct())
     year = whole(request.GET.get("year")) or _default_year(user, years)
     own = seen.filter(year=year)
-    known = list(own.order_by("measure").values_list("measure", flat=True).distinct())
+    known = dict(own.order_by().values_list("measure").annotate(Count("pk")))
+    wide = dict(
+        own.exclude(level=Quota.Level.ENTERPRISE)
+        .order_by()
+        .values_list("measure")
+        .annotate(Count("pk"))
+    )
     offered = [key for key in budget.MEASURES if key in known]
     measure = request.GET.get("measure", "")
     if measure not in offered:
-        measure = next((key for key in offered if "net_both" in key), next(iter(offered), ""))
+        # The figure most counties have a quota in; energy first.
+        measure = max(offered, key=lambda key: wide.get(key, 0), default="")
     rows = _rows(user, own, year, measure) if measure else []
     unit = budget.MEASURES[measure].unit if measure else ""
     if request.GET.get("export") == "xlsx":
@@ -65,23 +74,33 @@ def roll_up(request: HttpRequest) -> HttpResponse:
 
 
 def _default_year(user: Any, years: list[int]) -> int | None:
-    told = rights.visible(user, Standing).filter(month__gt=0).order_by("-quota__year")
-    return told.values_list("quota__year", flat=True).first() or next(iter(years), None)
+    seen = rights.visible(user, Standing)
+    return next(
+        (year for year in years if seen.filter(year=year, month__gt=0).exists()),
+        next(iter(years), None),
+    )
 
 
 def _rows(user: Any, own: Any, year: int | None, measure: str) -> list[dict[str, Any]]:
+    wide = (Quota.Level.CITY, Quota.Level.COUNTY)
     quotas = {
-        row[0]: row[1:]
-        for row in own.filter(measure=measure).values_list(
-            "object_key", "amount", "pk", "level", "organisation__place_id"
+        code: (amount, pk)
+        for code, amount, pk in own.filter(measure=measure, level__in=wide).values_list(
+            "object_key", "amount", "pk"
         )
     }
-    handed = _handed(quotas, int(year or 0), measure)
+    below = {
+        place: (total, members)
+        for place, total, members in own.filter(measure=measure, level=Quota.Level.ENTERPRISE)
+        .order_by()
+        .values_list("organisation__place_id")
+        .annotate(total=Sum("amount"), members=Count("pk"))
+    }
+    handed = _handed(quotas, below, int(year or 0), measure)
     standings = {
         one.quota.object_key: one
         for one in rights.visible(user, Standing)
-        .filter(latest=True, quota__year=year, quota__measure=measure)
-        .filter(quota__level__in=(Quota.Level.CITY, Quota.Level.COUNTY))
+        .filter(latest=True, year=year, measure=measure, level__in=wide)
         .select_related("quota")
     }
     above = _above(user, year, measure)
@@ -89,7 +108,7 @@ def _rows(user: Any, own: Any, year: int | None, measure: str) -> list[dict[str,
     names += [(one.code, str(one)) for one in rights.visible(user, Place).order_by("order")]
     rows = []
     for code, name in names:
-        amount, pk = quotas[code][:2] if code in quotas else (None, None)
+        amount, pk = quotas.get(code, (None, None))
         told = handed.get(code, {})
         standing = standings.get(code)
         if amount is None and not told:
@@ -115,44 +134,40 @@ def _rows(user: Any, own: Any, year: int | None, measure: str) -> list[dict[str,
     return rows
 
 
-def _handed(quotas: dict[str, Any], year: int, measure: str) -> dict[str, dict[str, Any]]:
-    """Return what was handed on by city and counties; without a quota above, the sum alone."""
-    parents = {
-        code: CITY if level == Quota.Level.COUNTY else place
-        for code, (_amount, _pk, level, place) in quotas.items()
-        if level in (Quota.Level.COUNTY, Quota.Level.ENTERPRISE)
-    }
-    frame = pl.DataFrame(
-        [(code, year, 0, measure, row[0]) for code, row in quotas.items()],
-        schema=dict(budget.BUDGET_SCHEMA),
-        orient="row",
-    )
-    below = {code: parent for code, parent in parents.items() if parent in quotas}
+def _handed(
+    quotas: Mapping[str, tuple[float, int]],
+    below: Mapping[str, tuple[float, int]],
+    year: int,
+    measure: str,
+) -> dict[str, dict[str, Any]]:
+    """Return what city and counties handed on; where nothing came down, the sum alone.
+
+    The enterprises of a county come as one member with their sum.
+    """
+    counties = [code for code in quotas if code != CITY]
+    rows = [(code, year, 0, measure, amount) for code, (amount, _pk) in quotas.items()]
+    rows += [(f"below {code}", year, 0, measure, total) for code, (total, _n) in below.items()]
+    parents = dict.fromkeys(counties, CITY) if CITY in quotas else {}
+    parents |= {f"below {code}": code for code in below if code in quotas}
+    frame = pl.DataFrame(rows, schema=dict(budget.BUDGET_SCHEMA), orient="row")
     told = {
         row["object"]: row
-        for row in budget.allocation(frame, below, year=year).iter_rows(named=True)
+        for row in budget.allocation(frame, parents, year=year).iter_rows(named=True)
     }
-    for code, parent in parents.items():
-        if code in below:
-            continue
-        one = told.setdefault(str(parent), {"members": 0, "handed_down": 0.0, "unallocated": None})
-        one["members"] += 1
-        one["handed_down"] += quotas[code][0]
+    for code, (total, members) in below.items():
+        one = told.setdefault(code, {"handed_down": total, "unallocated": None})
+        one["members"] = members
     return told
 
 
 def _above(user: Any, year: int | None, measure: str) -> dict[str, int]:
     """Return county -> enterprises that are above their quota or forecast to be."""
-    rows = (
-        rights.visible(user, Standing)
-        .filter(latest=True, quota__year=year, quota__measure=measure)
-        .filter(quota__level=Quota.Level.ENTERPRISE, status__in=("exceeded", "likely_over"))
-        .values_list("quota__organisation__place_id", flat=True)
-    )
-    found: dict[str, int] = {}
-    for place in rows:
-        found[place] = found.get(place, 0) + 1
-    return found
+    rows = rights.visible(user, Standing).filter(
+        latest=True, year=year, measure=measure, level=Quota.Level.ENTERPRISE,
+        status__in=("exceeded", "likely_over"),
+    )  # fmt: skip
+    counted = rows.order_by().values_list("quota__organisation__place_id")
+    return dict(counted.annotate(Count("pk")))
 
 
 def _workbook(
