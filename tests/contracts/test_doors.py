@@ -20,6 +20,7 @@ from django.test.utils import override_settings
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
+from budget_world import quota_of
 from doors_kit import INSIDERS, OUTSIDERS, Door, World, leaked, readable
 from form_files import energy, workbook
 from method_books import MethodBook
@@ -41,7 +42,6 @@ from tanfeng.console.core import audit, rights, storage
 from tanfeng.console.core.models import AuditEvent, Batch, Job, OpenSession, Role, Subject, User
 from tanfeng.console.library.models import Document, FactorOverride
 from tanfeng.console.plan import services as plan
-from tanfeng.console.registers.budget import services as budget
 from tanfeng.errors import Problem
 
 CODE_A, CODE_B = "91359999MADEM00015", "91359999MADEM00028"
@@ -226,8 +226,7 @@ def _world() -> World:
         status=Job.Status.DONE, result={"name": NAME_B}, result_name="机密结果.xlsx",
         codes=[CODE_B],
     )  # fmt: skip
-    folder = settings.RESULTS / str(job_b.pk)
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder := settings.RESULTS / str(job_b.pk)).mkdir(parents=True, exist_ok=True)
     (folder / "result").write_text(NAME_B)
     job_b.result_file = f"{job_b.pk}/result"
     job_b.save()
@@ -246,10 +245,6 @@ def _world() -> World:
             "job_b": job_b,
             "run": run,
             "method_b": method_b,
-            "quota_b": budget.set_quota(
-                city,
-                budget.Wanted(org_b, 2024, "energy_calorific_tce", MONTHLY_B, document="机密文号"),
-            ),
             "record_b": EnergyRecord.objects.filter(organisation=org_b).first(),
             "line_b": _line_of(run, city),
             "document": _document(),
@@ -261,6 +256,7 @@ def _world() -> World:
                 seen_at=timezone.now(),
             ),
             "override": _override(city),
+            **quota_of(org_b, city, MONTHLY_B),
             **carbon_year(org_b, firm_b, city, f"{NAME_B}机密", MONTHLY_B),
         },
     )

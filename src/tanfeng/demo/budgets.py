@@ -115,7 +115,7 @@ def _of_counties(year: int, measure: str) -> list[Wanted]:
     ]
 
 
-def _months(values: np.ndarray, amount: float) -> tuple[float, ...]:  # type: ignore[type-arg]
+def _months(values: np.ndarray, amount: float) -> tuple[float, ...]:
     """Return twelve amounts by the season of the year before, which add up to the year."""
     months = [round(float(one) * amount / float(values.sum()), 1) for one in values]
     months[-1] = round(amount - sum(months[:-1]), 1)

@@ -217,7 +217,7 @@ def panel(run: MethodRun) -> dict[str, Any]:
 def _rows(
     run: MethodRun, told: Mapping[str, InputUncertainty], found: Result | None
 ) -> list[dict[str, Any]]:
-    rows = []
+    rows: list[dict[str, Any]] = []
     for key, one in sources(run).items():
         stream, item = (
             method_pages.told({f"{n}_zh": zh, f"{n}_en": en}, n)

@@ -27,6 +27,11 @@ LIGHTS = {
 CITY = "city"
 
 
+def basis_name(method: str) -> str:
+    """Return how a year was forecast, in the language used; empty for no forecast."""
+    return in_words(budget.FORECASTS[method]) if method else ""
+
+
 def in_words(pair: tuple[str, str]) -> str:
     """Return the Chinese or the English text of a pair, in the language used."""
     return pair[get_language() == "en"]

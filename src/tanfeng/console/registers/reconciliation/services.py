@@ -94,12 +94,12 @@ def figures_of(found: sides.Sides) -> dict[str, float | int | None]:
         return {}
     table = found.table.filter(pl.col("view") == "statistics")
     causes = {f"{cause}_tco2": float(table[f"{cause}_tco2"].sum()) for cause in reconcile.CAUSES}
-    sizes = table["activity_tco2"].abs().sum() + table["missing_tco2"].abs().sum()
+    sizes = table.select(pl.sum_horizontal(pl.col("activity_tco2", "missing_tco2").abs())).sum()
     known = table["emission_tco2"].drop_nulls()
     return {
         **causes,
         "statistics_tco2": float(known.sum()) if len(known) else None,
         "difference_tco2": math.fsum(causes.values()),
-        "to_clarify_tco2": float(sizes),
+        "to_clarify_tco2": float(sizes.item()),
         "unvalued_rows": int((~table["is_valued"]).sum()),
     }

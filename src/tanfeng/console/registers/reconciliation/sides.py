@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import polars as pl
 
@@ -120,7 +121,7 @@ def _filings(account: MethodRun, base: View) -> View | None:
     known = dict(_FILED)
     if len(burned) == 1:
         known[_COAL] = ("direct", min(burned))
-    readings = [
+    readings: list[dict[str, Any]] = [
         {
             "org_code": account.organisation.credit_code,
             "year": account.year,

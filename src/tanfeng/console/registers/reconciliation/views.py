@@ -194,9 +194,11 @@ def _line_columns() -> tuple[lists.Column, ...]:
     def cell(name: str) -> Any:
         return lambda row: row[name]
 
+    def cause(place: int) -> Any:
+        return lambda row: row["causes"][place]
+
     causes = tuple(
-        lists.Column(f"cause_{place}", label, lambda row, at=place: row["causes"][at], unit=_T,
-                     places=4)
+        lists.Column(f"cause_{place}", label, cause(place), unit=_T, places=4)
         for place, label in enumerate(pages.cause_names().values())
     )  # fmt: skip
     return (

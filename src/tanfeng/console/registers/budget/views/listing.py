@@ -17,7 +17,7 @@ from tanfeng.accounting import budget
 from tanfeng.console.archive.models import Place
 from tanfeng.console.core import audit, lists, rights
 from tanfeng.console.registers.budget import services
-from tanfeng.console.registers.budget.models import LIGHTS, Quota, Standing, in_words
+from tanfeng.console.registers.budget.models import LIGHTS, Quota, Standing, basis_name
 from tanfeng.console.registers.budget.views.common import me, measures, statuses, whole
 
 COLUMNS = (
@@ -57,7 +57,7 @@ def _percent(rate: float | None) -> float | None:
 
 def basis(row: Standing) -> str:
     """Return how a year was forecast, in words."""
-    return in_words(budget.METHODS[row.method]) if row.method else ""
+    return basis_name(row.method)
 
 
 @require_safe
@@ -75,7 +75,7 @@ def budgets(request: HttpRequest) -> HttpResponse:
         .values_list("year", flat=True)
         .distinct()
     )
-    year = whole(request.GET.get("year")) or _newest(seen, years)
+    year = whole(request.GET.get("year")) or _newest(seen, years) or 0
     rows = _narrowed(request, seen.filter(year=year))
     listing = lists.Listing(
         request,

@@ -13,12 +13,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from tanfeng.accounting import budget
 from tanfeng.console.accounting import charts
 from tanfeng.console.core import audit, rights
 from tanfeng.console.registers.budget import services
 from tanfeng.console.registers.budget.forms import MONTHS, QuotaForm
-from tanfeng.console.registers.budget.models import Quota, Standing, in_words
+from tanfeng.console.registers.budget.models import Quota, Standing, basis_name
 from tanfeng.console.registers.budget.views.common import me, whole
 from tanfeng.errors import DataError
 
@@ -85,7 +84,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "quota": quota,
             "now": now,
-            "basis": in_words(budget.METHODS[now.method]) if now and now.method else "",
+            "basis": basis_name(now.method) if now else "",
             "rows": _rows(quota, standings, now),
             "months": [(one.month, str(one.month)) for one in standings if one.month],
             "cumulated": _cumulated(quota, standings, now),

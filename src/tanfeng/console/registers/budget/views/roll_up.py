@@ -40,7 +40,7 @@ def roll_up(request: HttpRequest) -> HttpResponse:
     rights.require(user, "budget.roll-up")
     seen = rights.visible(user, Quota).filter(known_to=None)
     years = list(seen.order_by("-year").values_list("year", flat=True).distinct())
-    year = whole(request.GET.get("year")) or _default_year(user, years)
+    year = whole(request.GET.get("year")) or _default_year(user, years) or 0
     own = seen.filter(year=year)
     known = dict(own.order_by().values_list("measure").annotate(Count("pk")))
     wide = dict(
@@ -81,7 +81,7 @@ def _default_year(user: Any, years: list[int]) -> int | None:
     )
 
 
-def _rows(user: Any, own: Any, year: int | None, measure: str) -> list[dict[str, Any]]:
+def _rows(user: Any, own: Any, year: int, measure: str) -> list[dict[str, Any]]:
     wide = (Quota.Level.CITY, Quota.Level.COUNTY)
     quotas = {
         code: (amount, pk)
@@ -96,7 +96,7 @@ def _rows(user: Any, own: Any, year: int | None, measure: str) -> list[dict[str,
         .values_list("organisation__place_id")
         .annotate(total=Sum("amount"), members=Count("pk"))
     }
-    handed = _handed(quotas, below, int(year or 0), measure)
+    handed = _handed(quotas, below, year, measure)
     standings = {
         one.quota.object_key: one
         for one in rights.visible(user, Standing)
@@ -160,7 +160,7 @@ def _handed(
     return told
 
 
-def _above(user: Any, year: int | None, measure: str) -> dict[str, int]:
+def _above(user: Any, year: int, measure: str) -> dict[str, int]:
     """Return county -> enterprises that are above their quota or forecast to be."""
     rows = rights.visible(user, Standing).filter(
         latest=True, year=year, measure=measure, level=Quota.Level.ENTERPRISE,
@@ -171,7 +171,7 @@ def _above(user: Any, year: int | None, measure: str) -> dict[str, int]:
 
 
 def _workbook(
-    request: HttpRequest, rows: list[dict[str, Any]], year: int | None, measure: str
+    request: HttpRequest, rows: list[dict[str, Any]], year: int, measure: str
 ) -> HttpResponse:
     event = audit.record(
         "export.budget-roll-up", request=request, year=year, measure=measure, rows=len(rows)
