@@ -62,7 +62,9 @@ def write(user: User, seed: int, year: int, firms: Sequence[str]) -> int:
     return len(wanted)
 
 
-def _used(things: Sequence[Organisation | Place | None], year: int, measure: str) -> pl.DataFrame:
+def _used(
+    things: Sequence[Organisation] | Sequence[Place], year: int, measure: str
+) -> pl.DataFrame:
     """Return the months of the year before of some objects that reported all of them."""
     run = services.published()
     if run is None:
@@ -105,14 +107,16 @@ def _of_enterprises(
 
 
 def _of_counties(year: int, measure: str) -> list[Wanted]:
-    places: list[Place | None] = [*Place.objects.order_by("order"), None]
-    by_code = {"city" if one is None else one.code: one for one in places}
-    used = _used(places, year, measure).group_by("object", maintain_order=True)
+    """Return the quotas of counties from what all their enterprises used, and of the city."""
+    by_code = {one.code: one for one in Place.objects.order_by("order")}
+    used = _used(list(by_code.values()), year, measure).group_by("object", maintain_order=True)
     totals = used.agg(pl.col("value").sum()).filter(pl.col("value") > 0)
-    return [
+    counties = [
         Wanted(by_code[code], year, measure, _round(total * _RESERVE), None, _DOCUMENT)
         for code, total in totals.iter_rows()
     ]
+    whole = _round(sum(one.amount for one in counties) * _RESERVE)
+    return [*counties, Wanted(None, year, measure, whole, None, _DOCUMENT)] if counties else []
 
 
 def _months(values: np.ndarray, amount: float) -> tuple[float, ...]:

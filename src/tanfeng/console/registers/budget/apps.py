@@ -31,7 +31,7 @@ class BudgetConfig(AppConfig):
             navigation.Page(
                 "accounts",
                 60,
-                _("Energy and carbon budgets"),
+                _("Budgets"),
                 "budgets",
                 "chart",
                 lambda user: rights.can(user, "view", models.Quota),

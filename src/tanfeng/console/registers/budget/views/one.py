@@ -84,6 +84,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "quota": quota,
             "now": now,
+            "basis_line": _("forecast: %s") % basis_name(now.method) if now else "",
             "basis": basis_name(now.method) if now else "",
             "rows": _rows(quota, standings, now),
             "months": [(one.month, str(one.month)) for one in standings if one.month],
