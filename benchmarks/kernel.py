@@ -42,7 +42,7 @@ PAGES = (
     ("/uploads/?status=preview", "city", LIST_LIMIT_MS),
     ("/uploads/?page=2000", "city", None),
     ("/uploads/?q=f123", "city", None),
-    ("/uploads/", "county", None),
+    ("/uploads/", "county", LIST_LIMIT_MS),
     ("/jobs/", "city", LIST_LIMIT_MS),
 )
 

@@ -45,6 +45,27 @@ def django_db_setup(django_db_setup: None) -> None:
     Command.handle = flush  # type: ignore[method-assign]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the tests on another database server leave out what asks no database."""
+    parser.addoption(
+        "--database-only", action="store_true", help="run only the tests that use the database"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests that use the database when only those are wanted."""
+    if not config.getoption("--database-only"):
+        return
+    kept = [item for item in items if _uses_database(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    named = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
+    return bool(named) or item.get_closest_marker("django_db") is not None
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """In CI a skipped test is a test that was not made to run: say so and fail."""
     skipped = terminalreporter.stats.get("skipped", [])

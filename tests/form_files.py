@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+
+import openpyxl
 import polars as pl
 
 from tanfeng import sheets
@@ -42,3 +45,20 @@ def energy(credit_code: str, period: str, quantity: float, **more: object) -> di
         "data_source": "计量",
         **more,
     }
+
+
+def book(*pages: tuple[str, bytes | list[tuple[object, ...]]]) -> bytes:
+    """Return one workbook with the first sheet of every workbook, under a new name."""
+    made = openpyxl.Workbook()
+    made.remove(made.active)
+    for name, content in pages:
+        sheet = made.create_sheet(name)
+        rows = content if isinstance(content, list) else None
+        if rows is None:
+            opened = openpyxl.load_workbook(io.BytesIO(content))
+            rows = list(opened.worksheets[0].iter_rows(values_only=True))
+        for row in rows:
+            sheet.append(list(row))
+    buffer = io.BytesIO()
+    made.save(buffer)
+    return buffer.getvalue()

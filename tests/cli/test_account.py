@@ -212,7 +212,7 @@ def test_wrong_use_ends_with_two(book, tmp_path):
     )
     done = _run(product, "--year", 2024)
     assert done.exit_code == 2
-    assert "product_output holds no energy data" in done.output
+    assert "表 product_output 不含能源数据" in done.output
 
 
 def test_one_row_of_a_wide_form_becomes_several_items(tmp_path):
@@ -226,3 +226,40 @@ def test_one_row_of_a_wide_form_becomes_several_items(tmp_path):
     assert len({line["source_row"] for line in told["lines"]}) == 1
     assert len({line["activity_id"] for line in told["lines"]}) == 2
     assert told["enterprises"][0]["org_name"] == "演示甲厂"
+
+
+def _sums(period, amount):
+    """Return form 205-1 as a sheet: electricity bought and used from January to a month."""
+    frame = pl.DataFrame(
+        {
+            "energy_name": ["电力"],
+            "unit_zh": ["万千瓦时"],
+            "purchase_qty": [amount],
+            "purchase_amount_kcny": [5.0 * amount],
+            "consumption_total_qty": [amount],
+        }
+    )
+    head = {"credit_code": A, "org_name": "演示甲厂", "period": period}
+    return sheets.write("stat_205_1", frame, head=head)
+
+
+def test_a_sum_of_some_months_is_accounted_and_says_which(tmp_path):
+    book = tmp_path / "205-1.xlsx"
+    book.write_bytes(_sums("2025-06", 300.0))
+    told = _told(_run(book, "--year", 2025, "--json"))
+    assert told["total"]["energy_calorific_tce"] == pytest.approx(300 * 1.229)
+    assert told["enterprises"][0]["months"] == [1, 2, 3, 4, 5, 6]
+    shown = _run(book, "--year", 2025, "--lang", "en").output
+    assert "1-6" in shown
+    assert "not of the year" in shown
+
+
+def test_months_are_named_and_a_whole_year_needs_no_word(tmp_path):
+    rows = [_row("电力", "万千瓦时", 10.0, period=f"2024-{month:02d}") for month in (1, 2, 3, 7)]
+    part = _form(tmp_path / "part.xlsx", rows)
+    assert "1-3, 7" in _run(part, "--year", 2024).output
+    rows = [_row("电力", "万千瓦时", 10.0, period=f"2024-{month:02d}") for month in range(1, 13)]
+    whole = _form(tmp_path / "whole.xlsx", rows)
+    shown = _run(whole, "--year", 2024).output
+    assert "1-12" in shown
+    assert "不是全年数" not in shown

@@ -112,7 +112,7 @@ def test_checking_keeps_nothing(packed, tmp_path):
 
 def test_nothing_is_overwritten(home, packed, tmp_path):
     before = packed.read_bytes()
-    done = _run("backup", str(packed), "--home", str(home))
+    done = _run("backup", str(packed), "--home", str(home), "--lang", "en")
     assert done.returncode == 2
     assert "never overwrites" in done.stderr
     assert packed.read_bytes() == before
@@ -177,7 +177,9 @@ def test_a_log_changed_before_the_backup_is_told_and_the_home_stands(packed, tmp
 
 
 def test_a_home_that_is_none_is_not_backed_up(tmp_path):
-    done = _run("backup", str(tmp_path / "city.zip"), "--home", str(tmp_path / "none"))
+    done = _run(
+        "backup", str(tmp_path / "city.zip"), "--home", str(tmp_path / "none"), "--lang", "en"
+    )
     assert done.returncode == 1
     assert "holds no database" in done.stderr
     done = _run("backup", str(tmp_path / "no" / "city.zip"), "--home", str(tmp_path))

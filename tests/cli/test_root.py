@@ -45,7 +45,7 @@ def test_exit_codes_and_words_of_wrong_use(capsys):
     with pytest.raises(SystemExit) as ended:
         main(["fly"])
     assert ended.value.code == 2
-    assert "no command 'fly'" in capsys.readouterr().err
+    assert "没有命令“fly”" in capsys.readouterr().err
     with pytest.raises(SystemExit) as ended:
         main([])
     assert ended.value.code == 2

@@ -121,7 +121,7 @@ def test_it_answers_signs_in_and_does_jobs(server, home):
 
 def test_a_taken_port_is_said_in_words(server):
     _url, port = server
-    done = run("serve", "--home", "unused", "--port", str(port))
+    done = run("serve", "--home", "unused", "--port", str(port), "--lang", "en")
     assert done.returncode == 1
     assert f"port {port} is taken" in done.stderr
     assert "--port" in done.stderr
@@ -130,20 +130,22 @@ def test_a_taken_port_is_said_in_words(server):
 
 def test_a_home_that_cannot_be_written_is_said_in_words(tmp_path):
     (tmp_path / "file").write_text("x")
-    done = run("serve", "--home", str(tmp_path / "file" / "home"), "--port", str(_free_port()))
+    home, port = str(tmp_path / "file" / "home"), str(_free_port())
+    done = run("serve", "--home", home, "--port", port, "--lang", "en")
     assert done.returncode == 1
     assert "cannot be used as home folder" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_an_address_of_another_machine_is_said_in_words(tmp_path):
-    done = run("serve", "--home", str(tmp_path), "--host", "192.0.2.1", "--port", "8000")
+    there = ("--host", "192.0.2.1", "--port", "8000")
+    done = run("serve", "--home", str(tmp_path), *there, "--lang", "en")
     assert done.returncode == 1
     assert "cannot listen on 192.0.2.1:8000" in done.stderr
 
 
 def test_work_needs_a_home_with_a_database(tmp_path):
-    done = run("work", "--home", str(tmp_path / "nothing"))
+    done = run("work", "--home", str(tmp_path / "nothing"), "--lang", "en")
     assert done.returncode == 1
     assert "holds no database" in done.stderr
 
@@ -185,7 +187,8 @@ def test_triggers_somebody_removed_are_noticed_and_put_back(home):
     with sqlite3.connect(folder / "tanfeng.sqlite3") as database:
         database.execute("DROP TRIGGER core_auditevent_no_update")
     database.close()
-    done = run("user", "add", "second", "--home", str(folder))
+    done = run("user", "add", "second", "--home", str(folder), "--lang", "en")
     assert done.returncode == 0
     assert "core_auditevent_no_update" in done.stderr
-    assert "lacks its triggers" not in run("user", "add", "third", "--home", str(folder)).stderr
+    assert "audit log lacks its triggers" in done.stderr
+    assert "lacks" not in run("user", "add", "third", "--home", str(folder), "--lang", "en").stderr

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from form_files import credit_code, energy, workbook
 from method_books import MethodBook
 from tanfeng.accounting.methods import METHODS
 from tanfeng.cli import main
@@ -53,3 +54,11 @@ def test_every_command_about_sector_methods_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     run(ROOT / "docs" / "how-to" / "account-by-method.md", capsys)
     assert {path.name for path in tmp_path.iterdir()} >= {"report.xlsx", "report.docx", "form.xlsx"}
+
+
+def test_every_command_about_the_energy_utilisation_report_runs(tmp_path, monkeypatch, capsys):
+    rows = [energy(credit_code(1), f"2024-{month:02d}", 10.0) for month in range(1, 13)]
+    (tmp_path / "energy.xlsx").write_bytes(workbook("monthly_energy", rows))
+    monkeypatch.chdir(tmp_path)
+    run(ROOT / "docs" / "how-to" / "energy-utilisation-report.md", capsys)
+    assert (tmp_path / "report.xlsx").exists()

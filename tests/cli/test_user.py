@@ -46,7 +46,7 @@ def test_a_new_password_is_printed_once(home):
     second = _run("user", "password", "boss", "--home", home)
     passwords = {re.search(r"boss: (\S+)", done.stdout)[1] for done in (first, second)}
     assert len(passwords) == 2
-    done = _run("user", "password", "nobody", "--home", home)
+    done = _run("user", "password", "nobody", "--home", home, "--lang", "en")
     assert done.returncode == 2
     assert "no account 'nobody'" in done.stderr
 

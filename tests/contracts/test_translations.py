@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -49,6 +50,7 @@ def _extracted(text):
     ]
 
 
+@cache
 def _catalogue():
     known = {}
     for po in CONSOLE.rglob("zh_Hans/LC_MESSAGES/django.po"):

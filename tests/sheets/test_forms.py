@@ -31,6 +31,7 @@ def test_forms_are_there():
         "waste_t2",
         "official_list",
         "enterprise_sites",
+        "enterprise_contacts",
         "mrv_filing",
         "energy_budget",
     ]

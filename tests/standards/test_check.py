@@ -21,7 +21,7 @@ def _found(shelf: Shelf):
 def test_the_shipped_tables_have_no_error():
     found = standards.check()
     assert [f for f in found if f.severity == "error"] == []
-    assert {f.check for f in found} == {"TF-S004", "TF-S005", "TF-S012", "TF-S016"}
+    assert {f.check for f in found} == {"TF-S004", "TF-S005", "TF-S012", "TF-S016", "TF-S017"}
 
 
 def test_known_findings_and_gaps_are_information():
@@ -72,8 +72,56 @@ CASES = [
         {"extra": '[[reference]]\ncolumn = "note"\ntable = "gone"'},
         "cannot be read: StandardError: there is no table 'gone'",
     ),
+    (
+        "TF-S017",
+        ({}, {"id": "a2", "grade": "2", "value": "10"}),
+        {"extra": 'graded = { column = "grade", direction = "lte" }'},
+        "1 rows are stricter than the grade above: a2",
+    ),
     ("TF-S016", TWO, {"extra": '[[gap]]\nzh = "缺"\nen = "something is missing"'}, "is missing"),
 ]
+
+
+GRADED = 'graded = {{ column = "grade", direction = "{}" }}'
+
+
+@pytest.mark.parametrize(
+    ("direction", "values", "wrong"),
+    [
+        # At most 10, 12, 15: every grade allows more than the one above.
+        ("lte", ("10", "12", "15"), ()),
+        ("lte", ("10", "10", "10"), ()),
+        ("lte", ("10", "9", "15"), ("a2",)),
+        # 11 allows more than 9 and still less than the 12 of grade 1.
+        ("lte", ("12", "9", "11"), ("a2", "a3")),
+        ("lte", ("10", "", "9"), ("a3",)),
+        ("gte", ("95", "93", "90"), ()),
+        ("gte", ("95", "93", "94"), ("a3",)),
+        ("note", ("10", "9", "15"), ()),
+    ],
+)
+def test_grades_of_one_limit_are_ordered(make, direction, values, wrong):
+    rows = [
+        {"id": f"a{grade}", "grade": str(grade), "value": value, "note": "gte"}
+        for grade, value in enumerate(values, 1)
+    ]
+    if direction == "note":
+        rows[2]["value"] = "8"
+    found = _found(make(*rows, extra=GRADED.format(direction)))
+    assert (found["TF-S017"].rows if wrong else found.get("TF-S017")) == (wrong or None)
+
+
+def test_another_kind_is_another_limit(make):
+    rows = ({}, {"id": "b1", "kind": "b", "value": "8"}, {"id": "b2", "kind": "b", "grade": "2"})
+    assert "TF-S017" not in _found(make(*rows, extra=GRADED.format("lte")))
+
+
+def test_the_access_level_of_new_coal_units_is_told_and_not_changed():
+    (told,) = [f for f in standards.check() if f.check == "TF-S017"]
+    assert (told.severity, told.table, len(told.rows)) == ("info", "energy_quota", 4)
+    assert "285 gce/kWh" in told.message("en")
+    row = standards.load("energy_quota").filter(id="eq_gb21258_2024_sc600_power_g2")
+    assert row["value_num"].to_list() == [285.0]
 
 
 @pytest.mark.parametrize(("number", "rows", "recorded", "message"), CASES)

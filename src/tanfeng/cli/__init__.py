@@ -20,7 +20,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "check": ("tanfeng.cli.check", "check", "Check the installation and, if named, a home folder."),
     "demo": ("tanfeng.cli.demo", "app", "Build the demonstration city in a home folder."),
     "map": ("tanfeng.cli.map", "app", "Import an official boundary map."),
-    "report": ("tanfeng.cli.report", "app", "Write a report from a home folder."),
+    "report": ("tanfeng.cli.report", "app", "Write a report from a home folder or a workbook."),
     "restore": ("tanfeng.cli.backup", "restore", "Make a home folder from a backup, verified."),
     "serve": ("tanfeng.cli.serve", "serve", "Start the console of a home folder."),
     "sheet": ("tanfeng.cli.sheets", "app", "Make form templates and check filled-in forms."),
@@ -42,7 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(0)
     name, *rest = words
     if name not in COMMANDS:
-        sys.stderr.write(f"tanfeng: there is no command {name!r}\n\n{usage()}\n")
+        english = "en" in rest or "--lang=en" in rest
+        told = f"there is no command {name!r}" if english else f"没有命令“{name}”"
+        sys.stderr.write(f"tanfeng: {told}\n\n{usage()}\n")
         sys.exit(WRONG_USE)
     command(name).main(args=rest, prog_name=f"tanfeng {name}")
 

@@ -9,6 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from tanfeng.cli._home import fail, open_home
+from tanfeng.cli._lang import Lang, pick, speak, spoken
 
 
 @contextmanager
@@ -19,7 +20,8 @@ def usable() -> Iterator[None]:
     try:
         yield
     except Error as error:
-        fail(f"the database cannot be used: {str(error).strip()}")
+        told = str(error).strip()
+        fail(f"数据库无法使用：{told}", f"the database cannot be used: {told}")
 
 
 def migrate() -> None:
@@ -33,10 +35,13 @@ def migrate() -> None:
         call_command("migrate", verbosity=0, interactive=False)
         unguarded = append_only.missing(connection)
     if unguarded:
-        sys.stderr.write(
-            f"tanfeng: the audit log lacks its triggers {', '.join(sorted(unguarded))}: somebody "
-            "removed them; they are installed again, verify the chain on the page of the log\n"
+        names = ", ".join(sorted(unguarded))
+        told = pick(
+            f"审计日志缺少触发器 {names}：曾被人删除，现已重新安装；请在审计日志页面核验哈希链",
+            f"the audit log lacks its triggers {names}: somebody removed them; they are installed "
+            "again, verify the chain on the page of the log",
         )
+        sys.stderr.write(f"tanfeng: {told}\n")
         append_only.install(connection)
     connections.close_all()
 
@@ -47,13 +52,14 @@ def migrate_apart(home: Path) -> None:
     A step of the migration uses polars, and the threads of polars do not survive a fork: every
     page with a figure would wait for ever.
     """
-    child = get_context("spawn").Process(target=_open_and_migrate, args=(home,))
+    child = get_context("spawn").Process(target=_open_and_migrate, args=(home, spoken()))
     child.start()
     child.join()
     if child.exitcode:
         sys.exit(child.exitcode)
 
 
-def _open_and_migrate(home: Path) -> None:
+def _open_and_migrate(home: Path, lang: Lang) -> None:
+    speak(lang)
     open_home(home, must_exist=False)
     migrate()

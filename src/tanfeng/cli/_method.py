@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, NoReturn
 
 import typer
 
-from tanfeng.cli._output import InLang, Lang, number, open_console, plain, refuse
+from tanfeng.cli._lang import InLang, Lang, graded
+from tanfeng.cli._output import number, open_console, plain, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
     from tanfeng.accounting.methods import Method
     from tanfeng.sheets.method_account import Answer
 
-_REPORTS = (".xlsx", ".docx")
+_REPORTS = (".xlsx", ".docx", ".json")
 _WORDS = {
     "no_method": (
         "没有方法 {0}；有：{1}",
         "there is no method {0}; known: {1}",
     ),
-    "suffix": ("--out 须以 .xlsx 或 .docx 结尾", "--out must end in .xlsx or .docx"),
+    "suffix": ("--out 须以 .xlsx、.docx 或 .json 结尾", "--out must end in .xlsx, .docx or .json"),
     "wrote": ("已写入 {0}", "wrote {0}"),
     "problems": ("表格问题", "Problems in the file"),
     "stream": ("排放源", "stream"),
@@ -94,7 +95,7 @@ def run(asked: Asked, *, as_json: bool, lines: Path | None, out: Path | None) ->
     if out is not None:
         out.write_bytes(_report(answer, asked, out.suffix.lower()))
     if as_json:
-        typer.echo(json.dumps(_as_json(answer, asked), ensure_ascii=False, indent=1, default=str))
+        typer.echo(_json_text(answer, asked))
     else:
         _print(answer, asked.lang)
         if out is not None:
@@ -197,7 +198,13 @@ def _about(method: Method) -> dict[str, Any]:
     }
 
 
+def _json_text(answer: Answer, asked: Asked) -> str:
+    return json.dumps(_as_json(answer, asked), ensure_ascii=False, indent=1, default=str)
+
+
 def _as_json(answer: Answer, asked: Asked) -> dict[str, Any]:
+    import polars as pl
+
     lines = list(answer.lines())
     used = {line["formula"] for line in lines}
     names = answer.read.names
@@ -211,6 +218,9 @@ def _as_json(answer: Answer, asked: Asked) -> dict[str, Any]:
             for row in answer.totals().iter_rows(named=True)
         ],
         "streams": answer.streams(),
+        "rows": answer.account.streams.with_columns(
+            pl.col(pl.Categorical).cast(pl.String)
+        ).to_dicts(),
         "lines": lines,
         "factors": answer.account.factors.to_dicts(),
         "formulas": [asdict(answer.account.formulas[key]) for key in sorted(used)],
@@ -238,6 +248,8 @@ def _report(answer: Answer, asked: Asked, suffix: str) -> bytes:
     from tanfeng.reports.method_report import method_workbook
 
     lang: Literal["zh", "en"] = "en" if asked.lang is Lang.EN else "zh"
+    if suffix == ".json":
+        return _json_text(answer, asked).encode()
     if suffix == ".xlsx":
         return method_workbook(answer, lang=lang)
     return reports.to_word(method_document(answer, lang=lang, issued_on=asked.today))
@@ -252,7 +264,7 @@ def _print(answer: Answer, lang: str) -> None:
     if answer.problems:
         console.print(_word("problems", lang))
         for problem in answer.problems:
-            console.print(f"  {problem.severity}: {problem.line(lang)}")
+            console.print(f"  {graded(problem.severity)}: {problem.line(lang)}")
     for total in answer.totals().iter_rows(named=True):
         _print_streams(answer, total, lang, console)
     _print_factors(answer, lang, console)

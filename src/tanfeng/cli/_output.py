@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
+
+from tanfeng.cli._lang import graded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,16 +20,6 @@ if TYPE_CHECKING:
     from tanfeng.errors import Problem
 
 _PIPE_WIDTH = 240
-
-
-class Lang(StrEnum):
-    """Language of the output."""
-
-    ZH = "zh"
-    EN = "en"
-
-
-InLang = Annotated[Lang, typer.Option("--lang", help="Language of the output.")]
 
 
 class FileFirst(TyperGroup):
@@ -53,7 +44,7 @@ def refuse(problems: Iterable[Problem], as_json: bool, lang: str) -> NoReturn:
         typer.echo(json.dumps(told, ensure_ascii=False))
     else:
         for problem in problems:
-            typer.echo(f"{problem.severity}: {problem.line(lang)}", err=True)
+            typer.echo(f"{graded(problem.severity)}: {problem.line(lang)}", err=True)
     sys.exit(1)
 
 

@@ -13,12 +13,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn
 
 import typer
 
-from tanfeng.cli import _method
-from tanfeng.cli._output import FileFirst, InLang, Lang, number, open_console, plain, refuse
+from tanfeng.cli import _diff, _method
+from tanfeng.cli._lang import InLang, Lang, graded, pick
+from tanfeng.cli._output import FileFirst, number, open_console, plain, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 app.command("methods")(_method.list_methods)
 app.command("template")(_method.template)
+app.command("diff")(_diff.diff)
 
 
 class Basis(StrEnum):
@@ -53,6 +55,8 @@ _DATE_FORMATS = ["%Y-%m-%d"]
 _WITHOUT_ENERGY = frozenset({"enterprise_archive", "product_output", "stat_b204_1"})
 #: More than any sheet holds, so that rows of several sheets keep numbers of their own.
 _ROWS_OF_A_SHEET = 10**10
+#: Where in the file a row stands, and the last month it is about.
+_PLACE = ("source_row", "sheet", "through")
 #: Columns of the account table: figure -> heading.
 _FIGURES = {
     "energy_calorific_tce": ("综合能耗·当量 tce", "energy, calorific tce"),
@@ -64,6 +68,12 @@ _FIGURES = {
 _WORDS = {
     "org": ("企业", "enterprise"),
     "code": ("统一社会信用代码", "credit code"),
+    "months": ("月份", "months"),
+    "part": (
+        "不足12个月的企业，数值是所列月份的合计，不是全年数。",
+        "Of an enterprise with fewer than 12 months the figures are those of the months named, "
+        "not of the year.",
+    ),
     "total": ("合计", "total"),
     "missing": ("未计入行", "rows not counted"),
     "symbol": ("符号", "symbol"),
@@ -134,7 +144,11 @@ _Lines = Annotated[
 ]
 _Out = Annotated[
     Path | None,
-    typer.Option(dir_okay=False, help="Write the report of the method: .xlsx or .docx."),
+    typer.Option(
+        dir_okay=False,
+        help="Save the result: .json, to be compared later; with --method also the report of the "
+        "method, .xlsx or .docx.",
+    ),
 ]
 
 
@@ -163,9 +177,14 @@ def account(
         _refuse_options(context, _ENERGY_ONLY)
         asked = _method.Asked(file, method, year, today, known, lang)
         _method.run(asked, as_json=as_json, lines=lines, out=out)
-    _refuse_options(context, ("out",))
+    if out is not None and out.suffix.lower() != ".json":
+        told = pick(
+            "月度能源核算的 --out 须以 .json 结尾", "--out of monthly energy must end in .json"
+        )
+        raise typer.BadParameter(told)
     asked_for = {"basis": basis.value, "region": region, "fallback": fallback}
-    _energy(file, year, today, known, sheet, lines, as_json=as_json, lang=lang, **asked_for)
+    files = _Files(lines, out)
+    _energy(file, year, today, known, sheet, files, as_json=as_json, lang=lang, **asked_for)
 
 
 def _refuse_options(context: typer.Context, names: Sequence[str]) -> None:
@@ -173,8 +192,15 @@ def _refuse_options(context: typer.Context, names: Sequence[str]) -> None:
     for name in names:
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
-            needs = "needs" if name == "out" else "cannot stand beside"
-            raise typer.BadParameter(f"--{name} {needs} --method")
+            beside = pick("不能与 {0} 同用", "cannot stand beside {0}")
+            raise typer.BadParameter(f"--{name} {beside.format('--method')}")
+
+
+class _Files(NamedTuple):
+    """Files to write: every line as CSV, the result."""
+
+    lines: Path | None
+    out: Path | None
 
 
 def _energy(
@@ -183,7 +209,7 @@ def _energy(
     today: Any,
     known: Any,
     sheet: str | None,
-    lines: Path | None,
+    files: _Files,
     *,
     as_json: bool,
     lang: Lang,
@@ -201,10 +227,12 @@ def _energy(
     except (ModelError, StandardError) as error:
         typer.echo(error.message(lang.value), err=True)
         sys.exit(2)
-    if lines is not None:
-        _lines(answer).write_csv(lines)
+    if files.lines is not None:
+        _lines(answer).write_csv(files.lines)
+    if files.out is not None:
+        files.out.write_text(_json_text(answer), encoding="utf-8")
     if as_json:
-        typer.echo(json.dumps(_as_json(answer), ensure_ascii=False, indent=1))
+        typer.echo(_json_text(answer))
     else:
         _print(answer, lang)
     findings = any(problem.severity == "error" for problem in answer.problems)
@@ -224,19 +252,28 @@ def _read(file: Path, today: Any, sheet: str | None) -> list[ReadResult]:
     return energy or list(results)
 
 
-def _whole_years(read: Sequence[ReadResult]) -> Iterator[ReadResult]:
-    """Leave out sums of form 205-1 that the sum of December holds already."""
-    closed = {
-        (one.head.get("credit_code"), str(one.head.get("period"))[:4])
-        for one in read
-        if one.form and one.form.cumulative and str(one.head.get("period"))[4:] in ("", "-12")
-    }
+def _latest_sums(read: Sequence[ReadResult]) -> Iterator[ReadResult]:
+    """Leave out forms 205-1 whose sums a later one of the same year holds already."""
+    last: dict[tuple[Any, str], int] = {}
     for one in read:
-        period = str(one.head.get("period") or "")
-        cumulative = one.form is not None and one.form.cumulative
-        inside = (one.head.get("credit_code"), period[:4]) in closed
-        if not (cumulative and inside and period[4:] not in ("", "-12")):
+        if _cumulative(one):
+            last[_whose_year(one)] = max(last.get(_whose_year(one), 0), _through(one))
+    for one in read:
+        if not _cumulative(one) or _through(one) == last[_whose_year(one)]:
             yield one
+
+
+def _cumulative(read: ReadResult) -> bool:
+    return read.form is not None and read.form.cumulative
+
+
+def _whose_year(read: ReadResult) -> tuple[Any, str]:
+    return read.head.get("credit_code"), str(read.head.get("period"))[:4]
+
+
+def _through(read: ReadResult) -> int:
+    """Return the last month a cumulative form sums up; a form of the year is one of December."""
+    return int(str(read.head.get("period") or "")[5:7] or 12)
 
 
 def _of_year(read: Sequence[ReadResult], year: int, lang: str) -> pl.DataFrame:
@@ -245,7 +282,11 @@ def _of_year(read: Sequence[ReadResult], year: int, lang: str) -> pl.DataFrame:
 
     from tanfeng.errors import ModelError
 
-    parts = [_rows(one, i) for i, one in enumerate(_whole_years(read)) if one.accepted.height]
+    parts = [
+        _rows(one, i, part_of_year=True)
+        for i, one in enumerate(_latest_sums(read))
+        if one.accepted.height
+    ]
     activity = pl.concat(parts, how="diagonal")
     found = activity.filter(pl.col("year") == year)
     if found.is_empty():
@@ -254,7 +295,8 @@ def _of_year(read: Sequence[ReadResult], year: int, lang: str) -> pl.DataFrame:
     return found
 
 
-def _rows(read: ReadResult, number: int) -> pl.DataFrame:
+def _rows(read: ReadResult, number: int, *, part_of_year: bool = False) -> pl.DataFrame:
+    """Return the rows of a sheet with their place and the last month each is about."""
     import polars as pl
 
     from tanfeng import sheets
@@ -264,11 +306,12 @@ def _rows(read: ReadResult, number: int) -> pl.DataFrame:
         read.head.get("credit_code") or read.head.get("org_name") or Path(read.filename).stem
     )
     code, wide = pl.col("org_code"), read.form is not None and read.form.key == "monthly_wide"
-    return sheets.activity(read).with_columns(
+    return sheets.activity(read, part_of_year=part_of_year).with_columns(
         pl.when(code == "").then(None).otherwise(code).fill_null(whose).alias("org_code"),
         # A row of the wide table holds several items; its number is then in the thousands.
         source_row=pl.col("activity_id") // (1000 if wide else 1),
         sheet=pl.lit(read.sheet),
+        through=pl.lit(_through(read), pl.Int8) if _cumulative(read) else pl.col("month"),
         activity_id=pl.col("activity_id") + number * _ROWS_OF_A_SHEET,
     )
 
@@ -290,7 +333,7 @@ def _answer(
         as_of=asked["as_of"],
         electricity_fallback=asked["fallback"] or None,
     )
-    plain = activity.drop("source_row", "sheet")
+    plain = activity.drop(_PLACE)
     result = accounting.account(plain, factors=factors)
     return _Answer(
         file=file,
@@ -304,6 +347,26 @@ def _answer(
         manifest=accounting.manifest(result, plain),
         problems=tuple(problem for one in read for problem in one.problems),
     )
+
+
+def _months(activity: pl.DataFrame) -> dict[str, list[int]]:
+    """Return credit code -> the months its rows are about."""
+    covered: dict[str, set[int]] = {}
+    rows = activity.select("org_code", "month", "through").unique()
+    for code, month, through in rows.iter_rows():
+        covered.setdefault(code, set()).update(range(month or 1, through + 1))
+    return {code: sorted(months) for code, months in covered.items()}
+
+
+def _spans(months: Sequence[int]) -> str:
+    """Return months as a person writes them: 1-6, 8."""
+    runs: list[list[int]] = []
+    for month in months:
+        if runs and runs[-1][-1] == month - 1:
+            runs[-1][1:] = [month]
+        else:
+            runs.append([month])
+    return ", ".join("-".join(map(str, run)) for run in runs)
 
 
 def _names(read: Sequence[ReadResult], activity: pl.DataFrame) -> dict[str, str]:
@@ -361,6 +424,10 @@ def _used_factors(answer: _Answer, *, every_basis: bool) -> pl.DataFrame:
     return answer.account.factors.filter(pl.col("factor").is_in(sorted(used)))
 
 
+def _json_text(answer: _Answer) -> str:
+    return json.dumps(_as_json(answer), ensure_ascii=False, indent=1)
+
+
 def _as_json(answer: _Answer) -> dict[str, Any]:
     """Return figures, factors, formulas, lines, notes, problems and manifest as plain data."""
     from tanfeng import accounting
@@ -368,6 +435,7 @@ def _as_json(answer: _Answer) -> dict[str, Any]:
     totals = answer.account.totals(["org_code"])
     enterprises = accounting.headline(totals, basis=answer.basis)
     formulas = set(answer.account.lines["formula"].unique().to_list())
+    months = _months(answer.activity)
     return {
         "file": answer.file,
         "form": answer.form,
@@ -375,7 +443,7 @@ def _as_json(answer: _Answer) -> dict[str, Any]:
         "year": answer.year,
         "basis": answer.basis,
         "enterprises": [
-            {"org_name": answer.names[row["org_code"]], **row}
+            {"org_name": answer.names[row["org_code"]], "months": months[row["org_code"]], **row}
             for row in enterprises.iter_rows(named=True)
         ],
         "total": accounting.headline(answer.account.totals(), basis=answer.basis).to_dicts()[0],
@@ -403,22 +471,27 @@ def _print(answer: _Answer, lang: str) -> None:
     if answer.problems:
         console.print(_word("problems", lang))
         for problem in answer.problems:
-            console.print(f"  {problem.severity}: {problem.line(lang)}")
+            console.print(f"  {graded(problem.severity)}: {problem.line(lang)}")
     basis_zh, basis_en = accounting.BASIS_NAMES[answer.basis]
     basis = basis_en if lang == "en" else basis_zh
     table = Table(title=f"{_word('account', lang)} {answer.year} · {basis}")
     table.add_column(_word("org", lang))
     table.add_column(_word("code", lang))
+    table.add_column(_word("months", lang))
     for zh, en in _FIGURES.values():
         table.add_column(en if lang == "en" else zh, justify="right")
     table.add_column(_word("missing", lang), justify="right")
+    months = _months(answer.activity)
     rows = accounting.headline(answer.account.totals(["org_code"]), basis=answer.basis)
     for row in rows.iter_rows(named=True):
-        table.add_row(answer.names[row["org_code"]], row["org_code"], *_cells(row))
+        of_months = _spans(months[row["org_code"]])
+        table.add_row(answer.names[row["org_code"]], row["org_code"], of_months, *_cells(row))
     whole = accounting.headline(answer.account.totals(), basis=answer.basis).row(0, named=True)
     table.add_section()
-    table.add_row(_word("total", lang), "", *_cells(whole))
+    table.add_row(_word("total", lang), "", "", *_cells(whole))
     console.print(table)
+    if any(len(one) < 12 for one in months.values()):
+        console.print(_word("part", lang))
     _print_factors(answer, lang, console)
     _print_formulas(answer, lang, console)
     if not answer.account.notes.is_empty():
@@ -426,7 +499,7 @@ def _print(answer: _Answer, lang: str) -> None:
         text = "text_en" if lang == "en" else "text_zh"
         for note in answer.account.notes.iter_rows(named=True):
             who = " ".join(str(note[name]) for name in ("org_code", "year") if note[name])
-            console.print(f"  {note['severity']}: {who} {note[text]}")
+            console.print(f"  {graded(note['severity'])}: {who} {note[text]}")
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

@@ -18,7 +18,6 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import IO, Annotated, Any
 
@@ -27,6 +26,7 @@ import typer
 from tanfeng import __version__
 from tanfeng.cli._database import migrate, usable
 from tanfeng.cli._home import FINDINGS, fail, open_home
+from tanfeng.cli._lang import InLang, Lang
 
 DATABASE = "tanfeng.sqlite3"
 MANIFEST = "manifest.json"
@@ -64,17 +64,37 @@ _WORDS = {
         "审计日志在备份之前已被改动，断点：{0}",
         "The audit log had been tampered with before the backup; broken at: {0}",
     ),
+    "there": (
+        "{0} 已存在；备份从不覆盖已有文件",
+        "{0} is there already; a backup never overwrites another",
+    ),
+    "no_folder": ("{0} 不是目录", "{0} is not a folder"),
+    "unwritten": ("{0} 无法写入：{1}", "{0} could not be written: {1}"),
+    "not_empty": (
+        "{0} 不是空目录；备份须恢复到新目录",
+        "{0} is not empty; a backup is restored into a new folder",
+    ),
+    "own_database": (
+        "已设置 DATABASE_URL，但备份自带数据库；请先取消该变量",
+        "DATABASE_URL is set, but the backup holds its own database; unset it",
+    ),
+    "later": ("{0} 由更新的版本（{1}）写成", "{0} was written by a later version ({1})"),
+    "no_file": ("没有文件 {0}", "there is no file {0}"),
+    "not_whole": ("{0} 不是完整的备份：{1}", "{0} is no whole backup: {1}"),
+    "leads_out": (
+        "{0} 含有指向目录之外的路径：{1}",
+        "{0} holds a path that leads out of the folder: {1}",
+    ),
+    "damaged": (
+        "{0} 已损坏：{1} 与备份时不一致",
+        "{0} is damaged: {1} is not what was backed up",
+    ),
+    "damaged_database": ("{0} 中的数据库已损坏：{1}", "the database in {0} is damaged: {1}"),
+    "log_differs": (
+        "{0} 中审计日志的末条与备份时不一致",
+        "the audit log in {0} does not end as it did when the backup was made",
+    ),
 }
-
-
-class Lang(StrEnum):
-    """Language of the output."""
-
-    ZH = "zh"
-    EN = "en"
-
-
-InLang = Annotated[Lang, typer.Option("--lang", help="Language of the output.")]
 
 
 def backup(
@@ -84,9 +104,9 @@ def backup(
 ) -> None:
     """Write database, uploads and runs of a home folder into one file."""
     if file.exists():
-        fail(f"{file} is there already; a backup never overwrites another", _WRONG_USE)
+        fail(*_told("there", file), _WRONG_USE)
     if not file.parent.is_dir():
-        fail(f"{file.parent} is not a folder", _WRONG_USE)
+        fail(*_told("no_folder", file.parent), _WRONG_USE)
     folder = open_home(home)
     from django.db import connection
 
@@ -101,9 +121,9 @@ def backup(
         # A link fails when the file has appeared meanwhile; a rename would overwrite it.
         os.link(partial, file)
     except FileExistsError:
-        fail(f"{file} is there already; a backup never overwrites another", _WRONG_USE)
+        fail(*_told("there", file), _WRONG_USE)
     except (OSError, sqlite3.Error) as error:
-        fail(f"{file} could not be written: {error}")
+        fail(*_told("unwritten", file, error))
     finally:
         partial.unlink(missing_ok=True)
     log = manifest["audit"]
@@ -125,12 +145,12 @@ def restore(
     """Make a home folder from a backup and verify it: digests, database, audit log."""
     home = home.resolve()
     if not check_only and home.exists() and (not home.is_dir() or any(home.iterdir())):
-        fail(f"{home} is not empty; a backup is restored into a new folder", _WRONG_USE)
+        fail(*_told("not_empty", home), _WRONG_USE)
     with _draft_beside(home) as draft:
         manifest = _unpack(file, draft)
         embedded = manifest["database"] == "sqlite"
         if embedded and os.environ.get("DATABASE_URL"):
-            fail("DATABASE_URL is set, but the backup holds its own database; unset it", _WRONG_USE)
+            fail(*_told("own_database"), _WRONG_USE)
         breaks = _verified(draft, manifest, file) if embedded else []
         if not check_only:
             if home.exists():
@@ -148,7 +168,12 @@ def restore(
 
 
 def _say(lang: Lang, key: str, *values: object) -> None:
-    typer.echo(_WORDS[key][lang == Lang.EN].format(*values))
+    typer.echo(_told(key, *values)[lang == Lang.EN])
+
+
+def _told(key: str, *values: object) -> tuple[str, str]:
+    zh, en = _WORDS[key]
+    return zh.format(*values), en.format(*values)
 
 
 # Packing
@@ -251,7 +276,7 @@ def _copied(source: IO[bytes], target: IO[bytes]) -> dict[str, Any]:
 def _draft_beside(home: Path) -> Iterator[Path]:
     """Give a folder to restore into; whatever is left of it when something fails is removed."""
     if not home.parent.is_dir():
-        fail(f"{home.parent} is not a folder", _WRONG_USE)
+        fail(*_told("no_folder", home.parent), _WRONG_USE)
     draft = Path(tempfile.mkdtemp(dir=home.parent, prefix=f".{home.name}.restoring-"))
     try:
         yield draft
@@ -265,13 +290,13 @@ def _unpack(file: Path, draft: Path) -> dict[str, Any]:
         with zipfile.ZipFile(file) as archive:
             manifest: dict[str, Any] = json.loads(archive.read(MANIFEST))
             if manifest["layout"] != LAYOUT:
-                fail(f"{file} was written by a later version ({manifest['version']})")
+                fail(*_told("later", file, manifest["version"]))
             for name, noted in manifest["files"].items():
                 _write_one(archive, name, noted, draft, file)
     except FileNotFoundError:
-        fail(f"there is no file {file}", _WRONG_USE)
+        fail(*_told("no_file", file), _WRONG_USE)
     except (zipfile.BadZipFile, KeyError, TypeError, AttributeError, ValueError, OSError) as error:
-        fail(f"{file} is no whole backup: {error}")
+        fail(*_told("not_whole", file, error))
     return manifest
 
 
@@ -280,13 +305,13 @@ def _write_one(
 ) -> None:
     path = (draft / name).resolve()
     if not path.is_relative_to(draft.resolve()):
-        fail(f"{file} holds a path that leads out of the folder: {name}")
+        fail(*_told("leads_out", file, name))
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with archive.open(name) as source, os.fdopen(handle, "wb") as target:
         copied = _copied(source, target)
     if copied != noted:
-        fail(f"{file} is damaged: {name} is not what was backed up")
+        fail(*_told("damaged", file, name))
 
 
 def _verified(draft: Path, manifest: dict[str, Any], file: Path) -> list[int]:
@@ -294,9 +319,9 @@ def _verified(draft: Path, manifest: dict[str, Any], file: Path) -> list[int]:
     with closing(sqlite3.connect(draft / DATABASE)) as database:
         found = database.execute("PRAGMA integrity_check").fetchone()[0]
     if found != "ok":
-        fail(f"the database in {file} is damaged: {found}")
+        fail(*_told("damaged_database", file, found))
     if _head_of(draft / DATABASE) != manifest["audit"]:
-        fail(f"the audit log in {file} does not end as it did when the backup was made")
+        fail(*_told("log_differs", file))
     open_home(draft)
     migrate()
     from django.db import connection, connections

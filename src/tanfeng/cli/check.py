@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tanfeng.cli.standards import AsJson, InLang, Lang, print_json, print_table
+from tanfeng.cli._lang import InLang, Lang
+from tanfeng.cli.standards import AsJson, print_json, print_table
 
 if TYPE_CHECKING:
     from tanfeng.errors import Problem

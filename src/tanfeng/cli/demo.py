@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import time
-from enum import StrEnum
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +12,7 @@ import typer
 
 from tanfeng.cli._database import usable
 from tanfeng.cli._home import open_home
+from tanfeng.cli._lang import InLang, Lang
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -62,13 +62,6 @@ _FACTS = (
 )
 
 
-class Lang(StrEnum):
-    """Language of the output."""
-
-    ZH = "zh"
-    EN = "en"
-
-
 @app.command(help="Build the demonstration city in a home folder.")
 def demo(
     home: Annotated[Path, typer.Option(help="Folder of database, uploads and runs.")] = Path(
@@ -82,7 +75,7 @@ def demo(
         int, typer.Option(min=2, max=5, help="Years of monthly forms, from 2021.")
     ] = 5,
     seed: Annotated[int, typer.Option(help="The same seed gives the same city.")] = 2025,
-    lang: Annotated[Lang, typer.Option("--lang", help="Language of the output.")] = Lang.ZH,
+    lang: InLang = Lang.ZH,
 ) -> None:
     """Build a city in a folder beside the home and rename it when it is whole."""
     from rich.console import Console

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tanfeng.cli._home import open_home
+from tanfeng.cli._lang import InLang, Lang
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,16 +45,6 @@ _METRES_PER_DEGREE = 111_133.0
 _STYLE = {"error": "red", "warning": "yellow", "info": "dim"}
 
 
-class Lang(StrEnum):
-    """Language of the output."""
-
-    ZH = "zh"
-    EN = "en"
-
-
-_LANG = Annotated[Lang, typer.Option("--lang", help="Language of the output.")]
-
-
 @app.callback()
 def main() -> None:
     """Import an official boundary map."""
@@ -75,7 +65,7 @@ def import_file(
         bool, typer.Option("--check-only", help="Check the file and write nothing.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
-    lang: _LANG = Lang.ZH,
+    lang: InLang = Lang.ZH,
 ) -> None:
     """Check a GeoJSON file, simplify it for the page and store it with its source."""
     from rich.console import Console
@@ -116,7 +106,7 @@ def import_file(
 
 
 @app.command("remove")
-def remove(home: _HOME = Path("tanfeng-home"), lang: _LANG = Lang.ZH) -> None:
+def remove(home: _HOME = Path("tanfeng-home"), lang: InLang = Lang.ZH) -> None:
     """Go back to the schematic tiles."""
     from rich.console import Console
 

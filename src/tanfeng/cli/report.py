@@ -1,4 +1,4 @@
-"""``tanfeng report city``: write the yearly brief from a home folder."""
+"""``tanfeng report``: the yearly brief of a home folder, and the energy-utilisation report."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from typing import Annotated
 
 import typer
 
+from tanfeng.cli import _energy_use
 from tanfeng.cli._home import fail, open_home
+from tanfeng.cli._lang import InLang, Lang
 
-app = typer.Typer(add_completion=False, help="Write a report from a home folder.")
+app = typer.Typer(add_completion=False, help="Write a report from a home folder or a workbook.")
+app.command("energy-use")(_energy_use.energy_use)
 
 
 class Kind(StrEnum):
@@ -29,16 +32,9 @@ class Basis(StrEnum):
     FOSSIL = "fossil"
 
 
-class Language(StrEnum):
-    """Languages of the brief."""
-
-    CHINESE = "zh-hans"
-    ENGLISH = "en"
-
-
 @app.callback()
 def _group() -> None:
-    """Write a report from a home folder."""
+    """Write a report from a home folder or a workbook."""
 
 
 @app.command()
@@ -56,7 +52,7 @@ def city(
     issuer: Annotated[
         str, typer.Option(help="Office that issues it; the city's name when not given.")
     ] = "",
-    language: Annotated[Language, typer.Option(help="zh-hans or en.")] = Language.CHINESE,
+    lang: InLang = Lang.ZH,
 ) -> None:
     """Write the yearly brief of the published run as PDF and Word."""
     open_home(home)
@@ -69,11 +65,19 @@ def city(
 
     user = User.objects.filter(username=account).first() if account else services.system_user()
     if user is None:
-        fail(f"there is no account {account!r}; see: tanfeng user list --home {home}", 2)
-    with translation.override(language.value):
+        fail(
+            f"没有账户“{account}”；可用以下命令查看：tanfeng user list --home {home}",
+            f"there is no account {account!r}; see: tanfeng user list --home {home}",
+            2,
+        )
+    language = "en" if lang is Lang.EN else "zh-hans"
+    with translation.override(language):
         brief = brief_data(user, year=year, basis=basis.value)
     if brief is None or brief.year != year:
-        fail(f"the published run of {home} holds nothing on {year}; compute and publish one first")
+        fail(
+            f"{home} 的已发布核算中没有 {year} 年的数据；请先核算并发布",
+            f"the published run of {home} holds nothing on {year}; compute and publish one first",
+        )
     if issuer or not account:
         brief = replace(brief, issuer=issuer or brief.scope)
     document = city_brief(brief)
@@ -81,7 +85,7 @@ def city(
     for one in kind or list(Kind):
         path = out / f"{brief.scope}-{year}.{one.value}"
         event = audit.record("export.brief", user=user, year=year, run=brief.run, kind=one.value)
-        with translation.override(language.value):
+        with translation.override(language):
             stamped = replace(document, stamp=lists.stamp(event))
         path.write_bytes(to_pdf(stamped) if one is Kind.PDF else to_word(stamped))
         typer.echo(path)

@@ -6,7 +6,6 @@ import errno
 import json
 import os
 import socket
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +13,7 @@ import typer
 
 from tanfeng.cli._database import migrate, migrate_apart
 from tanfeng.cli._home import fail, open_home
+from tanfeng.cli._lang import InLang, Lang
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,15 +41,7 @@ _WORDS = {
 _HEADINGS = (("账户", "密码", "身份"), ("Account", "Password", "Who"))
 
 
-class Lang(StrEnum):
-    """Language of the output."""
-
-    ZH = "zh"
-    EN = "en"
-
-
 Home = Annotated[Path, typer.Option(help="Folder of database, uploads and runs.")]
-InLang = Annotated[Lang, typer.Option("--lang", help="Language of the output.")]
 
 
 def serve(
@@ -113,8 +105,14 @@ def _check_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                fail(f"port {port} is taken by another program; choose one with --port")
-            fail(f"cannot listen on {host}:{port}: {error.strerror}")
+                fail(
+                    f"端口 {port} 已被其他程序占用；请用 --port 另选一个",
+                    f"port {port} is taken by another program; choose one with --port",
+                )
+            fail(
+                f"无法监听 {host}:{port}：{error.strerror}",
+                f"cannot listen on {host}:{port}: {error.strerror}",
+            )
 
 
 def _print_accounts(console: Console, folder: Path, lang: Lang) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from tanfeng.cli._lang import InLang, Lang, graded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,15 +25,6 @@ app = typer.Typer(
 )
 
 
-class Lang(StrEnum):
-    """Language of the output."""
-
-    ZH = "zh"
-    EN = "en"
-
-
-InLang = Annotated[Lang, typer.Option("--lang", help="Language of the output.")]
-
 #: Findings printed at most; the annotated workbook and --json have all.
 _MOST_LINES = 200
 _WORDS = {
@@ -43,9 +35,6 @@ _WORDS = {
         "unknown": "未识别的表",
         "more": "另有 {0} 条，见标注文件或 --json",
         "written": "已写入 {0}",
-        "error": "错误",
-        "warning": "提醒",
-        "info": "提示",
     },
     "en": {
         "forms": "Known forms",
@@ -54,9 +43,6 @@ _WORDS = {
         "unknown": "unknown form",
         "more": "{0} more, see the annotated file or --json",
         "written": "wrote {0}",
-        "error": "error",
-        "warning": "warning",
-        "info": "info",
     },
 }
 
@@ -133,7 +119,7 @@ def _refused(problems: Iterable[Problem], *, as_json: bool, lang: Lang) -> None:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
         return
     for problem in problems:
-        typer.echo(f"{_WORDS[lang][problem.severity]}  {problem.line(lang)}")
+        typer.echo(f"{graded(problem.severity)}  {problem.line(lang)}")
 
 
 def _problem(problem: Problem, lang: Lang) -> dict[str, Any]:
@@ -186,7 +172,7 @@ def _print(result: ReadResult, annotated: Path | None, lang: Lang, *, named: boo
     colours = {"error": "red", "warning": "yellow", "info": "cyan"}
     told = [p for p in result.problems if p.severity != "info" or not annotated]
     for problem in told[:_MOST_LINES]:
-        console.print(words[problem.severity], style=colours[problem.severity], end="  ")
+        console.print(graded(problem.severity), style=colours[problem.severity], end="  ")
         console.print(problem.line(lang), markup=False, soft_wrap=True)
     if len(told) > _MOST_LINES:
         console.print(words["more"].format(len(told) - _MOST_LINES))

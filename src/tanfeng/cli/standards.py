@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+
+from tanfeng.cli._lang import InLang, Lang
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,15 +21,7 @@ app = typer.Typer(
 )
 
 
-class Lang(StrEnum):
-    """Language of the output."""
-
-    ZH = "zh"
-    EN = "en"
-
-
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-InLang = Annotated[Lang, typer.Option("--lang", help="Language of the output.")]
 
 #: Width taken when the output is no terminal, so that a pipe gets whole lines. [characters]
 _PIPE_WIDTH = 200

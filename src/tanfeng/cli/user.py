@@ -10,6 +10,7 @@ import typer
 
 from tanfeng.cli._database import migrate
 from tanfeng.cli._home import fail, open_home
+from tanfeng.cli._lang import InLang, Lang, pick
 
 if TYPE_CHECKING:
     from tanfeng.console.core.models import User
@@ -21,6 +22,13 @@ app = typer.Typer(
 Home = Annotated[Path, typer.Option(help="Folder of database, uploads and runs.")]
 Name = Annotated[str, typer.Argument(help="Name to sign in with.")]
 _HOME = Path("tanfeng-home")
+_HEADINGS = (
+    ("账户", "account"),
+    ("姓名", "name"),
+    ("角色", "role"),
+    ("范围", "scope"),
+    ("启用", "active"),
+)
 
 
 @app.command("add")
@@ -38,11 +46,13 @@ def add(
     duty: Annotated[
         str, typer.Option(help="Of an administrator: system, security or audit; empty for all.")
     ] = "",
+    lang: InLang = Lang.ZH,
 ) -> None:
     """Create an account and print its first password, once; a new home gets its database."""
     open_home(home, must_exist=False)
     migrate()
     from django.core.exceptions import ValidationError
+    from django.utils import translation
 
     from tanfeng.console.core import services
 
@@ -59,12 +69,14 @@ def add(
             duty=duty,
         )
     except ValidationError as error:
-        fail(_words(error), code=2)
+        with translation.override("en" if lang is Lang.EN else "zh-hans"):
+            told = _words(error)
+        fail(told, told, code=2)
     _print_password(name, password)
 
 
 @app.command("password")
-def password(name: Name, home: Home = _HOME) -> None:
+def password(name: Name, home: Home = _HOME, lang: InLang = Lang.ZH) -> None:
     """Give an account a new password and print it, once."""
     open_home(home)
     from tanfeng.console.core import services
@@ -73,19 +85,24 @@ def password(name: Name, home: Home = _HOME) -> None:
 
 
 @app.command("reset-factor")
-def reset_factor(name: Name, home: Home = _HOME) -> None:
+def reset_factor(name: Name, home: Home = _HOME, lang: InLang = Lang.ZH) -> None:
     """Take away the second factor of a person who lost the device."""
     open_home(home)
     from tanfeng.console.core import services
 
     services.reset_second_factor(_person(name), by=None)
-    typer.echo(f"{name}: signs in with the password alone until a new device is set up", err=True)
+    told = pick(
+        "在设置新设备之前，只凭密码登录",
+        "signs in with the password alone until a new device is set up",
+    )
+    typer.echo(f"{name}: {told}", err=True)
 
 
 @app.command("list")
 def list_accounts(
     home: Home = _HOME,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    lang: InLang = Lang.ZH,
 ) -> None:
     """List the accounts, their roles and scopes."""
     open_home(home)
@@ -103,11 +120,11 @@ def list_accounts(
     from rich.table import Table
 
     table = Table()
-    for heading in ("account", "name", "role", "scope", "active"):
-        table.add_column(heading)
+    for heading in _HEADINGS:
+        table.add_column(pick(*heading))
     for row in rows:
         scope = row["place_code"] or row["park_code"] or row["org_code"]
-        active = "yes" if row["active"] else "no"
+        active = pick("是", "yes") if row["active"] else pick("否", "no")
         table.add_row(row["username"], row["display_name"], row["role"], scope, active)
     Console(width=None).print(table)
 
@@ -119,13 +136,21 @@ def _person(name: str) -> User:
 
     user = User.objects.filter(username=name).first()
     if user is None or name == services.SYSTEM:
-        fail(f"there is no account {name!r} a person could sign in with", code=2)
+        fail(
+            f"没有可供人登录的账户“{name}”",
+            f"there is no account {name!r} a person could sign in with",
+            code=2,
+        )
     return user
 
 
 def _print_password(name: str, text: str) -> None:
     typer.echo(f"{name}: {text}")
-    typer.echo("The password is shown once and must be changed at the first sign-in.", err=True)
+    told = pick(
+        "密码只显示这一次，首次登录时必须修改。",
+        "The password is shown once and must be changed at the first sign-in.",
+    )
+    typer.echo(told, err=True)
 
 
 def _words(error: object) -> str:

@@ -70,8 +70,10 @@ class EnterpriseFile:
         True when the enterprise is invented.
     facts : sequence of (str, str)
         Label and value; an empty value is printed as not filled in.
+    contacts : sequence of (str, str, str)
+        Role, name and telephone as the reader may see it.
     sites : sequence of (str, str, str, str)
-        Name, county, address, from and to.
+        Name, county and park, address, from and to.
     lists : sequence of (str, str, str, str)
         List, notice and lot, from, to.
     as_of, run : str
@@ -97,6 +99,7 @@ class EnterpriseFile:
     issued_on: str
     demo: bool
     facts: Sequence[tuple[str, str]]
+    contacts: Sequence[tuple[str, str, str]] = ()
     sites: Sequence[tuple[str, str, str, str]] = ()
     lists: Sequence[tuple[str, str, str, str]] = ()
     as_of: str = ""
@@ -180,13 +183,23 @@ def _facts(file: EnterpriseFile, t: Words) -> list[Block]:
             widths=(3, 4, 3, 3),
         )
     ]
+    if file.contacts:
+        blocks.append(
+            Table(
+                t("联系人", "Contacts"),
+                (t("职责", "Role"), t("姓名", "Name"), t("电话", "Telephone")),
+                tuple(file.contacts),
+                text_columns=3,
+                widths=(4, 4, 4),
+            )
+        )
     if file.sites:
         blocks.append(
             Table(
                 t("生产场所", "Sites"),
                 (
                     t("场所", "Site"),
-                    t("县（市）区", "County"),
+                    t("县（市）区、园区", "County, park"),
                     t("地址", "Address"),
                     t("起止", "Time"),
                 ),

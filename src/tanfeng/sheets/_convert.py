@@ -37,26 +37,29 @@ _ACTIVITY = (
 )
 
 
-def activity(result: ReadResult) -> pl.DataFrame:
+def activity(result: ReadResult, *, part_of_year: bool = False) -> pl.DataFrame:
     """Return the accepted rows of a form as activity data of the account.
 
     Parameters
     ----------
     result : ReadResult
-        A monthly form (``monthly_energy`` or ``monthly_wide``), or form 205-1 of December, whose
-        cumulative figures are those of the year.
+        A monthly form (``monthly_energy`` or ``monthly_wide``), or form 205-1, whose figures of
+        December are those of the year.
+    part_of_year : bool
+        Whether form 205-1 of an earlier month will do, its figures being those of the months from
+        January to that one.
 
     Returns
     -------
     polars.DataFrame
         Columns of ``tanfeng.accounting.ACTIVITY_SCHEMA``; ``activity_id`` is the row in the file
-        (for the wide table 1000 times the row plus a number per item), month 0 stands for a whole
-        year. [quantities in the unit of the item]
+        (for the wide table 1000 times the row plus a number per item), month 0 stands for the
+        year, or what form 205-1 holds of it. [quantities in the unit of the item]
 
     Raises
     ------
     ModelError
-        If the form holds no energy, or a cumulative form does not close a year.
+        If the form holds no energy, states no period, or does not close a year though it must.
     """
     key = result.form.key if result.form else ""
     if key == "monthly_energy":
@@ -64,8 +67,10 @@ def activity(result: ReadResult) -> pl.DataFrame:
     if key == "monthly_wide":
         return _wide(result)
     if key == "stat_205_1":
-        return _year(result)
-    raise ModelError(f"form {key or 'unknown'} holds no energy data")
+        return _year(result, part_of_year)
+    raise ModelError(
+        f"form {key or 'unknown'} holds no energy data", f"表 {key or '未知'} 不含能源数据"
+    )
 
 
 def _ordered(frame: pl.DataFrame) -> pl.DataFrame:
@@ -118,12 +123,18 @@ def electricity_is_bought(columns: Iterable[MappedColumn]) -> bool:
     return any(_BOUGHT_ONLY.search(heading) for heading in headings)
 
 
-def _year(result: ReadResult) -> pl.DataFrame:
-    period, code = str(result.head.get("period", "")), str(result.head.get("credit_code", ""))
-    if not period.endswith("-12") and len(period) != 4:
+def _year(result: ReadResult, part_of_year: bool) -> pl.DataFrame:
+    period, code = str(result.head.get("period") or ""), str(result.head.get("credit_code", ""))
+    if not re.fullmatch(r"\d{4}(-\d{2})?", period):
         raise ModelError(
-            f"form 205-1 of {period or 'no stated period'} is cumulative; only December or the "
-            "year gives the quantities of a year"
+            "form 205-1 states no period; write the year and the months above the table",
+            "205-1表没有写明报告期；请在表头上方写明年份和起止月份",
+        )
+    if period[4:] not in ("", "-12") and not part_of_year:
+        raise ModelError(
+            f"form 205-1 of {period} is cumulative; only December or the year gives the "
+            "quantities of a year",
+            f"{period} 的205-1表是累计数；只有12月或全年的表才是全年数",
         )
     frame = result.accepted.filter(pl.col("item_key") != "total").with_columns(
         org_code=pl.lit(code),

@@ -425,6 +425,18 @@ _SPECS = (
         note_en="One row per works or branch, under its legal person.",
     ),
     _Spec(
+        "enterprise_contacts",
+        "own_forms.csv",
+        "企业联系人",
+        "Contacts of enterprises",
+        ("credit_code", "contact_role", "contact_name"),
+        hard=("contact_role",),
+        note_zh="每位联系人一行; 同一企业可填多位。"
+        "电话在页面上只对本企业和市、县工信部门完整显示。",
+        note_en="One row per person; an enterprise may name several. Pages show a number whole to "
+        "the enterprise itself and to the officers of city and county alone.",
+    ),
+    _Spec(
         "mrv_filing",
         "own_forms.csv",
         "企业碳数据月度存证",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -322,6 +322,7 @@ def account_workbook(
         listed = ", ".join(map(str, read.years)) or "—"
         more.append(problem("F019", value=listed, known=str(year)))
     read, account = _computed(read.with_problems(more), method, known, overrides)
+    account = replace(account, refused=read.refused(year))
     gaps = read.gaps(account)
     return Answer(method, year, known, read.with_problems(gaps), account, gaps)
 

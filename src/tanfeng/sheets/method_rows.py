@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from tanfeng.accounting.methods import CANDIDATE_SCHEMA, ROW_SCHEMA
+from tanfeng.accounting.methods import CANDIDATE_SCHEMA, REFUSED_SCHEMA, ROW_SCHEMA
 from tanfeng.errors import Problem
 from tanfeng.sheets._checks_across import with_problems
 from tanfeng.sheets._findings import problem
@@ -154,6 +154,33 @@ class MethodRead:
                 row for row, kept in zip(self.candidate_rows, keep, strict=True) if kept
             ),
         )
+
+    def refused(self, year: int) -> pl.DataFrame:
+        """Return the keys of the rows of a year an error keeps out, as far as they can be read.
+
+        Returns
+        -------
+        polars.DataFrame
+            Columns of ``methods.REFUSED_SCHEMA``.
+        """
+        streams = {f"{self.method.key}.{one.key}": one for one in self.method.streams}
+        rows = []
+        for result in self.results:
+            stream = streams.get(result.form.key if result.form is not None else "")
+            if stream is None:
+                continue
+            items = {name: one.key for one in stream.items for name in (one.name_zh, one.name_en)}
+            only = stream.items[0].key if len(stream.items) == 1 else None
+            bad = result.frame.filter(
+                pl.col("source_row").is_in(sorted(result.bad_rows - result.repeated))
+                & (pl.col("year") == year).fill_null(False)
+            )
+            for row in bad.iter_rows(named=True):
+                item = items.get(row["item"] or "", only)
+                key = (row["credit_code"], row["part"] or "", year, row["month"], stream.key, item)
+                if None not in key:
+                    rows.append(key)
+        return pl.DataFrame(rows, schema=dict(REFUSED_SCHEMA), orient="row")
 
     def gaps(self, account: MethodAccount) -> tuple[Problem, ...]:
         """Return what the account could not compute as findings with their cells."""

@@ -19,6 +19,7 @@ TF-S013  error    a value that is no number in a unit of numbers
 TF-S014  error    a reference to a row that does not exist
 TF-S015  error    a table without a sidecar, or a sidecar that cannot be read
 TF-S016  info     what a table is known to lack
+TF-S017  error    a grade stricter than the one above it (documented ones are information)
 ======== ======== ==============================================================
 """
 
@@ -125,6 +126,12 @@ _REMEDY: dict[str, tuple[Literal["error", "info"], str, str]] = {
         "Every table needs a readable .csv and a .toml of the same name.",
     ),
     "TF-S016": ("info", "使用前先查缺口。", "Mind the gap before use."),
+    "TF-S017": (
+        "error",
+        "对照标准原文：抄错则更正并写变更记录；原文如此则在 .toml 中以 [[known]] 说明。",
+        "Compare with the document: correct a slip with a changelog line, or explain what the "
+        "document says under [[known]] in the sidecar.",
+    ),
 }
 
 
@@ -318,6 +325,32 @@ def _references(sheet: _Sheet) -> Iterator[Finding]:
         yield from _about_rows("TF-S014", sheet, zh, en, ids)
 
 
+def _grades(sheet: _Sheet) -> Iterator[Finding]:
+    """Find a limit that is stricter than that of the grade above: 1 is the strictest."""
+    graded = sheet.about.graded
+    if graded is None:
+        return
+    names = [n for n in (*sheet.about.key, *sheet.about.detail) if n not in ("id", graded.column)]
+    column = graded.direction in sheet.rows.columns
+    rows = sheet.parts.with_columns(
+        sheet.rows.select(pl.concat_str(names, separator="\0").alias("key"))["key"],
+        sheet.rows[graded.column].cast(pl.Int64, strict=False).alias("grade"),
+        sheet.rows[graded.direction].alias("direction")
+        if column
+        else pl.lit(graded.direction).alias("direction"),
+    ).filter(pl.col("grade").is_not_null() & pl.col("value_num").is_not_null())
+    same = ["key", "unit", "direction", "valid_from", "valid_to", "region"]
+    at_least = pl.col("direction") == "gte"
+    strictness = pl.when(at_least).then(pl.col("value_num")).otherwise(-pl.col("value_num"))
+    above = rows.sort("grade", maintain_order=True).with_columns(
+        strict=strictness, least=strictness.cum_min().shift(1).over(same)
+    )
+    ids = above.filter(pl.col("strict") > pl.col("least"))["id"].to_list()
+    zh = "{n} 行比上一等级更严：{ids}"
+    en = "{n} rows are stricter than the grade above: {ids}"
+    yield from _about_rows("TF-S017", sheet, zh, en, ids)
+
+
 def _gaps(sheet: _Sheet) -> Iterator[Finding]:
     for gap in sheet.about.gaps:
         yield _finding("TF-S016", sheet.about.name, gap.zh, gap.en)
@@ -392,5 +425,6 @@ _EXAMINERS: tuple[Callable[[_Sheet], Iterator[Finding]], ...] = (
     _evidence,
     _one_in_force,
     _references,
+    _grades,
     _gaps,
 )

@@ -7,6 +7,8 @@ tables have in common. A sidecar has:
   ``edition``, ``compiled``;
 - ``key``: the columns that must be named to look a row up; ``detail``: the columns that tell
   rows of one key apart; ``text_units``: units whose values are words, never numbers;
+- ``graded``: the ``column`` of grades, the strictest first, and the ``direction`` of the limit:
+  ``lte``, ``gte`` or the column that says which;
 - ``[columns]``: meaning and unit of each column of its own;
 - ``[derived.<column>]``: a column read from another one by a pattern;
 - ``[roles]`` and ``[constant]``: for a table that keeps its own headings, which column plays a
@@ -108,6 +110,14 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Graded:
+    """Grades of one limit, the strictest first; the direction is a word or a column of words."""
+
+    column: str
+    direction: str
+
+
+@dataclass(frozen=True, slots=True)
 class Derived:
     """A column read from another one: the first group of the pattern, or empty."""
 
@@ -142,7 +152,7 @@ class TableInfo:
         Units whose values are words, never numbers.
     described : tuple of str
         Columns the sidecar itself describes.
-    derived, roles, constant, references, known, gaps
+    graded, derived, roles, constant, references, known, gaps
         As in the sidecar.
     rows, confirmed, single, recalled : int
         Counts recorded in the sidecar.
@@ -168,6 +178,7 @@ class TableInfo:
     columns: tuple[ColumnInfo, ...]
     text_units: tuple[str, ...]
     described: tuple[str, ...]
+    graded: Graded | None
     derived: tuple[Derived, ...]
     roles: tuple[tuple[str, str], ...]
     constant: tuple[tuple[str, str], ...]
@@ -261,6 +272,7 @@ def _info(shelf: Shelf, name: str) -> TableInfo:
         columns=tuple(ColumnInfo(c, *meaning.get(c, ("", "", ""))) for c in order),
         text_units=tuple(said.get("text_units", ())),
         described=tuple(own),
+        graded=Graded(**said["graded"]) if "graded" in said else None,
         derived=derived,
         roles=tuple(said.get("roles", {}).items()),
         constant=tuple(said.get("constant", {}).items()),

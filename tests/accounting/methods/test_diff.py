@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -127,3 +129,44 @@ def test_the_causes_add_up(before, after):
 def test_an_unknown_column_is_refused():
     with pytest.raises(ModelError, match="sector"):
         methods.diff(run(limestone(1.0)), run(limestone(1.0)), [STEEL], by=("sector",))
+
+
+def test_rows_of_one_key_are_paired_in_their_order_and_the_rest_stand_alone():
+    # 10 -> 12 t in the first, 20 -> 24 t in the second; the third, 30 t, has no partner
+    a = run(limestone(10.0), row("flux", "material", "dolomite", used_qty=1.0), limestone(20.0))
+    b = run(limestone(12.0), limestone(24.0), limestone(30.0))
+    assert causes(a, b, by=()) == pytest.approx(
+        {"activity": 6 * 0.44, "boundary": 30 * 0.44 - 0.471, "difference_tco2e": 36 * 0.44 - 0.471}
+    )
+
+
+def test_an_account_read_from_a_file_is_paired_with_one_just_made():
+    a, b = run(limestone(10.0)), run(limestone(12.0), limestone(1.0))
+    words = pl.col(pl.Categorical).cast(pl.String)
+    kept = replace(a, lines=a.lines.with_columns(words), streams=a.streams.with_columns(words))
+    assert causes(kept, b, by=()) == causes(a, b, by=())
+
+
+def test_numbers_of_rows_may_leave_many_out():
+    a, b = run(limestone(10.0), limestone(1.0)), run(limestone(12.0), limestone(1.0))
+    far = pl.col("activity_id") * 10_000
+    spread = replace(a, lines=a.lines.with_columns(far), streams=a.streams.with_columns(far))
+    assert (
+        causes(spread, b)
+        == causes(a, b)
+        == pytest.approx({"activity": 0.88, "difference_tco2e": 0.88})
+    )
+
+
+def test_a_row_the_other_form_had_and_kept_out_is_a_gap_and_no_boundary():
+    # the earlier form had the 20 t of dolomite, with an error in the row: 20 x 0.471
+    whole = run(limestone(10.0), row("flux", "material", "dolomite", used_qty=20.0))
+    keys = whole.streams.select(methods.PAIR_KEYS)
+    other = keys.with_columns(pl.lit("argon", dtype=pl.Categorical()).alias("item"))
+    part = run(limestone(10.0))
+    for kept_out in (keys[1:], pl.concat([keys[1:], other, keys[1:]])):
+        told = replace(part, refused=kept_out)
+        gap = {"gap": 20 * 0.471, "difference_tco2e": 20 * 0.471}
+        assert causes(told, whole) == pytest.approx(gap)
+        assert causes(whole, told) == pytest.approx({name: -one for name, one in gap.items()})
+    assert "gap" not in causes(replace(part, refused=other), whole)

@@ -42,7 +42,8 @@ def test_an_empty_cell_comes_first():
     )
     assert table["code"].to_list() == ["input_missing", "default_though_measured"]
     assert table["activity_id"].to_list() == [2, 1]
-    assert "clinker_t" in table["text_en"][0]
+    assert table["text_zh"][0] == "缺少熟料产量 Q，该行未计入"
+    assert table["text_en"][0] == "clinker produced Q is missing, the row is not counted"
 
 
 def test_a_year_the_method_is_not_for_and_factors_not_yet_valid():
@@ -85,4 +86,5 @@ def test_a_candidate_that_was_passed_over_says_why():
         candidates=pl.DataFrame([candidate], schema=dict(methods.CANDIDATE_SCHEMA)),
     )
     assert table["code"].to_list() == ["default_though_measured", "candidate_rejected"]
-    assert "检测日期早于采样日期" in table["text_zh"][1]
+    assert table["text_zh"][1] == "低位发热量的候选值 23.0 未采用：检测日期早于采样日期"
+    assert table["text_en"][1].startswith("candidate 23.0 for net calorific value was passed over")

@@ -40,6 +40,7 @@ DOORS = {
         lambda world: {"credit_code": world.code_b},
         post={"method": "gb_t_32151_5_2015", "year": "2023"},
     ),
+    "method-years": Door(lambda world: {"credit_code": world.code_b}),
     "method-template": Door(lambda _world: {"method_key": "gb_t_32151_5_2015"}, common=True),
     "method-run": Door(_method),
     "method-uncertainty": Door(
@@ -52,6 +53,12 @@ DOORS = {
         },
     ),
     "method-line": Door(_method_line),
+    "edition-impact": Door(lambda _world: {"table": "electricity_heat_factors"}, common=True),
+    "factor-impact": Door(
+        lambda _world: {"table": "electricity_heat_factors", "row": "elec_fujian_2022"},
+        common=True,
+    ),
+    "energy-use": Door(lambda world: {"credit_code": world.code_b}),
     "report-city": Door(),
     "api:openapi-json": Door(common=True),
     "api:openapi-view": Door(common=True),

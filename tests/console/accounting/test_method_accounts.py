@@ -280,6 +280,17 @@ def test_what_moved_is_explained_by_cause_without_a_rest(client_for, city, org_b
     assert 'id="difference"' in page
 
 
+def test_a_row_the_earlier_account_kept_out_is_a_gap_and_no_boundary(client_for, city, org_b):
+    book = steel(2022)
+    book.cell("fuel", "used_qty", _row_of(book, "fuel")).value = "很多"
+    post(client_for(city), org_b, book.content(), partial="on", year=2022)
+    first = MethodRun.objects.get()
+    found = method_pages.difference(made(city, org_b), first)
+    fuel = next(row for row in found.rows if row["stream"] == "fuel")
+    assert fuel["gap"] == pytest.approx(1000 * 19.57 * 0.0261 * 0.93 * 44 / 12)
+    assert found.total["boundary"] == pytest.approx(0)
+
+
 def test_another_year_is_compared_as_if_of_one_year(city, org_b):
     first = made(city, org_b, steel(2022, coal=900), year=2022)
     second = made(city, org_b)

@@ -209,7 +209,7 @@ def _many(count, place):
 def test_a_far_page_opens(client_for, city, county_a, monkeypatch):
     _many(30, county_a)
     client = client_for(city)
-    monkeypatch.setattr(lists, "FAR", 1)
+    monkeypatch.setattr(lists, "LONG", 1)
     text = _page(client, "/enterprises/?sort=code&page=2")
     assert "演示025厂" in text
     assert "演示024厂" not in text

@@ -7,7 +7,14 @@ from django.core.exceptions import PermissionDenied
 
 from form_files import workbook
 from tanfeng.console.archive import services
-from tanfeng.console.archive.models import Membership, OfficialList, OrganisationVersion, Site
+from tanfeng.console.archive.models import (
+    Contact,
+    Membership,
+    OfficialList,
+    OrganisationVersion,
+    Park,
+    Site,
+)
 from tanfeng.console.core import imports
 from tanfeng.console.core.parsed import Parsed
 from tanfeng.errors import DataError
@@ -146,6 +153,77 @@ def test_a_site_hangs_on_its_legal_person(city, county_officer_a, named, county_
     foreign = {**site, "credit_code": named[1].credit_code, "org_name": named[1].name}
     refused = _upload(county_officer_a, foreign, form="enterprise_sites")
     assert "error" in {severity for _rule, severity in _found(refused)}
+
+
+def test_a_site_lies_in_a_park_and_somewhere(city, named, county_b):
+    Park.objects.create(code="park-b", name_zh="乙园区", place=county_b)
+    site = {
+        "credit_code": named[0].credit_code,
+        "org_name": named[0].name,
+        "site_name": "二厂区",
+        "place_code": county_b.code,
+        "park": "乙园区",
+        "longitude_deg": 119.53,
+        "latitude_deg": 26.2,
+    }
+    batch = imports.confirm(city, _upload(city, site, form="enterprise_sites"))
+    (one,) = Site.objects.all()
+    assert (one.park_id, one.longitude_deg, one.latitude_deg) == ("park-b", 119.53, 26.2)
+    # A park nobody knows is told and left out; an empty cell takes nothing away.
+    moved = {**site, "park": "丙园区", "longitude_deg": None, "latitude_deg": 26.3}
+    other = _upload(city, moved, form="enterprise_sites")
+    assert ("D007", "warning") in _found(other)
+    second = imports.confirm(city, other)
+    one.refresh_from_db()
+    assert (one.park_id, one.longitude_deg, one.latitude_deg) == ("park-b", 119.53, 26.3)
+    imports.undo(city, second)
+    one.refresh_from_db()
+    assert one.latitude_deg == 26.2
+    one.refresh_from_db()
+    assert (one.park_id, one.longitude_deg) == ("park-b", 119.53)
+    imports.undo(city, batch)
+    assert not Site.objects.exists()
+    outside = _upload(city, {**site, "longitude_deg": 26.2, "latitude_deg": 119.53},
+                      form="enterprise_sites")  # fmt: skip
+    assert outside.rows_good == 0
+
+
+def test_a_version_from_before_a_field_can_be_taken_back(city, named, county_b):
+    site = {
+        "credit_code": named[0].credit_code,
+        "org_name": named[0].name,
+        "site_name": "二厂区",
+        "place_code": county_b.code,
+    }
+    batch = imports.confirm(city, _upload(city, site, form="enterprise_sites"))
+    version = OrganisationVersion.objects.get(batch=batch)
+    ((key, (before, after)),) = version.changes.items()
+    version.changes = {key: [before, {n: v for n, v in after.items() if n != "longitude_deg"}]}
+    version.save()
+    assert imports.undo(city, batch).outcome["undo"]["closed"] == 1
+
+
+def test_an_enterprise_has_several_contacts(city, firm_a, org_a, county_officer_b):
+    rows = [
+        {"credit_code": org_a.credit_code, "org_name": org_a.name, "contact_role": role,
+         "contact_name": name, "contact_phone": phone}
+        for role, name, phone in (("能源管理", "演示丙", "0591-00000001"), ("碳排放", "演示丁", ""))
+    ]  # fmt: skip
+    batch = imports.confirm(firm_a, _upload(firm_a, *rows, form="enterprise_contacts"))
+    told = Contact.objects.values_list("role", "name", "phone")
+    assert list(told) == [("能源管理", "演示丙", "0591-00000001"), ("碳排放", "演示丁", "")]
+    again = imports.upload(firm_a, workbook("enterprise_contacts", rows), "again.xlsx")
+    assert Parsed(again).meta["counts"]["unchanged"] == 2
+    changed = imports.confirm(
+        city, _upload(city, {**rows[0], "contact_phone": "0591-2"}, form="enterprise_contacts")
+    )
+    assert Contact.objects.get(role="能源管理").phone == "0591-2"
+    imports.undo(city, changed)
+    assert Contact.objects.get(role="能源管理").phone == "0591-00000001"
+    foreign = _upload(county_officer_b, rows[0], form="enterprise_contacts")
+    assert (foreign.rows_good, "D031" in {rule for rule, _severity in _found(foreign)}) == (0, True)
+    imports.undo(firm_a, batch)
+    assert not Contact.objects.exists()
 
 
 @pytest.mark.parametrize(

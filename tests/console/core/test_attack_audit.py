@@ -65,11 +65,12 @@ def test_two_events_that_change_places_are_told(five, sql):
     assert (9001, "previous") in _reasons()
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="the next number is kept by SQLite alone")
 def test_a_tail_cut_off_is_told_by_the_number_of_the_next_event(five, sql):
     assert audit.verify().intact
     sql("DELETE FROM core_auditevent WHERE id > %s", five[2].pk)
-    assert (five[4].pk, "cut") in _reasons()
+    # PostgreSQL gives no number back that was rolled back: there a gap at the end proves nothing,
+    # and the verification before tells the cut, as below.
+    assert ((five[4].pk, "cut") in _reasons()) is (connection.vendor == "sqlite")
 
 
 def test_a_tail_cut_off_is_told_by_the_verification_before(five, sql, admin_user):

@@ -303,3 +303,35 @@ print(json.dumps([said, first, both, state()]))
     assert (last["current"], last["keys"], last["intact"]) == (120, 120, True)
     assert len(last["amounts"]) == 1
     assert last["amounts"] != both["amounts"]
+
+
+def test_a_long_book_that_is_checked_keeps_nobody_from_writing(tmp_path):
+    """While its sheets are checked as if taken in, somebody else renames the enterprise."""
+    code = (
+        _WORLD
+        + """
+from form_files import book
+from tanfeng.console.core import books
+books.IN_PLACE_ROWS = 2
+write, said, inside = books._write, [], []
+def rename():
+    Organisation.objects.update(name="演示乙")
+def meanwhile(*args):
+    write(*args)
+    other = threading.Thread(target=lambda: said.extend(together(rename)))
+    other.start()
+    other.join(5)
+    inside.append([len(said), EnergyRecord.objects.count(), Organisation.objects.get().name])
+books._write = meanwhile
+rows = [energy(A, f"2024-{n:02d}", 100.0) for n in (1, 2, 3)]
+pages = [(row["period"], workbook("monthly_energy", [row])) for row in rows]
+batch = imports.upload(city(), book(*pages), "book.xlsx")
+names = list(Organisation.objects.values_list("name", flat=True))
+print(json.dumps([inside, names, EnergyRecord.objects.count(), batch.status, batch.rows_good]))
+"""
+    )
+    inside, names, rows, status, good = _told(_process(tmp_path / "home", code))
+    # In the copy the sheets before stand, and the enterprise is called as it was.
+    assert inside == [[1, 1, "演示甲"], [2, 2, "演示甲"]]
+    assert (names, rows) == (["演示乙"], 0)
+    assert (status, good) == ("preview", 3)

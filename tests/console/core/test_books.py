@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 from django.urls import reverse
 
-from form_files import credit_code, energy, workbook
+from form_files import book, credit_code, energy, workbook
 from tanfeng.console.accounting.models import EnergyRecord, OutputRecord
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core import books, commits, imports, uploads
@@ -18,23 +18,6 @@ from tanfeng.errors import DataError, ModelError
 
 A, B = "91359999MADEM00015", "91359999MADEM00028"
 NEW = credit_code(7)
-
-
-def book(*pages):
-    """Return one workbook with the first sheet of every workbook, under a new name."""
-    made = openpyxl.Workbook()
-    made.remove(made.active)
-    for name, content in pages:
-        sheet = made.create_sheet(name)
-        rows = content if isinstance(content, list) else None
-        if rows is None:
-            opened = openpyxl.load_workbook(io.BytesIO(content))
-            rows = list(opened.worksheets[0].iter_rows(values_only=True))
-        for row in rows:
-            sheet.append(list(row))
-    buffer = io.BytesIO()
-    made.save(buffer)
-    return buffer.getvalue()
 
 
 def month(number, amount=None, code=A, **more):

@@ -6,12 +6,14 @@ from io import BytesIO
 
 import openpyxl
 import pytest
+from django.db import connection
 from django.urls import reverse
 from django.utils import translation
 
-from tanfeng.console.core import lists, navigation, search
+from tanfeng.console.core import audit, lists, navigation, rights, search
 from tanfeng.console.core.lists import Column, Listing
-from tanfeng.console.core.models import AuditEvent, Job, Role, User
+from tanfeng.console.core.models import AuditEvent, Batch, Job, Role, User
+from tanfeng.console.core.permissions import awaiting
 
 COLUMNS = (
     Column("username", "account", sort="username"),
@@ -53,7 +55,7 @@ def test_pages_of_twenty_five(listing):
 
 def test_a_far_page_is_found_by_its_keys_and_shows_the_same(listing, monkeypatch):
     near = [_names(listing(page="2")), _names(listing(page="2", sort="last_login"))]
-    monkeypatch.setattr(lists, "FAR", 1)
+    monkeypatch.setattr(lists, "LONG", 1)
     assert [_names(listing(page="2")), _names(listing(page="2", sort="last_login"))] == near
 
 
@@ -196,3 +198,35 @@ def test_the_side_bar_shows_what_a_person_may_open(client_for, city, firm_a, adm
 def test_a_page_in_no_group_is_a_mistake():
     with pytest.raises(ValueError, match="navigation group"):
         navigation.add(navigation.Page("nowhere", 1, "x", "jobs", "job"))
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite says which indexes it takes")
+def test_the_uploads_of_an_office_are_found_by_whole_indexes(county_officer_a):
+    """A partial index, or one for the sheet alone, makes SQLite read every file instead."""
+    rows = rights.visible(county_officer_a, Batch).filter(book=None)
+    for asked in (rows.order_by("-uploaded_at", "pk").values_list("pk", flat=True), rows):
+        plan = asked.explain()
+        assert "MULTI-INDEX OR" in plan
+        assert "SEARCH core_batch USING INDEX batch_of_office" in plan
+        assert "SEARCH core_batch USING INDEX batch_of_org" in plan
+        assert "SCAN core_batch" not in plan
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite says which indexes it takes")
+def test_files_that_wait_are_counted_from_an_index(county_officer_a):
+    plan = awaiting(county_officer_a).values_list("pk", flat=True).explain()
+    assert "USING COVERING INDEX batch_of_office" in plan
+
+
+def test_a_long_log_shows_an_officer_the_own_county_and_nothing_else(
+    client_for, county_officer_a, monkeypatch
+):
+    for number in range(30):
+        for place in ("350181", "350112"):
+            audit.record("organisation.read", place_code=place, number=number, county=place)
+    client = client_for(county_officer_a)
+    short = client.get("/audit/").context["page_obj"]
+    monkeypatch.setattr(lists, "LONG", 1)
+    long = client.get("/audit/").context["page_obj"]
+    assert [event.pk for event in long] == [event.pk for event in short]
+    assert {event.place_code for event in long} == {"350181"}

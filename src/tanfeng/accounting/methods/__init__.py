@@ -20,10 +20,15 @@ from tanfeng.accounting.methods._declare import (
     Step,
     Stream,
 )
-from tanfeng.accounting.methods._diff import CAUSES, PAIR_KEYS, diff
+from tanfeng.accounting.methods._diff import CAUSES, diff
 from tanfeng.accounting.methods._engine import MethodAccount, account
 from tanfeng.accounting.methods._findings import FINDING_SCHEMA, findings
-from tanfeng.accounting.methods._frames import GAP_SCHEMA, ROW_SCHEMA
+from tanfeng.accounting.methods._frames import (
+    GAP_SCHEMA,
+    PAIR_KEYS,
+    REFUSED_SCHEMA,
+    ROW_SCHEMA,
+)
 from tanfeng.accounting.methods._register import METHODS
 from tanfeng.accounting.methods._summary import summary, totals
 from tanfeng.accounting.methods._uncertainty import (
@@ -45,6 +50,7 @@ __all__ = [
     "METHODS",
     "PAIR_KEYS",
     "PARAMETER_TIERS",
+    "REFUSED_SCHEMA",
     "ROW_SCHEMA",
     "RULES",
     "UNCERTAINTY_SCHEMA",

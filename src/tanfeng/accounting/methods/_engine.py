@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,7 +22,7 @@ from tanfeng.accounting.methods._declare import (
     formula_key,
 )
 from tanfeng.accounting.methods._defaults import Defaults, Slot, slots_of
-from tanfeng.accounting.methods._frames import GAP_SCHEMA, checked, streams_of
+from tanfeng.accounting.methods._frames import GAP_SCHEMA, REFUSED_SCHEMA, checked, streams_of
 from tanfeng.trace import CONFIDENCES, FACTOR_COLUMNS, INPUT_COLUMNS, LINE_SCHEMA, Formula
 
 if TYPE_CHECKING:
@@ -66,6 +66,9 @@ class MethodAccount:
         item, kind, tier.
     choices : polars.DataFrame
         Every candidate of a parameter, with the rule that took it or passed it over.
+    refused : polars.DataFrame
+        Keys of rows a reader kept out because something in them is wrong, as far as they can be
+        read; columns of ``REFUSED_SCHEMA``. The engine takes no such row and leaves it empty.
     """
 
     lines: pl.DataFrame
@@ -74,6 +77,7 @@ class MethodAccount:
     formulas: Mapping[str, Formula]
     streams: pl.DataFrame
     choices: pl.DataFrame
+    refused: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(REFUSED_SCHEMA)))
 
     def emissions(self, by: Sequence[str] = ()) -> pl.DataFrame:
         """Add the emissions up.
@@ -205,7 +209,7 @@ class _Run:
     def _given(self, column: str, empty_is_zero: bool) -> _Column:
         """Take a column as the form gave it; an empty deduction is zero but not given."""
         if column in self.frame.columns:
-            value = self.frame[column].cast(pl.Float64).fill_null(np.nan).to_numpy().copy()
+            value = np.array(self.frame[column].to_numpy())  # empty is nan
         else:
             value = np.full(self.frame.height, np.nan)
         given = ~np.isnan(value)

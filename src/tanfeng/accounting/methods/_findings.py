@@ -63,18 +63,19 @@ _TEXTS = MappingProxyType(
         ),
         "input_missing": _Text(
             "error",
-            "缺少 {symbol}（{column}），该行未计入",
-            "{symbol} ({column}) is missing, the row is not counted",
+            "缺少{name_zh} {symbol}，该行未计入",
+            "{name_en} {symbol} is missing, the row is not counted",
         ),
         "computed_out_of_range": _Text(
             "error",
-            "由填报数据算得 {symbol} = {value}，超出合理范围，该行未计入",
-            "{symbol} = {value} follows from the form and is out of range; the row is not counted",
+            "由填报数据算得{name_zh} {symbol} = {value}，超出合理范围，该行未计入",
+            "{name_en} {symbol} = {value} follows from the form and is out of range; the row is "
+            "not counted",
         ),
         "candidate_rejected": _Text(
             "info",
-            "{column} 的候选值 {value} 未采用：{rule_zh}",
-            "candidate {value} for {column} was passed over: {rule_en}",
+            "{name_zh}的候选值 {value} 未采用：{rule_zh}",
+            "candidate {value} for {name_en} was passed over: {rule_en}",
         ),
     }
 )
@@ -120,8 +121,8 @@ def findings(account: MethodAccount, methods: Iterable[Method]) -> pl.DataFrame:
             used.filter((ends < year) | (begins > year)).with_columns(span=span),
         ),
         _worded("method_outside_validity", _wrong_years(rows, chosen)),
-        *(_worded(code, part) for code, part in _gaps(account).items()),
-        _worded("candidate_rejected", _rejected(account, rows)),
+        *(_worded(code, _headed(part, chosen)) for code, part in _gaps(account).items()),
+        _worded("candidate_rejected", _headed(_rejected(account, rows), chosen)),
     ]
     order = {"error": 0, "warning": 1, "info": 2}
     return pl.concat(parts).sort(
@@ -207,6 +208,24 @@ def _gaps(account: MethodAccount) -> dict[str, pl.DataFrame]:
     )
     missing = pl.col("reason") == "missing"
     return {"input_missing": gaps.filter(missing), "computed_out_of_range": gaps.filter(~missing)}
+
+
+def _headed(rows: pl.DataFrame, methods: Mapping[str, Method]) -> pl.DataFrame:
+    """Add the name of the input a row is about, as the form heads its column."""
+    columns = ("method", "stream", "column", "name_zh", "name_en")
+    names = {
+        (method.key, stream.key, column): (one.name_zh, one.name_en)
+        for method in methods.values()
+        for stream in method.streams
+        for kind in stream.kinds
+        for column, one in kind.inputs.items()
+    }
+    table = pl.DataFrame(
+        [(*key, *name) for key, name in names.items()],
+        schema=dict.fromkeys(columns, pl.String()),
+        orient="row",
+    )
+    return rows.join(table, on=columns[:3], how="left", maintain_order="left")
 
 
 def _rejected(account: MethodAccount, rows: pl.DataFrame) -> pl.DataFrame:

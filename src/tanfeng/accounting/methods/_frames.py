@@ -25,6 +25,12 @@ ROW_SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
         "tier": pl.Categorical(),
     }
 )
+#: What tells one row of an account from another, in another account too.
+PAIR_KEYS = ("org_code", "unit", "year", "month", "stream", "item")
+#: A row that was kept out.
+REFUSED_SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
+    {name: ROW_SCHEMA[name] for name in PAIR_KEYS}
+)
 GAP_SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
     {
         **ROW_SCHEMA,
@@ -152,13 +158,19 @@ def _unknown(frame: pl.DataFrame, kind: str, known: pl.DataFrame) -> list[Proble
 
 
 def _out_of_range(frame: pl.DataFrame, kind: Kind) -> Iterable[Problem]:
-    for name, one in kind.inputs.items():
-        if name not in frame.columns:
-            continue
-        column = pl.col(name)
-        outside = ~column.is_between(one.low, one.high) | column.is_nan() | column.is_infinite()
-        for row in frame.filter(outside).head(_TOLD).iter_rows(named=True):
-            yield _range_problem(row["activity_id"], row[name], one)
+    inputs = {name: one for name, one in kind.inputs.items() if name in frame.columns}
+    outside = {
+        name: ~pl.col(name).is_between(one.low, one.high)
+        | pl.col(name).is_nan()
+        | pl.col(name).is_infinite()
+        for name, one in inputs.items()
+    }
+    # One look over all columns: nearly always nothing is wrong.
+    any_outside = frame.select(wrong.any().alias(name) for name, wrong in outside.items())
+    for name, one in inputs.items():
+        if any_outside[name].item():
+            for row in frame.filter(outside[name]).head(_TOLD).iter_rows(named=True):
+                yield _range_problem(row["activity_id"], row[name], one)
 
 
 def _range_problem(row: int, value: float, one: Input) -> Problem:

@@ -14,12 +14,10 @@ from __future__ import annotations
 import polars as pl
 
 from tanfeng import standards
+from tanfeng.accounting.methods._bought import electricity, heat
 from tanfeng.accounting.methods._combustion import FUEL, FUEL_BY_CARBON
 from tanfeng.accounting.methods._declare import Default, Item, Method, Sampling, Stream
-from tanfeng.accounting.methods._energy import ELECTRICITY, HEAT
 from tanfeng.accounting.methods._items import (
-    HEAT_ITEM,
-    NATIONAL_POWER,
     fuels,
     material,
     with_defaults,
@@ -126,22 +124,8 @@ METHOD = Method(
             (*_burned_in("industrial_boiler"), *fuels("CETS-2024", only=_OTHER)),
             facility=False,
         ),
-        Stream(
-            "electricity",
-            "净购入电力（仅填报）",
-            "net purchased electricity, for information",
-            (ELECTRICITY,),
-            (NATIONAL_POWER,),
-            scope="electricity",
-        ),
-        Stream(
-            "heat",
-            "净购入热力（仅填报）",
-            "net purchased heat, for information",
-            (HEAT,),
-            (HEAT_ITEM,),
-            scope="heat",
-        ),
+        electricity(for_information=True),
+        heat(for_information=True),
     ),
     doubts_zh=(
         "烟煤单位热值含碳量在标准表中缺失；须填实测含碳量，否则为缺口。",

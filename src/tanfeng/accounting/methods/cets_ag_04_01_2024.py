@@ -11,10 +11,10 @@ of the enterprise. Formulas and doubts: ``docs/methods/cets-ag-04-01-2024.md``.
 from __future__ import annotations
 
 from tanfeng.accounting.methods._aluminium import ANODE_EFFECT, ANODE_GROSS, ANODE_NET
+from tanfeng.accounting.methods._bought import electricity, heat
 from tanfeng.accounting.methods._combustion import FUEL, FUEL_BY_CARBON
 from tanfeng.accounting.methods._declare import Method, Stream
-from tanfeng.accounting.methods._energy import ELECTRICITY, HEAT
-from tanfeng.accounting.methods._items import HEAT_ITEM, NATIONAL_POWER, carbonates, material
+from tanfeng.accounting.methods._items import carbonates, material
 from tanfeng.accounting.methods._market import market_fuels
 from tanfeng.accounting.methods._process import CARBONATE
 
@@ -102,22 +102,8 @@ METHOD = Method(
             market_fuels(),
             facility=False,
         ),
-        Stream(
-            "electricity",
-            "净购入电力（仅填报）",
-            "net purchased electricity, for information",
-            (ELECTRICITY,),
-            (NATIONAL_POWER,),
-            scope="electricity",
-        ),
-        Stream(
-            "heat",
-            "净购入热力（仅填报）",
-            "net purchased heat, for information",
-            (HEAT,),
-            (HEAT_ITEM,),
-            scope="heat",
-        ),
+        electricity(for_information=True),
+        heat(for_information=True),
     ),
     doubts_zh=(
         "条款号和公式编号未见；只见目录和适用范围。",

@@ -11,10 +11,10 @@ gases and title are known, the formulas are recalled and every line says so. See
 
 from __future__ import annotations
 
+from tanfeng.accounting.methods._bought import electricity, heat
 from tanfeng.accounting.methods._combustion import COMBUSTION
 from tanfeng.accounting.methods._declare import Method, Stream
-from tanfeng.accounting.methods._energy import ELECTRICITY, PURCHASED_HEAT
-from tanfeng.accounting.methods._items import HEAT_ITEM, NATIONAL_POWER, carbonates, fuels
+from tanfeng.accounting.methods._items import carbonates, fuels
 from tanfeng.accounting.methods._process import CARBONATE
 from tanfeng.accounting.methods._wastewater import WASTEWATER_NET, treatments
 
@@ -59,24 +59,8 @@ METHOD = Method(
             confidence="recalled",
             measured=frozenset({"wastewater_m3", "cod_in_kg_m3", "cod_out_kg_m3"}),
         ),
-        Stream(
-            "electricity",
-            "净购入电力",
-            "net purchased electricity",
-            (ELECTRICITY,),
-            (NATIONAL_POWER,),
-            confidence="recalled",
-            scope="electricity",
-        ),
-        Stream(
-            "heat",
-            "净购入热力",
-            "net purchased heat",
-            PURCHASED_HEAT,
-            (HEAT_ITEM,),
-            confidence="recalled",
-            scope="heat",
-        ),
+        electricity(confidence="recalled"),
+        heat(confidence="recalled"),
     ),
     doubts_zh=(
         "标准文本未见：温室气体种类和名称已知，公式全部凭记忆。",

@@ -10,10 +10,10 @@ Sum (F2-1): fuel + flux + electrode + bought carbon-bearing material + electrici
 
 from __future__ import annotations
 
+from tanfeng.accounting.methods._bought import electricity, heat
 from tanfeng.accounting.methods._combustion import COMBUSTION, FUEL_SOLD
 from tanfeng.accounting.methods._declare import Item, Method, Stream
-from tanfeng.accounting.methods._energy import ELECTRICITY, PURCHASED_HEAT
-from tanfeng.accounting.methods._items import HEAT_ITEM, NATIONAL_POWER, fuels, material
+from tanfeng.accounting.methods._items import fuels, material
 from tanfeng.accounting.methods._process import FIXED_CARBON, MATERIAL
 
 _GUIDELINE = "GBT-32151-2015"
@@ -80,24 +80,8 @@ METHOD = Method(
             ),
             equation="(8)",
         ),
-        Stream(
-            "electricity",
-            "净购入电力",
-            "net purchased electricity",
-            (ELECTRICITY,),
-            (NATIONAL_POWER,),
-            equation="(9)",
-            scope="electricity",
-        ),
-        Stream(
-            "heat",
-            "净购入热力",
-            "net purchased heat",
-            PURCHASED_HEAT,
-            (HEAT_ITEM,),
-            equation="(9)",
-            scope="heat",
-        ),
+        electricity(equation="(9)"),
+        heat(equation="(9)"),
         Stream(
             "fixed_carbon",
             "固碳产品隐含的排放",

@@ -11,10 +11,10 @@ Formulas and doubts: ``docs/methods/ndrc-2013-aluminium.md``.
 from __future__ import annotations
 
 from tanfeng.accounting.methods._aluminium import ANODE_EFFECT_SLOPE, ANODE_NET
+from tanfeng.accounting.methods._bought import electricity, heat
 from tanfeng.accounting.methods._combustion import COMBUSTION
 from tanfeng.accounting.methods._declare import Default, Method, Stream
-from tanfeng.accounting.methods._energy import ELECTRICITY, PURCHASED_HEAT
-from tanfeng.accounting.methods._items import HEAT_ITEM, NATIONAL_POWER, fuels, material
+from tanfeng.accounting.methods._items import fuels, material
 from tanfeng.accounting.methods._process import MATERIAL
 from tanfeng.accounting.methods._sampling import FUEL_SAMPLING
 
@@ -96,23 +96,8 @@ METHOD = Method(
             confidence="recalled",
             measured=frozenset({"used_qty"}),
         ),
-        Stream(
-            "electricity",
-            "净购入电力",
-            "net purchased electricity",
-            (ELECTRICITY,),
-            (NATIONAL_POWER,),
-            scope="electricity",
-            measured=frozenset({"purchased_mwh"}),
-        ),
-        Stream(
-            "heat",
-            "净购入热力",
-            "net purchased heat",
-            PURCHASED_HEAT,
-            (HEAT_ITEM,),
-            scope="heat",
-        ),
+        electricity(metered=True),
+        heat(),
     ),
     doubts_zh=(
         "条款号和公式编号未见。",

@@ -10,10 +10,10 @@ carbon + electricity + heat. Formulas and doubts: ``docs/methods/ndrc-2013-cemen
 
 from __future__ import annotations
 
+from tanfeng.accounting.methods._bought import electricity, heat
 from tanfeng.accounting.methods._combustion import COMBUSTION
 from tanfeng.accounting.methods._declare import Method, Stream
-from tanfeng.accounting.methods._energy import ELECTRICITY, PURCHASED_HEAT
-from tanfeng.accounting.methods._items import HEAT_ITEM, NATIONAL_POWER, fuels, material
+from tanfeng.accounting.methods._items import fuels, material
 from tanfeng.accounting.methods._mineral import ALTERNATIVE_FUEL, CLINKER_OXIDES, RAW_MEAL_CARBON
 
 METHOD = Method(
@@ -72,22 +72,8 @@ METHOD = Method(
             equation="(7)",
             measured=frozenset({"raw_meal_t"}),
         ),
-        Stream(
-            "electricity",
-            "净购入电力",
-            "net purchased electricity",
-            (ELECTRICITY,),
-            (NATIONAL_POWER,),
-            scope="electricity",
-        ),
-        Stream(
-            "heat",
-            "净购入热力",
-            "net purchased heat",
-            PURCHASED_HEAT,
-            (HEAT_ITEM,),
-            scope="heat",
-        ),
+        electricity(),
+        heat(),
     ),
     doubts_zh=(
         "替代燃料公式凭记忆；缺省排放因子与化石碳份额未见，须填实测值。",

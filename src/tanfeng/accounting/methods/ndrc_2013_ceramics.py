@@ -11,10 +11,12 @@ is no second fuel (F7-5). Formulas and doubts: ``docs/methods/ndrc-2013-ceramics
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from tanfeng.accounting.methods._bought import electricity, heat
 from tanfeng.accounting.methods._combustion import COMBUSTION
 from tanfeng.accounting.methods._declare import Default, Method, Stream
-from tanfeng.accounting.methods._energy import ELECTRICITY, PURCHASED_HEAT
-from tanfeng.accounting.methods._items import HEAT_ITEM, NATIONAL_POWER, fuels, material
+from tanfeng.accounting.methods._items import fuels, material
 from tanfeng.accounting.methods._mineral import CERAMIC_BODY
 
 METHOD = Method(
@@ -58,21 +60,11 @@ METHOD = Method(
             confidence="recalled",
             measured=frozenset({"ceramic_raw_t", "body_caco3_pct", "body_mgco3_pct"}),
         ),
-        Stream(
-            "electricity",
-            "净购入电力",
-            "net purchased electricity",
-            (ELECTRICITY,),
-            (NATIONAL_POWER,),
-            scope="electricity",
-        ),
-        Stream(
-            "heat",
-            "净购入热力（GB/T 32151.9）",
-            "net purchased heat (GB/T 32151.9)",
-            PURCHASED_HEAT,
-            (HEAT_ITEM,),
-            scope="heat",
+        electricity(),
+        replace(
+            heat(),
+            name_zh="净购入热力（GB/T 32151.9）",
+            name_en="net purchased heat (GB/T 32151.9)",
         ),
     ),
     doubts_zh=(

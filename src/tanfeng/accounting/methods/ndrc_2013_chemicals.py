@@ -12,6 +12,7 @@ adipic acid x GWP - CO2 recovered + electricity + heat. Formulas and doubts:
 
 from __future__ import annotations
 
+from tanfeng.accounting.methods._bought import electricity, heat
 from tanfeng.accounting.methods._chemistry import (
     N2O,
     N2O_ABATED,
@@ -25,10 +26,8 @@ from tanfeng.accounting.methods._chemistry import (
 )
 from tanfeng.accounting.methods._combustion import COMBUSTION
 from tanfeng.accounting.methods._declare import Item, Method, Stream
-from tanfeng.accounting.methods._energy import ELECTRICITY, PURCHASED_HEAT
 from tanfeng.accounting.methods._items import (
     CO2_RECOVERED_ITEMS,
-    HEAT_ITEM,
     NATIONAL_POWER,
     carbonates,
     fuels,
@@ -154,26 +153,8 @@ METHOD = Method(
             equation="(12)*",
             measured=frozenset({"recovered_1e4nm3", "purity_pct"}),
         ),
-        Stream(
-            "electricity",
-            "净购入电力",
-            "net purchased electricity",
-            (ELECTRICITY,),
-            _POWER,
-            equation="(13)",
-            scope="electricity",
-            measured=frozenset({"purchased_mwh"}),
-        ),
-        Stream(
-            "heat",
-            "净购入热力",
-            "net purchased heat",
-            PURCHASED_HEAT,
-            (HEAT_ITEM,),
-            equation="(14)",
-            scope="heat",
-            measured=frozenset({"purchased_gj", "purchased_t"}),
-        ),
+        electricity(equation="(13)", metered=True, items=_POWER),
+        heat(equation="(14)", metered=True),
     ),
     doubts_zh=(
         "公式编号未见原文，带 * 的由相邻编号推断，待核实；条款号未见。",

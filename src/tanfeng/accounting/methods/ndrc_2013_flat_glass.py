@@ -10,12 +10,10 @@ no process emission. Formulas and doubts: ``docs/methods/ndrc-2013-flat-glass.md
 
 from __future__ import annotations
 
+from tanfeng.accounting.methods._bought import electricity, heat
 from tanfeng.accounting.methods._combustion import COMBUSTION
 from tanfeng.accounting.methods._declare import Default, Method, Stream
-from tanfeng.accounting.methods._energy import ELECTRICITY, PURCHASED_HEAT
 from tanfeng.accounting.methods._items import (
-    HEAT_ITEM,
-    NATIONAL_POWER,
     carbonates,
     fuels,
     material,
@@ -80,22 +78,8 @@ METHOD = Method(
             ),
             measured=frozenset({"used_qty", "purity_pct"}),
         ),
-        Stream(
-            "electricity",
-            "净购入电力",
-            "net purchased electricity",
-            (ELECTRICITY,),
-            (NATIONAL_POWER,),
-            scope="electricity",
-        ),
-        Stream(
-            "heat",
-            "净购入热力",
-            "net purchased heat",
-            PURCHASED_HEAT,
-            (HEAT_ITEM,),
-            scope="heat",
-        ),
+        electricity(),
+        heat(),
     ),
     doubts_zh=(
         "公式中 M 为矿石质量还是碳酸盐质量未确认；此处为碳酸盐质量（矿石量乘纯度）。",

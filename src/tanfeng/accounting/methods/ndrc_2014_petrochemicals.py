@@ -11,6 +11,7 @@ Sum (F4-1): fuel + flares + process - CO2 recovered + electricity + heat. Formul
 
 from __future__ import annotations
 
+from tanfeng.accounting.methods._bought import electricity, heat
 from tanfeng.accounting.methods._chemistry import (
     OTHER_FEEDSTOCK,
     OTHER_PRODUCTS,
@@ -20,11 +21,8 @@ from tanfeng.accounting.methods._chemistry import (
 )
 from tanfeng.accounting.methods._combustion import COMBUSTION
 from tanfeng.accounting.methods._declare import Kind, Method, Stream
-from tanfeng.accounting.methods._energy import ELECTRICITY, PURCHASED_HEAT
 from tanfeng.accounting.methods._items import (
     CO2_RECOVERED_ITEMS,
-    HEAT_ITEM,
-    NATIONAL_POWER,
     fuels,
     material,
 )
@@ -252,24 +250,8 @@ METHOD = Method(
             CO2_RECOVERED_ITEMS,
             measured=frozenset({"recovered_1e4nm3", "purity_pct"}),
         ),
-        Stream(
-            "electricity",
-            "净购入电力",
-            "net purchased electricity",
-            (ELECTRICITY,),
-            (NATIONAL_POWER,),
-            scope="electricity",
-            measured=frozenset({"purchased_mwh"}),
-        ),
-        Stream(
-            "heat",
-            "净购入热力",
-            "net purchased heat",
-            PURCHASED_HEAT,
-            (HEAT_ITEM,),
-            scope="heat",
-            measured=frozenset({"purchased_gj", "purchased_t"}),
-        ),
+        electricity(metered=True),
+        heat(metered=True),
     ),
     doubts_zh=(
         "总式编号未见原文，待核实；燃料编号见于补充数据表，其余编号和条款号未见。",

@@ -12,9 +12,9 @@ Formulas and doubts: ``docs/methods/ndrc-2015-electronics.md``.
 
 from __future__ import annotations
 
+from tanfeng.accounting.methods._bought import electricity, heat
 from tanfeng.accounting.methods._combustion import COMBUSTION
 from tanfeng.accounting.methods._declare import Method, Stream
-from tanfeng.accounting.methods._energy import ELECTRICITY, PURCHASED_HEAT
 from tanfeng.accounting.methods._gases import (
     BY_PRODUCT,
     BY_PRODUCT_ABATED,
@@ -23,7 +23,7 @@ from tanfeng.accounting.methods._gases import (
     by_products,
     etching_gases,
 )
-from tanfeng.accounting.methods._items import HEAT_ITEM, NATIONAL_POWER, fuels
+from tanfeng.accounting.methods._items import fuels
 from tanfeng.accounting.methods._sampling import FUEL_SAMPLING
 
 _RATED = ("nf3", "sf6", "cf4", "c2f6", "c3f8", "c_c4f8", "chf3")
@@ -79,23 +79,8 @@ METHOD = Method(
             by_products(_FORMED, report="ar4"),
             measured=frozenset({"used_qty"}),
         ),
-        Stream(
-            "electricity",
-            "净购入电力",
-            "net purchased electricity",
-            (ELECTRICITY,),
-            (NATIONAL_POWER,),
-            scope="electricity",
-            measured=frozenset({"purchased_mwh"}),
-        ),
-        Stream(
-            "heat",
-            "净购入热力",
-            "net purchased heat",
-            PURCHASED_HEAT,
-            (HEAT_ITEM,),
-            scope="heat",
-        ),
+        electricity(metered=True),
+        heat(),
     ),
     doubts_zh=(
         "总式编号 (1) 未见原文，条款号和其余公式编号未见，待核实。",

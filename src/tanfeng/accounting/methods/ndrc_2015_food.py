@@ -9,10 +9,10 @@ heat. CO2 of fermentation is biogenic and not counted. See ``docs/methods/ndrc-2
 
 from __future__ import annotations
 
+from tanfeng.accounting.methods._bought import electricity, heat
 from tanfeng.accounting.methods._combustion import COMBUSTION
 from tanfeng.accounting.methods._declare import Default, Item, Method, Stream
-from tanfeng.accounting.methods._energy import ELECTRICITY, PURCHASED_HEAT
-from tanfeng.accounting.methods._items import HEAT_ITEM, NATIONAL_POWER, carbonates, fuels, material
+from tanfeng.accounting.methods._items import carbonates, fuels, material
 from tanfeng.accounting.methods._process import CARBONATE, CO2_LOSS
 from tanfeng.accounting.methods._wastewater import WASTEWATER_NET, wastewater
 
@@ -81,22 +81,8 @@ METHOD = Method(
             ),
             measured=frozenset({"wastewater_m3", "cod_in_kg_m3", "cod_out_kg_m3"}),
         ),
-        Stream(
-            "electricity",
-            "净购入电力",
-            "net purchased electricity",
-            (ELECTRICITY,),
-            (NATIONAL_POWER,),
-            scope="electricity",
-        ),
-        Stream(
-            "heat",
-            "净购入热力",
-            "net purchased heat",
-            PURCHASED_HEAT,
-            (HEAT_ITEM,),
-            scope="heat",
-        ),
+        electricity(),
+        heat(),
     ),
     doubts_zh=("条款号和公式编号未见。",),
     doubts_en=("Clause and equation numbers were not seen.",),

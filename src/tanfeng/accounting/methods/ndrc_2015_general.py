@@ -11,13 +11,11 @@ Sum (F1-1): fuel + carbonates + (CH4 of wastewater - CH4 recovered or destroyed)
 
 from __future__ import annotations
 
+from tanfeng.accounting.methods._bought import electricity, heat
 from tanfeng.accounting.methods._combustion import ACETYLENE, COMBUSTION
 from tanfeng.accounting.methods._declare import Method, Stream
-from tanfeng.accounting.methods._energy import ELECTRICITY, PURCHASED_HEAT
 from tanfeng.accounting.methods._items import (
     CO2_RECOVERED_ITEMS,
-    HEAT_ITEM,
-    NATIONAL_POWER,
     carbonates,
     fuels,
     material,
@@ -93,26 +91,8 @@ METHOD = Method(
             CO2_RECOVERED_ITEMS,
             measured=frozenset({"recovered_1e4nm3", "purity_pct"}),
         ),
-        Stream(
-            "electricity",
-            "净购入电力",
-            "net purchased electricity",
-            (ELECTRICITY,),
-            (NATIONAL_POWER,),
-            equation="(14)",
-            scope="electricity",
-            measured=frozenset({"purchased_mwh"}),
-        ),
-        Stream(
-            "heat",
-            "净购入热力",
-            "net purchased heat",
-            PURCHASED_HEAT,
-            (HEAT_ITEM,),
-            equation="(15)",
-            scope="heat",
-            measured=frozenset({"purchased_gj", "purchased_t"}),
-        ),
+        electricity(equation="(14)", metered=True),
+        heat(equation="(15)", metered=True),
     ),
     doubts_zh=(
         "总式、燃料、电力、热力的公式编号未见原文（热力凭记忆），待核实；其余编号和条款号未见。",

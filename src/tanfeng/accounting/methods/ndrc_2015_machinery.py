@@ -11,11 +11,11 @@ Formulas and doubts: ``docs/methods/ndrc-2015-machinery.md``.
 
 from __future__ import annotations
 
+from tanfeng.accounting.methods._bought import electricity, heat
 from tanfeng.accounting.methods._combustion import COMBUSTION
 from tanfeng.accounting.methods._declare import Method, Stream
-from tanfeng.accounting.methods._energy import ELECTRICITY, PURCHASED_HEAT
 from tanfeng.accounting.methods._gases import GAS_FILLING, SHIELDING_GAS, filled_gases
-from tanfeng.accounting.methods._items import HEAT_ITEM, NATIONAL_POWER, fuels, material
+from tanfeng.accounting.methods._items import fuels, material
 from tanfeng.accounting.methods._process import MATERIAL
 from tanfeng.accounting.methods._sampling import FUEL_SAMPLING
 
@@ -93,23 +93,8 @@ METHOD = Method(
             ),
             measured=frozenset({"used_qty", "co2_vol_pct"}),
         ),
-        Stream(
-            "electricity",
-            "净购入电力",
-            "net purchased electricity",
-            (ELECTRICITY,),
-            (NATIONAL_POWER,),
-            scope="electricity",
-            measured=frozenset({"purchased_mwh"}),
-        ),
-        Stream(
-            "heat",
-            "净购入热力",
-            "net purchased heat",
-            PURCHASED_HEAT,
-            (HEAT_ITEM,),
-            scope="heat",
-        ),
+        electricity(metered=True),
+        heat(),
     ),
     doubts_zh=(
         "总式编号 (1) 未见原文，条款号和其余公式编号未见，待核实。",

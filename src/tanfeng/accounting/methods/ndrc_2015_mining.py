@@ -9,12 +9,10 @@ See ``docs/methods/ndrc-2015-mining.md``.
 
 from __future__ import annotations
 
+from tanfeng.accounting.methods._bought import electricity, heat
 from tanfeng.accounting.methods._combustion import COMBUSTION
 from tanfeng.accounting.methods._declare import Default, Method, Stream
-from tanfeng.accounting.methods._energy import ELECTRICITY, PURCHASED_HEAT
 from tanfeng.accounting.methods._items import (
-    HEAT_ITEM,
-    NATIONAL_POWER,
     carbonates,
     fuels,
     with_defaults,
@@ -65,22 +63,8 @@ METHOD = Method(
             carbonates("caco3", "mgco3"),
             measured=frozenset({"product_qty", "purity_pct"}),
         ),
-        Stream(
-            "electricity",
-            "净购入电力",
-            "net purchased electricity",
-            (ELECTRICITY,),
-            (NATIONAL_POWER,),
-            scope="electricity",
-        ),
-        Stream(
-            "heat",
-            "净购入热力",
-            "net purchased heat",
-            PURCHASED_HEAT,
-            (HEAT_ITEM,),
-            scope="heat",
-        ),
+        electricity(),
+        heat(),
     ),
     doubts_zh=(
         "煅烧分解率未知时按 100% 为记忆，待核实。",

@@ -9,10 +9,10 @@ heat. See ``docs/methods/ndrc-2015-nonferrous.md``.
 
 from __future__ import annotations
 
+from tanfeng.accounting.methods._bought import electricity, heat
 from tanfeng.accounting.methods._combustion import COMBUSTION
 from tanfeng.accounting.methods._declare import Default, Item, Method, Stream
-from tanfeng.accounting.methods._energy import ELECTRICITY, PURCHASED_HEAT
-from tanfeng.accounting.methods._items import HEAT_ITEM, NATIONAL_POWER, carbonates, fuels, material
+from tanfeng.accounting.methods._items import carbonates, fuels, material
 from tanfeng.accounting.methods._process import CARBONATE, MATERIAL
 
 
@@ -84,22 +84,8 @@ METHOD = Method(
             ),
             measured=frozenset({"used_qty"}),
         ),
-        Stream(
-            "electricity",
-            "净购入电力",
-            "net purchased electricity",
-            (ELECTRICITY,),
-            (NATIONAL_POWER,),
-            scope="electricity",
-        ),
-        Stream(
-            "heat",
-            "净购入热力",
-            "net purchased heat",
-            PURCHASED_HEAT,
-            (HEAT_ITEM,),
-            scope="heat",
-        ),
+        electricity(),
+        heat(),
     ),
     doubts_zh=(
         "铜冶炼自 2025-04-01 有 GB/T 32151.42-2024，文本未见。",

@@ -9,10 +9,10 @@ bark and sludge are biomass: zero in the sum. See ``docs/methods/ndrc-2015-paper
 
 from __future__ import annotations
 
+from tanfeng.accounting.methods._bought import electricity, heat
 from tanfeng.accounting.methods._combustion import COMBUSTION
 from tanfeng.accounting.methods._declare import Method, Stream
-from tanfeng.accounting.methods._energy import ELECTRICITY, PURCHASED_HEAT
-from tanfeng.accounting.methods._items import HEAT_ITEM, NATIONAL_POWER, carbonates, fuels
+from tanfeng.accounting.methods._items import carbonates, fuels
 from tanfeng.accounting.methods._process import CARBONATE
 from tanfeng.accounting.methods._wastewater import WASTEWATER_NET, wastewater
 
@@ -62,22 +62,8 @@ METHOD = Method(
             ),
             measured=frozenset({"wastewater_m3", "cod_in_kg_m3", "cod_out_kg_m3"}),
         ),
-        Stream(
-            "electricity",
-            "净购入电力",
-            "net purchased electricity",
-            (ELECTRICITY,),
-            (NATIONAL_POWER,),
-            scope="electricity",
-        ),
-        Stream(
-            "heat",
-            "净购入热力",
-            "net purchased heat",
-            PURCHASED_HEAT,
-            (HEAT_ITEM,),
-            scope="heat",
-        ),
+        electricity(),
+        heat(),
     ),
     doubts_zh=(
         "石灰石缺省因子 0.405 仅凭记忆，未采用；此处按 CaCO3 因子乘纯度。",

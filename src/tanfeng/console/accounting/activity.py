@@ -31,7 +31,9 @@ _QUANTITIES = [name for name, kind in accounting.ACTIVITY_SCHEMA.items() if kind
 WHOLE_YEAR = 0xFFF
 
 
-def read(years: Sequence[int], as_of: datetime) -> pl.DataFrame:
+def read(
+    years: Sequence[int], as_of: datetime, organisation: Organisation | None = None
+) -> pl.DataFrame:
     """Return the records of some years as they were known at a moment.
 
     Parameters
@@ -40,6 +42,8 @@ def read(years: Sequence[int], as_of: datetime) -> pl.DataFrame:
         Calendar years.
     as_of : datetime
         Records that became known later, or were replaced before, are left out.
+    organisation : Organisation, optional
+        Records of this enterprise alone; whoever asks for it has asked for the rights.
 
     Returns
     -------
@@ -53,6 +57,8 @@ def read(years: Sequence[int], as_of: datetime) -> pl.DataFrame:
         .order_by("pk")
         .values_list(*_FIELDS.values())
     )
+    if organisation is not None:
+        rows = rows.filter(organisation=organisation)
     sql, parameters = rows.query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)

@@ -17,6 +17,7 @@ class AccountingConfig(AppConfig):
         from tanfeng.console.accounting import (
             enterprise_figures,
             enterprise_panels,
+            factor_impact,
             factor_uses,
             permissions,
         )
@@ -27,6 +28,7 @@ class AccountingConfig(AppConfig):
         permissions.register()
         uses.add(factor_uses.of_published_run)
         uses.add(factor_uses.of_method_accounts)
+        uses.preview_by(factor_impact.url_of)
         panels.keep_figures(enterprise_figures.PublishedFigures)
         for panel in enterprise_panels.PANELS:
             panels.add(panel)

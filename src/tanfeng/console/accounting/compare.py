@@ -72,8 +72,9 @@ def difference(user: User, run_a: Run, run_b: Run) -> pl.DataFrame:
     if path.exists():
         table = pl.read_parquet(path)
     else:
+        both = _common(run_a, run_b)
         table = accounting.diff(
-            _account(run_a, run_b), _account(run_b, run_a), by=("quantity", "org_code", "year")
+            whole(run_a, both), whole(run_b, both), by=("quantity", "org_code", "year")
         )
         partial = path.with_suffix(".partial")
         table.write_parquet(partial)
@@ -81,13 +82,22 @@ def difference(user: User, run_a: Run, run_b: Run) -> pl.DataFrame:
     return figures.scope_of(user).within(table)
 
 
-def _account(run: Run, other: Run) -> accounting.Account:
-    """Return a run as the engine knows it, cut to the years both runs hold."""
+def whole(run: Run, years: tuple[int, int] | None = None) -> accounting.Account:
+    """Return a run as the engine knows it; who may see it is for the caller to ask.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    years : tuple of int, optional
+        First and last year wanted; all of them without it.
+    """
     files = frozen.opened(run)
-    first, last = _common(run, other)
-    lines = files.lines.filter(pl.col("year").is_between(first, last)).collect()
+    lines = files.lines
+    if years is not None:
+        lines = lines.filter(pl.col("year").is_between(*years))
     return accounting.Account(
-        lines=lines.with_columns(pl.col("org_code").cast(pl.Categorical)),
+        lines=lines.collect().with_columns(pl.col("org_code").cast(pl.Categorical)),
         factors=files.factors,
         gaps=files.gaps,
         notes=files.notes,

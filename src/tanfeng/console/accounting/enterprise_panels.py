@@ -93,6 +93,7 @@ def yearly(request: HttpRequest, organisation: Organisation) -> Mapping[str, Any
         ),
         "months": _monthly(rows, year, organisation),
         "trace_url": trace_url("emission_total_tco2", org=organisation.credit_code, year=year),
+        "energy_use_url": f"{reverse('energy-use', args=[organisation.credit_code])}?year={year}",
     }
 
 

@@ -179,6 +179,7 @@ def _opened(folder: Path, _key: str) -> Kept:
             formulas={one["key"]: _formula(one) for one in told["formulas"]},
             streams=table["streams"],
             choices=table["choices"],
+            refused=pl.DataFrame(told.get("refused", []), schema=dict(methods.REFUSED_SCHEMA)),
         ),
         findings=table["findings"],
         content=(folder / WORKBOOK).read_bytes(),
@@ -206,6 +207,7 @@ def _told(answer: Answer) -> dict[str, Any]:
         "lines": list(answer.lines()),
         "choices": answer.choices(),
         "problems": [asdict(one) for one in answer.problems],
+        "refused": account.refused.to_dicts(),
         "formulas": [asdict(account.formulas[key]) for key in sorted(used)],
         "places": {
             str(number): answer.read.place(number) for number in account.streams["activity_id"]

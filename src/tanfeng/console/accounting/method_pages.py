@@ -306,7 +306,11 @@ def counted(run: MethodRun, year: int) -> MethodAccount:
     """Return the account of the streams the method counts, its rows dated to a year."""
     kept = method_files.opened(run)
     inside = [one["stream"] for one in kept.told["streams"] if one["in_total"]]
-    rows = kept.account.streams.filter(pl.col("stream").is_in(inside)).sort("activity_id")
-    dated = rows.with_columns(pl.lit(year, dtype=pl.Int32).alias("year"))
-    lines_ = kept.account.lines.filter(pl.col("activity_id").is_in(dated["activity_id"].implode()))
-    return replace(kept.account, lines=lines_, streams=dated)
+    rows, refused = (
+        frame.filter(pl.col("stream").cast(pl.String).is_in(inside)).with_columns(
+            pl.lit(year, dtype=pl.Int32).alias("year")
+        )
+        for frame in (kept.account.streams.sort("activity_id"), kept.account.refused)
+    )
+    lines_ = kept.account.lines.filter(pl.col("activity_id").is_in(rows["activity_id"].implode()))
+    return replace(kept.account, lines=lines_, streams=rows, refused=refused)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from tanfeng.console.archive import panels
+from tanfeng.console.archive import contacts, panels
 from tanfeng.console.archive.models import Membership, Organisation, Site
 from tanfeng.console.core import audit, lists, rights
 from tanfeng.console.core.models import User
@@ -74,6 +74,7 @@ def file_of(
         issued_on=issue_day(language),
         demo=organisation.is_demo,
         facts=facts,
+        contacts=[(one.role, one.name, one.phone) for one in contacts.of(user, organisation)],
         sites=_sites(user, organisation),
         lists=_lists(user, organisation),
         history=[_history(version) for version in versions],
@@ -88,9 +89,15 @@ def issue_day(language: str) -> str:
 
 
 def _sites(user: User, organisation: Organisation) -> list[tuple[str, str, str, str]]:
-    rows = rights.visible(user, Site).filter(organisation=organisation).select_related("place")
+    rows = rights.visible(user, Site).filter(organisation=organisation)
     return [
-        (one.name, str(one.place), one.address, _span(one.valid_from, one.valid_to)) for one in rows
+        (
+            one.name,
+            " · ".join(map(str, filter(None, (one.place, one.park)))),
+            one.address,
+            _span(one.valid_from, one.valid_to),
+        )
+        for one in rows.select_related("place", "park")
     ]
 
 

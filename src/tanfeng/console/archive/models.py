@@ -147,7 +147,10 @@ class Site(models.Model):
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="sites")
     name = models.CharField(_("site"), max_length=120)
     place = models.ForeignKey(Place, models.PROTECT, related_name="sites")
+    park = models.ForeignKey(Park, models.PROTECT, null=True, blank=True, related_name="sites")
     address = models.CharField(_("address"), max_length=200, blank=True)
+    longitude_deg = models.FloatField(_("longitude"), null=True, blank=True)
+    latitude_deg = models.FloatField(_("latitude"), null=True, blank=True)
     valid_from = models.DateField(_("from"), null=True, blank=True)
     valid_to = models.DateField(_("to"), null=True, blank=True)
     batch = models.ForeignKey(Batch, models.PROTECT, null=True, blank=True, related_name="+")
@@ -160,6 +163,27 @@ class Site(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Contact(models.Model):
+    """A person to call at an enterprise, for one kind of question."""
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="contacts")
+    role = models.CharField(_("asked about"), max_length=40)
+    name = models.CharField(_("name"), max_length=60)
+    phone = models.CharField(_("telephone"), max_length=40, blank=True)
+    batch = models.ForeignKey(Batch, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        ordering = ("organisation", "id")
+        constraints = (
+            models.UniqueConstraint(fields=("organisation", "role", "name"), name="contact_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.name}"
 
 
 class OfficialList(models.Model):

@@ -56,10 +56,17 @@ def register() -> None:
     """Declare the rules of this app."""
     rights.register_codes(visible_codes)
     officers = rights.is_role(Role.CITY, Role.COUNTY)
-    rights.register(models.Organisation, organisation_scope, change=officers, upload=may_upload_for)
+    rights.register(
+        models.Organisation,
+        organisation_scope,
+        change=officers,
+        upload=may_upload_for,
+        call=may_call,
+    )
     rights.register(models.OrganisationVersion, through_organisation)
     rights.register(models.Membership, through_organisation, change=rights.is_role(Role.CITY))
     rights.register(models.Site, through_organisation, change=officers)
+    rights.register(models.Contact, through_organisation, change=_keeps_contacts)
     rights.register(models.Assignment, _own_assignments, change=rights.is_role(Role.CITY))
     rights.register(models.Place, _signed_in, change=rights.is_role(Role.CITY))
     for model in (models.Park, models.OfficialList, models.Plant):
@@ -76,3 +83,17 @@ def may_upload_for(user: User, organisation: models.Organisation | None) -> bool
     if user.role != Role.ENTERPRISE:
         return False
     return organisation is None or organisation.credit_code == user.org_code
+
+
+def may_call(user: User, organisation: models.Organisation | None) -> bool:
+    """Tell whether the telephone numbers of an enterprise in scope are whole for the user.
+
+    City and county ask an enterprise back about its forms; that is their office. A park operator
+    and a verifier have no such duty here, an administrator sees no enterprise at all.
+    """
+    return may_upload_for(user, organisation)
+
+
+def _keeps_contacts(user: User, contact: models.Contact | None) -> bool:
+    """Officers keep the contacts of their scope, an enterprise its own."""
+    return may_upload_for(user, None if contact is None else contact.organisation)

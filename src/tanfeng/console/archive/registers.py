@@ -1,4 +1,4 @@
-"""Official lists and sites on their way into the archive.
+"""Official lists, sites and contacts on their way into the archive.
 
 A list often names enterprises without their codes. A name is looked up among names and former
 names, brackets and 有限责任公司 set alike; a name two enterprises bear is asked back.
@@ -17,6 +17,7 @@ from django.db import models
 
 from tanfeng.console.archive import services
 from tanfeng.console.archive.models import (
+    Contact,
     Membership,
     OfficialList,
     Organisation,
@@ -66,6 +67,12 @@ _TEXTS: Mapping[str, tuple[str, str, str, str]] = {
         "请核对；按信用代码导入",
         "Check it; the credit code counts",
     ),
+    "D007": (
+        "园区“{value}”不在清单内，已按无园区导入",
+        "Park “{value}” is not in the list; the row is taken without a park",
+        "请核对园区名称",
+        "Check the name of the park",
+    ),
     "D013": (
         "县区代码{value}不在本市清单内",
         "County code {value} is not in the city's list",
@@ -95,7 +102,7 @@ class Names:
 class _RegisterImporter(imports.Importer):
     """One row, one object of a model that hangs on an organisation."""
 
-    model: type[Membership] | type[Site]
+    model: type[Membership] | type[Site] | type[Contact]
     #: Fields an undo brings back.
     restored: tuple[str, ...]
 
@@ -160,15 +167,16 @@ class _RegisterImporter(imports.Importer):
         for version in list(versions):
             ((key, (before, after)),) = version.changes.items()
             one = self.model._default_manager.filter(pk=key.partition(":")[2]).first()
-            if one is None or self._plain(one) != after:
+            if one is None or not self._stands(one, after):
                 done["superseded"] += 1
             elif before is None:
                 one.delete()
                 done["closed"] += 1
             else:
-                for name in self.restored:
+                names = [name for name in self.restored if name in before]
+                for name in names:
                     setattr(one, name, before[name])
-                one.save(update_fields=self.restored)
+                one.save(update_fields=names)
                 done["restored"] += 1
         OrganisationVersion.objects.bulk_create(
             OrganisationVersion(
@@ -180,12 +188,17 @@ class _RegisterImporter(imports.Importer):
         )
         return done
 
-    def _plain(self, one: Membership | Site) -> dict[str, str | None]:
+    def _plain(self, one: Membership | Site | Contact) -> dict[str, str | None]:
         """Return an object as the texts a version keeps; the first is its name."""
         values = {name: getattr(one, name) for name in self.restored}
         return {"name": self.name_of(one)} | {
             name: None if value is None else str(value) for name, value in values.items()
         }
+
+    def _stands(self, one: Membership | Site | Contact, after: Mapping[str, Any]) -> bool:
+        """Tell whether an object is as a version left it, in the fields that version knows."""
+        now = self._plain(one)
+        return {name: now.get(name) for name in after} == dict(after)
 
     def name_of(self, one: Any) -> str:
         """Return what the history calls an object."""
@@ -325,7 +338,16 @@ class SiteImporter(_RegisterImporter):
 
     form_key = "enterprise_sites"
     model = Site
-    restored = ("place_id", "address", "valid_from", "valid_to")
+    restored = (
+        "place_id", "park_id", "address", "longitude_deg", "latitude_deg", "valid_from", "valid_to",
+    )  # fmt: skip
+
+    def complete(self, frame: pl.DataFrame, _facts: Mapping[str, Any]) -> pl.DataFrame:
+        """Find the park by the name or code that was written."""
+        codes = services.park_codes()
+        written = [(name or "").strip() for name in frame["park"].to_list()]
+        found = pl.Series("_park", [codes.get(name) for name in written], dtype=pl.String)
+        return frame.with_columns(found)
 
     def findings(
         self, row: _Row, organisation: Organisation | None, *, allowed: bool
@@ -334,6 +356,8 @@ class SiteImporter(_RegisterImporter):
         yield from super().findings(row, organisation, allowed=True)
         if row["place_code"] and not Place.objects.filter(code=row["place_code"]).exists():
             yield "D013", "error", "place_code", {}
+        if row["park"] and not row["_park"]:
+            yield "D007", "warning", "park", {}
 
     def standing(self, row: _Row) -> models.QuerySet[Site]:
         """Return the site of the same enterprise and name."""
@@ -342,8 +366,17 @@ class SiteImporter(_RegisterImporter):
         )
 
     def values(self, row: _Row) -> dict[str, Any]:
-        """Return place, address and days."""
+        """Return place, address and days; park and coordinates where the row has them.
+
+        A form made before it had those columns takes nothing away.
+        """
+        where = {
+            "park_id": row["_park"],
+            "longitude_deg": row["longitude_deg"],
+            "latitude_deg": row["latitude_deg"],
+        }
         return {
+            **{name: value for name, value in where.items() if value is not None},
             "place_id": row["place_code"],
             "address": (row["address"] or "")[:200],
             "valid_from": _day(row["valid_from"]),
@@ -360,6 +393,43 @@ class SiteImporter(_RegisterImporter):
         return site
 
 
+class ContactImporter(_RegisterImporter):
+    """Takes the people to call at an enterprise."""
+
+    form_key = "enterprise_contacts"
+    model = Contact
+    restored = ("phone",)
+
+    def findings(
+        self, row: _Row, organisation: Organisation | None, *, allowed: bool
+    ) -> Iterator[_Finding]:
+        """Yield what is wrong with a row; an enterprise tells its own contacts."""
+        if organisation is None:
+            yield "D031", "error", "credit_code" if row["credit_code"] else "org_name", {}
+
+    def standing(self, row: _Row) -> models.QuerySet[Contact]:
+        """Return the contact of the same enterprise, role and name."""
+        return Contact.objects.filter(
+            organisation__credit_code=row["credit_code"],
+            role=row["contact_role"][:40],
+            name=row["contact_name"][:60],
+        )
+
+    def values(self, row: _Row) -> dict[str, Any]:
+        """Return the number."""
+        return {"phone": (row["contact_phone"] or "")[:40]}
+
+    def write(self, row: _Row, batch: Batch) -> Any:
+        """Add the contact or say another number."""
+        contact, _new = Contact.objects.update_or_create(
+            organisation=Organisation.objects.get(credit_code=row["credit_code"]),
+            role=row["contact_role"][:40],
+            name=row["contact_name"][:60],
+            defaults={**self.values(row), "batch": batch},
+        )
+        return contact
+
+
 def _begin(row: _Row) -> date:
     """Return the first day of a row; the form requires it."""
     return date.fromisoformat(row["valid_from"])
@@ -374,4 +444,8 @@ def _problem(finding: _Finding, columns: imports.Columns, row: _Row) -> Problem:
     return columns.told(_TEXTS, rule, severity, row, field, **values)
 
 
-IMPORTERS: tuple[imports.Importer, ...] = (OfficialListImporter(), SiteImporter())
+IMPORTERS: tuple[imports.Importer, ...] = (
+    OfficialListImporter(),
+    SiteImporter(),
+    ContactImporter(),
+)

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from tanfeng import standards
-from tanfeng.console.archive import documents, panels, words
+from tanfeng.console.archive import contacts, documents, panels, words
 from tanfeng.console.archive.listing import EnterpriseListing
 from tanfeng.console.archive.models import (
     Membership,
@@ -58,8 +58,6 @@ FACTS = (
     "energy_system_body",
     "energy_system_date",
     "energy_centre",
-    "contact_name",
-    "contact_phone",
     "central_enterprise",
     "group_name",
 )
@@ -180,12 +178,13 @@ def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
         "archive/enterprise.html",
         {
             "organisation": organisation,
+            "contacts": contacts.of(user, organisation, to_call=True),
             "facts": [(label, value) for label, value in facts if value],
             "empty_facts": [label for label, value in facts if not value],
             "memberships": memberships,
             "sites": rights.visible(user, Site)
             .filter(organisation=organisation)
-            .select_related("place"),
+            .select_related("place", "park"),
             "current": memberships.filter(
                 Q(valid_to__isnull=True) | Q(valid_to__gte=today), valid_from__lte=today
             ),
@@ -211,14 +210,14 @@ def _year(request: HttpRequest, years: list[int], default: int | None) -> int | 
 
 
 def _facts(user: User, organisation: Organisation) -> list[tuple[str, str]]:
-    return [
-        (_label(name), _masked(user, organisation, name, _shown(organisation, name)))
-        for name in FACTS
-    ]
+    return [(_label(name), _shown(organisation, name)) for name in FACTS]
 
 
 def _masked(user: User, organisation: Organisation, name: str, value: Any) -> Any:
-    """Hide the middle of a telephone number from all but the enterprise itself."""
+    """Hide the middle of a telephone number of the history from all but the enterprise itself."""
+    if name.startswith("contact:") and isinstance(value, dict):
+        phone = masking.telephone_for(user, organisation.credit_code, value.get("phone") or "")
+        return {**value, "phone": phone}
     if name != "contact_phone" or not isinstance(value, str):
         return value
     return masking.telephone_for(user, organisation.credit_code, value)
@@ -233,7 +232,11 @@ _LABELS = {
 
 
 #: What a version calls an entry that hangs on the enterprise.
-_ENTRIES = {"membership": gettext_lazy("List entry"), "site": gettext_lazy("Site")}
+_ENTRIES = {
+    "membership": gettext_lazy("List entry"),
+    "site": gettext_lazy("Site"),
+    "contact": gettext_lazy("Contact"),
+}
 
 
 def _label(name: str) -> str:
@@ -277,7 +280,7 @@ def _versions(user: User, organisation: Organisation) -> list[dict[str, Any]]:
             "changes": [
                 (
                     _label_or_key(field),
-                    *(_masked(user, organisation, field, _told(one)) for one in (before, after)),
+                    *(_told(_masked(user, organisation, field, one)) for one in (before, after)),
                 )
                 for field, (before, after) in row.changes.items()
             ],
@@ -316,6 +319,9 @@ def _file_lines(user: User, organisation: Organisation) -> Iterator[panels.FileL
     yield panels.FileLine(facts, _label("credit_code"), organisation.credit_code)
     for label, value in _facts(user, organisation):
         yield panels.FileLine(facts, label, value)
+    for one in contacts.of(user, organisation):
+        told = " ".join(filter(None, (one.name, one.phone)))
+        yield panels.FileLine(_("Contacts"), one.role, told)
     rows = rights.visible(user, Membership).filter(organisation=organisation)
     for row in rows.select_related("official_list"):
         period = f"{row.valid_from}–{row.valid_to or ''}"

@@ -29,8 +29,8 @@ from tanfeng.console.core.models import AuditEvent, Batch
 #: Media type of .xlsx.
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PER_PAGE = 25
-#: Rows skipped from which on a page is found by its keys first.
-FAR = 1_000
+#: Rows of a list from which on a page is found by its keys first.
+LONG = 1_000
 #: More rows than this are exported in the background.
 EXPORT_IN_REQUEST = 10_000
 #: More rows than this are no list any more; the person is asked to filter.
@@ -121,11 +121,12 @@ class Listing:
         """Return the page asked for; an impossible number gives the nearest page there is."""
         page = Paginator(self.rows, self.per_page).get_page(self.request.GET.get("page"))
         first = (page.number - 1) * self.per_page
-        if first >= FAR and isinstance(self.rows, models.QuerySet):
-            # Skipping rows reads all of each; skipping keys reads an index. A list that is no
-            # query, such as the enterprises', cuts its pages by keys itself.
+        if page.paginator.count > LONG and isinstance(self.rows, models.QuerySet):
+            # Sorting and skipping rows reads all of each; keys are in an index. Without the order
+            # the second question goes by the keys. A list that is no query, such as the
+            # enterprises', cuts its pages by keys itself.
             keys = list(self.rows.values_list("pk", flat=True)[first : first + self.per_page])
-            found = {row.pk: row for row in self.rows.filter(pk__in=keys)}
+            found = {row.pk: row for row in self.rows.order_by().filter(pk__in=keys)}
             page.object_list = [found[key] for key in keys if key in found]
         return page
 

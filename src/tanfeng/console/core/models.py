@@ -303,7 +303,7 @@ class Batch(models.Model):
     #: hundred thousand is searched by it.
     org_code = models.CharField(max_length=18, blank=True)
     #: ``User.scope_key`` of the uploader at the time.
-    scope = models.CharField(max_length=40, blank=True, db_index=True)
+    scope = models.CharField(max_length=40, blank=True)
     uploaded_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
     committed_at = models.DateTimeField(_("committed"), null=True, blank=True)
     committed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
@@ -325,7 +325,17 @@ class Batch(models.Model):
                 condition=models.Q(book=None),
                 name="batch_files_by_status",
             ),
-            models.Index(fields=("org_code", "status", "uploaded_at")),
+            # What an office sees is its own files and those of its enterprises: SQLite takes both
+            # indexes and joins what they find, which it does with whole indexes only. They hold
+            # all a list is counted and sorted by, so no row is read for that.
+            models.Index(
+                fields=("scope", "book", "status", "uploaded_at", "id"), name="batch_of_office"
+            ),
+            models.Index(
+                fields=("org_code", "status", "book", "uploaded_at", "id"), name="batch_of_org"
+            ),
+            # Files of a whole city are counted from an index, and this one is the shortest.
+            models.Index(fields=("sheet_no", "book"), name="batch_counted"),
             models.Index(
                 fields=("book", "sheet_no"),
                 condition=models.Q(book__isnull=False),

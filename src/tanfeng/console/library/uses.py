@@ -49,3 +49,18 @@ def add(provider: Provider) -> None:
 def of(user: User, ref: str) -> list[Use]:
     """Return every known use of a row, for example of ``fuels/<id>``."""
     return [use for provider in _providers for use in provider(user, ref)]
+
+
+#: Where a preview of another value of a row stands, empty for none.
+Preview = Callable[[User, str], str]
+_previews: list[Preview] = []
+
+
+def preview_by(preview: Preview) -> None:
+    """Register the room that shows what another value would change; the last one wins."""
+    _previews[:] = [preview]
+
+
+def preview_url(user: User, ref: str) -> str:
+    """Return the address of the preview of a row, empty when there is none."""
+    return _previews[0](user, ref) if _previews else ""

@@ -61,6 +61,12 @@ COLUMNS = (
     Column("uploaded_at", gettext_lazy("uploaded"), sort="uploaded_at"),
     Column("committed_at", gettext_lazy("committed"), sort="committed_at"),
 )
+#: What a row of the list is made of; the findings and corrections of a file are long.
+_SHOWN = (
+    *(column.key for column in COLUMNS),
+    "uploaded_by__username",
+    "uploaded_by__display_name",
+)
 
 
 def form_name(batch: Batch) -> str:
@@ -78,7 +84,7 @@ def _me(request: HttpRequest) -> User:
 def uploads_list(request: HttpRequest) -> HttpResponse:
     """List the uploads the person may see."""
     rows = rights.visible(request.user, Batch).filter(book=None).select_related("uploaded_by")
-    rows = rows.defer("problems", "outcome", "fixes", "columns", "mapping")
+    rows = rows.only(*_SHOWN)
     state, text = request.GET.get("status", ""), request.GET.get("q", "").strip()
     if state in Batch.Status.values:
         rows = rows.filter(status=state)
@@ -94,8 +100,10 @@ def uploads_list(request: HttpRequest) -> HttpResponse:
     )
     if listing.wants_export:
         return listing.export()
+    words = dict(Batch.Status.choices)
     for batch in listing.page:
         batch.form_name = form_name(batch)
+        batch.state = words[batch.status]
         batch.kind = _KINDS.get(batch.status, "muted")
     context = {
         "page_obj": listing.page,

@@ -448,6 +448,7 @@ def row(request: HttpRequest, table: str, row: str) -> HttpResponse:
             if table in tables.EDITION
             else "",
             "uses": uses.of(request.user, shipped.ref),  # type: ignore[arg-type]
+            "preview_url": uses.preview_url(request.user, shipped.ref),  # type: ignore[arg-type]
             "history": history.select_related("created_by", "withdrawn_by"),
             "may_withdraw": rights.can(request.user, "withdraw", FactorOverride),
             "form": form,

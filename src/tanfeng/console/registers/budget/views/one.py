@@ -154,7 +154,7 @@ def _cumulated(
         list(range(1, _YEAR + 1)),
         [
             ("budget", _("Budget") if quota.months else _("Budget, split evenly"), planned),
-            ("used", _("Used"), used),
+            ("used", _("Actual use"), used),
             ("forecast", _("Heading for"), heading),
         ],
         unit=quota.unit,

@@ -1,0 +1,119 @@
+"""Every command speaks Chinese, or English with ``--lang en``, also when it fails."""
+
+from __future__ import annotations
+
+import ast
+import re
+import socket
+from pathlib import Path
+
+import click
+import pytest
+
+import tanfeng.cli
+from cli_process import run
+from tanfeng.cli import COMMANDS, command
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+SOURCES = sorted(Path(tanfeng.cli.__file__).parent.rglob("*.py"))
+
+
+def _leaves(name):
+    found = [(name, command(name))]
+    while found:
+        words, one = found.pop()
+        if isinstance(one, click.Group) or hasattr(one, "commands"):
+            found += [(f"{words} {key}", below) for key, below in one.commands.items()]
+        else:
+            yield words, one
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_can_be_asked_for_a_language(name):
+    for words, leaf in _leaves(name):
+        (lang,) = (one for one in leaf.params if "--lang" in one.opts)
+        assert lang.default == "zh", words
+        assert lang.is_eager, words
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_whatever_ends_a_command_is_said_in_both(path):
+    """``fail`` and ``pick`` get a Chinese text first; the English one has no Chinese in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call) or getattr(node.func, "id", "") not in ("fail", "pick"):
+            continue
+        texts = [_literal(one) for one in node.args[:2]]
+        if None in texts:
+            continue  # words of a table, or of an error that speaks both itself
+        assert CHINESE.search(texts[0]), (path.name, node.lineno)
+        assert not CHINESE.search(texts[1]), (path.name, node.lineno)
+
+
+def _literal(node):
+    if isinstance(node, ast.JoinedStr):
+        return "".join(one.value for one in node.values if isinstance(one, ast.Constant))
+    return node.value if isinstance(node, ast.Constant) else None
+
+
+def _both(*words):
+    return [run(*words, *lang).stderr for lang in ((), ("--lang", "en"))]
+
+
+def test_failures_are_told_in_the_language_asked_for(tmp_path):
+    home, none, full = (tmp_path / name for name in ("home", "none", "full"))
+    made = run("user", "add", "boss", "--home", str(home), "--lang", "en")
+    assert "shown once" in made.stderr
+    full.mkdir()
+    (full / "note").write_text("mine")
+    (tmp_path / "cut.zip").write_bytes(b"PK")
+    (tmp_path / "file").write_text("x")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        told = [
+            (_both("work", "--home", str(none)), "没有数据库", "holds no database"),
+            (_both("serve", "--home", str(home), "--port", port), "已被其他程序占用", "is taken"),
+            (_both("work", "--home", str(tmp_path / "file" / "x")), "没有数据库", "no database"),
+            (
+                _both("backup", str(tmp_path / "cut.zip"), "--home", str(home)),
+                "从不覆盖", "never overwrites",
+            ),
+            (
+                _both("restore", str(tmp_path / "cut.zip"), "--home", str(none)),
+                "不是完整的备份", "is no whole backup",
+            ),
+            (
+                _both("restore", str(tmp_path / "cut.zip"), "--home", str(full)),
+                "不是空目录", "is not empty",
+            ),
+            (
+                _both("user", "password", "nobody", "--home", str(home)),
+                "没有可供人登录的账户", "there is no account",
+            ),
+            (
+                _both("user", "add", "zhang", "--role", "emperor", "--home", str(home)),
+                "role:", "role:",
+            ),
+            (
+                _both("user", "reset-factor", "boss", "--home", str(home)),
+                "只凭密码登录", "with the password alone",
+            ),
+            (_both("account", str(tmp_path / "cut.zip"), "--year", "2024"), "错误:", "error:"),
+            (_both("fly"), "没有命令“fly”", "there is no command 'fly'"),
+        ]  # fmt: skip
+    for (zh, en), in_chinese, in_english in told:
+        assert in_chinese in zh, zh
+        assert in_english in en, en
+        assert CHINESE.search(zh), zh
+        assert not CHINESE.search(en), en
+
+
+def test_the_list_of_accounts_has_headings_of_the_language(tmp_path):
+    home = str(tmp_path / "home")
+    assert "密码只显示这一次" in run("user", "add", "boss", "--home", home).stderr
+    zh, en = (run("user", "list", "--home", home, *more).stdout for more in ((), ("--lang", "en")))
+    assert "账户" in zh
+    assert "是" in zh
+    assert "account" in en
+    assert "yes" in en
