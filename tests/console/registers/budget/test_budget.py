@@ -227,6 +227,16 @@ def test_the_page_sets_anew_and_leads_to_the_lines(city, run, org_a, client_for)
     assert not Quota.objects.filter(known_to=None).exists()
 
 
+def test_the_file_of_an_enterprise_shows_its_quotas(city, run, org_a, org_b, client_for):
+    one = quota(city, org_a, 1500.0)
+    client = client_for(city)
+    address = reverse("budget", args=[one.pk])
+    page = client.get(reverse("enterprise", args=[org_a.credit_code])).content.decode()
+    assert address in page
+    other = client.get(reverse("enterprise", args=[org_b.credit_code])).content.decode()
+    assert address not in other
+
+
 def test_a_quota_is_set_on_its_page(city, run, org_a, county_a, client_for):
     client, url = client_for(city), reverse("budget-new")
     fields = {"level": "enterprise", "year": "2024", "measure": FIGURE, "amount": "1500"}

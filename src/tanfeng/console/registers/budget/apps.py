@@ -13,12 +13,14 @@ class BudgetConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Declare the rules and the page, and ask to be told of published runs."""
+        """Declare the rules the page and the panel, and ask to be told of published runs."""
         from tanfeng.console.accounting import after
+        from tanfeng.console.archive import panels
         from tanfeng.console.core import audit_words, navigation, rights
-        from tanfeng.console.registers.budget import jobs, models, permissions
+        from tanfeng.console.registers.budget import jobs, models, panel, permissions
 
         permissions.register()
+        panels.add(panel.PANEL)
         after.PUBLISHED.append(jobs.queue)
         audit_words.ACTIONS.update(
             {
