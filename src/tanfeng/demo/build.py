@@ -23,7 +23,7 @@ from tanfeng.console.accounting.models import Run, Total
 from tanfeng.console.archive.models import Organisation, Sector
 from tanfeng.console.core import imports, services
 from tanfeng.console.core.models import Batch, User
-from tanfeng.demo import accounts, budgets, mrv, registers
+from tanfeng.demo import accounts, budgets, method_accounts, mrv, registers
 from tanfeng.demo.city import City
 from tanfeng.demo.deliveries import Delivery, deliveries
 from tanfeng.demo.workbooks import Workbook, workbooks
@@ -156,6 +156,7 @@ def _write(city: City, home: Path, progress: Progress) -> Built:
     mrv.write(city.years[-1], users, parts.firms)
     progress(_BUDGETS, "下达演示能碳预算指标", "Setting demonstration quotas of energy and CO2")
     budgets.write(users["city"], city.seed, city.years[-1], parts.firms)
+    method_accounts.write(users["city"], city.years[-1])
     built.faults = pl.DataFrame(faults, infer_schema_length=None)
     built.faults.write_csv(home / FAULTS_FILE, include_bom=True)
     accounts.save(home, built.accounts)
