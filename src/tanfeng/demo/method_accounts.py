@@ -10,17 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from io import BytesIO
 
-from openpyxl import load_workbook
-from openpyxl.worksheet.worksheet import Worksheet
+import xlsxwriter
 
 from tanfeng.accounting.methods import METHODS, Method
 from tanfeng.console.accounting import method_services, uncertainty, uncertainty_services
 from tanfeng.console.accounting.models import EnergyRecord
 from tanfeng.console.archive.models import Organisation, Sector
 from tanfeng.console.core.models import User
-from tanfeng.sheets.forms import Form
 from tanfeng.sheets.method_forms import sheet_names, stream_form
-from tanfeng.sheets.method_template import method_template
 
 _METHOD = "gb_t_32151_5_2015"
 #: Energy item -> stream, material as the form names it, field, units of the form per unit here.
@@ -35,8 +32,6 @@ _SHORT, _SHORT_BY = (2, 9), 0.97
 #: Input -> half width of its 95 % interval. [%]
 _STATED = {"row|electricity|electricity|purchased_mwh": 1.0, "row|fuel|natural_gas|used_qty": 2.5}
 _GROUNDS = "演示数据 · 虚构的计量器具检定证书"
-#: Rows looked through for the headings of a sheet.
-_HEAD = 30
 
 
 def write(user: User, year: int) -> int:
@@ -68,7 +63,7 @@ def _account(
     user: User, organisation: Organisation, year: int, records: list[EnergyRecord]
 ) -> None:
     method = METHODS[_METHOD]
-    rows = [
+    rows: list[tuple[str, dict[str, str | float]]] = [
         (
             stream,
             {
@@ -103,33 +98,22 @@ def _amount(record: EnergyRecord) -> float:
     return float(record.consumption_total_qty or 0.0) * (_SHORT_BY if short else 1.0)
 
 
-def _filled(method: Method, rows: list[tuple[str, dict[str, object]]]) -> bytes:
-    """Write rows into the template of a method, below the example of each sheet."""
-    book = load_workbook(BytesIO(method_template(method, lang="zh")))
+def _filled(method: Method, rows: list[tuple[str, dict[str, str | float]]]) -> bytes:
+    """Return the workbook of a method with its rows: a sheet per stream, headings as its form."""
+    stream_io = BytesIO()
+    book = xlsxwriter.Workbook(stream_io, {"in_memory": True})
     names = sheet_names(method, "zh")
-    free: dict[str, int] = {}
-    places: dict[str, dict[str, int]] = {}
-    for stream, cells in rows:
-        sheet = book[names[stream]]
-        if stream not in places:
-            form = stream_form(method, method.stream(stream), "zh")
-            head, places[stream] = _columns(sheet, form)
-            free[stream] = head + 2
-        for field, value in cells.items():
-            sheet.cell(free[stream], places[stream][field]).value = value
-        free[stream] += 1
-    out = BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def _columns(sheet: Worksheet, form: Form) -> tuple[int, dict[str, int]]:
-    """Return the row of the headings and the column of every field."""
-
-    def text(row: int, column: int) -> str:
-        return str(sheet.cell(row, column).value).rstrip("*")
-
-    first = form.columns[0].heading("zh")
-    head = next(row for row in range(1, _HEAD) if text(row, 1) == first)
-    found = {text(head, column): column for column in range(1, sheet.max_column + 1)}
-    return head, {one.key: found[one.heading("zh")] for one in form.columns}
+    for stream in dict.fromkeys(stream for stream, _cells in rows):
+        page = book.add_worksheet(names[stream])
+        fields = [
+            (one.key, one.heading("zh"))
+            for one in stream_form(method, method.stream(stream), "zh").columns
+        ]
+        page.write_row(0, 0, [heading for _key, heading in fields])
+        own = [cells for one, cells in rows if one == stream]
+        for number, cells in enumerate(own, start=1):
+            for column, (key, _heading) in enumerate(fields):
+                if key in cells:
+                    page.write(number, column, cells[key])
+    book.close()
+    return stream_io.getvalue()
