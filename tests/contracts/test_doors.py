@@ -20,6 +20,7 @@ from django.test.utils import override_settings
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
+from budget_world import quota_of
 from doors_kit import INSIDERS, OUTSIDERS, Door, World, leaked, readable
 from form_files import energy, workbook
 from market_world import market_of
@@ -226,8 +227,7 @@ def _world() -> World:
         status=Job.Status.DONE, result={"name": NAME_B}, result_name="机密结果.xlsx",
         codes=[CODE_B],
     )  # fmt: skip
-    folder = settings.RESULTS / str(job_b.pk)
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder := settings.RESULTS / str(job_b.pk)).mkdir(parents=True, exist_ok=True)
     (folder / "result").write_text(NAME_B)
     job_b.result_file = f"{job_b.pk}/result"
     job_b.save()
@@ -257,6 +257,7 @@ def _world() -> World:
                 seen_at=timezone.now(),
             ),
             "override": _override(city),
+            **quota_of(org_b, city, MONTHLY_B),
             **carbon_year(org_b, firm_b, city, f"{NAME_B}机密", MONTHLY_B),
             **market_of(org_b, firm_b, city, f"{NAME_B}机密", MONTHLY_B),
         },

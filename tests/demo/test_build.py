@@ -17,11 +17,13 @@ from django.db.models import CharField, Max
 from django.db.models.functions import Length
 from django.test import override_settings
 
-from tanfeng.console.accounting import figures
-from tanfeng.console.accounting.models import EnergyRecord, OutputRecord, Run
+from tanfeng.console.accounting import figures, uncertainty
+from tanfeng.console.accounting.models import EnergyRecord, MethodRun, OutputRecord, Run
 from tanfeng.console.archive.models import Assignment, Membership, Organisation, Park, Place, Plant
 from tanfeng.console.core import audit, rights, storage
 from tanfeng.console.core.models import Batch, Role, User
+from tanfeng.console.registers.budget.models import Quota, Standing
+from tanfeng.console.registers.reconciliation.models import Reconciliation
 from tanfeng.demo import build
 from tanfeng.demo._tables import table
 from tanfeng.periods import LOCAL
@@ -61,6 +63,33 @@ def test_everything_is_marked_as_demonstration_data(built):
     assert not Batch.objects.filter(is_demo=False).exists()
     assert not Run.objects.filter(is_demo=False).exists()
     assert set(Organisation.objects.values_list("name", flat=True)) == set(built.city.firms["name"])
+
+
+def test_quotas_are_invented_and_say_so(built):
+    quotas = list(Quota.objects.all())
+    assert {one.level for one in quotas} == {"city", "county", "enterprise"}
+    assert all(one.is_demo and "虚构" in one.document for one in quotas)
+    assert all(
+        sum(one.months) == pytest.approx(one.amount) and min(one.months) > 0
+        for one in quotas
+        if one.months
+    )
+    latest = Standing.objects.filter(latest=True)
+    assert latest.count() == len(quotas)
+    assert set(latest.values_list("month", flat=True)) == {12}
+    assert not latest.filter(status="no_data").exists()
+
+
+def test_a_steelworks_has_an_account_with_differences_to_explain(built):
+    (run,) = MethodRun.objects.all()
+    assert run.is_demo
+    assert run.emission_total_tco2e > 0
+    panel = uncertainty.panel(run)
+    assert panel["stated"] >= 1
+    assert panel["without"], "not everything is stated"
+    (kept,) = Reconciliation.objects.filter(current=True)
+    assert kept.method_run == run
+    assert kept.to_clarify_tco2 > 0
 
 
 def test_the_registers_are_filled(built):

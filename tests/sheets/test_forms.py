@@ -35,6 +35,7 @@ def test_forms_are_there():
         "enterprise_contacts",
         "mrv_filing",
         "market_certificate",
+        "energy_budget",
     ]
     with pytest.raises(ModelError, match="monthly_energy"):
         sheets.form("nothing")

@@ -106,6 +106,8 @@ STATUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "no_data": ("没有数据，不作判断", "no data, no verdict"),
     }
 )
+#: How a year was forecast -> the same in words.
+FORECASTS = METHODS
 #: Difference between twelve typed months and their year that is only rounding. [1]
 _ROUNDING = 1e-6
 

@@ -90,6 +90,8 @@ INSTALLED_APPS = [
     "tanfeng.console.plan",
     "tanfeng.console.registers.mrv",
     "tanfeng.console.registers.market",
+    "tanfeng.console.registers.reconciliation",
+    "tanfeng.console.registers.budget",
 ]
 
 MIDDLEWARE = [

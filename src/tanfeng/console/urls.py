@@ -10,6 +10,8 @@ urlpatterns = [
     path("", include("tanfeng.console.plan.urls")),
     path("", include("tanfeng.console.registers.mrv.urls")),
     path("", include("tanfeng.console.registers.market.urls")),
+    path("", include("tanfeng.console.registers.reconciliation.urls")),
+    path("", include("tanfeng.console.registers.budget.urls")),
 ]
 
 handler400 = "tanfeng.console.core.views.errors.bad_request"

@@ -23,7 +23,7 @@ from tanfeng.console.accounting.models import Run, Total
 from tanfeng.console.archive.models import Organisation, Sector
 from tanfeng.console.core import imports, services
 from tanfeng.console.core.models import Batch, User
-from tanfeng.demo import accounts, market, mrv, registers
+from tanfeng.demo import accounts, budgets, market, method_accounts, mrv, registers
 from tanfeng.demo.city import City
 from tanfeng.demo.deliveries import Delivery, deliveries
 from tanfeng.demo.workbooks import Workbook, workbooks
@@ -38,7 +38,7 @@ FAULTS_FILE = "demo-faults.csv"
 _STANDARDS_AS_OF = ("2025-01-31", "2026-01-31")
 #: Files taken in before the database counts its rows for the first times.
 _ANALYSE_AFTER = (3, 13)
-_FORMS_FROM, _FORMS_TO, _RUNS_TO, _MRV, _MARKET = 0.1, 0.6, 0.95, 0.97, 0.985
+_FORMS_FROM, _FORMS_TO, _RUNS_TO, _MRV, _MARKET, _BUDGETS = 0.1, 0.6, 0.95, 0.96, 0.97, 0.985
 
 
 @dataclass(slots=True)
@@ -156,6 +156,9 @@ def _write(city: City, home: Path, progress: Progress) -> Built:
     mrv.write(city.years[-1], users, parts.firms)
     progress(_MARKET, "记录全国碳市场的履约账户", "Writing accounts of the national carbon market")
     market.write(city.years[-1], users, parts.firms)
+    progress(_BUDGETS, "下达演示能碳预算指标", "Setting demonstration quotas of energy and CO2")
+    budgets.write(users["city"], city.seed, city.years[-1], parts.firms)
+    method_accounts.write(users["city"], city.years[-1])
     built.faults = pl.DataFrame(faults, infer_schema_length=None)
     built.faults.write_csv(home / FAULTS_FILE, include_bom=True)
     accounts.save(home, built.accounts)

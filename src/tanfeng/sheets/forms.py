@@ -478,6 +478,18 @@ _SPECS = (
         "An offset in the carbon market is entered on the page, where it is held against what is "
         "due.",
     ),
+    _Spec(
+        "energy_budget",
+        "own_forms.csv",
+        "企业能碳预算指标",
+        "Energy and carbon quotas of enterprises",
+        ("credit_code", "budget_year", "measure"),
+        hard=("measure",),
+        note_zh="每家企业、每年、每个口径一行; 口径须写明当量或等价以及是否扣除原料用能和绿电。"
+        "由市级或县区导入。",
+        note_en="One row per enterprise, year and figure; the figure says calorific or equivalent "
+        "and what it is net of. Taken in by the city or a county.",
+    ),
 )
 
 _SHARED_KINDS: Mapping[str, Kind] = {"month": "date", "year": "date", "datetime": "date"}

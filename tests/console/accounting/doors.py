@@ -43,6 +43,15 @@ DOORS = {
     "method-years": Door(lambda world: {"credit_code": world.code_b}),
     "method-template": Door(lambda _world: {"method_key": "gb_t_32151_5_2015"}, common=True),
     "method-run": Door(_method),
+    "method-uncertainty": Door(
+        _method,
+        post={
+            "input": "row|flux|limestone|used_qty",
+            "relative_pct": "2",
+            "distribution": "normal",
+            "grounds": "x",
+        },
+    ),
     "method-line": Door(_method_line),
     "edition-impact": Door(lambda _world: {"table": "electricity_heat_factors"}, common=True),
     "factor-impact": Door(

@@ -274,7 +274,7 @@ def difference(run: MethodRun, other: MethodRun) -> Difference:
 
     Accounts of different years are paired month by month, as if of one year.
     """
-    before, after = _counted(other, run.year), _counted(run, run.year)
+    before, after = counted(other, run.year), counted(run, run.year)
     known = [METHODS[key] for key in {other.method_key, run.method_key} if key in METHODS]
     table = methods.diff(before, after, known, by=("stream",))
     sums = table.select(pl.exclude("stream").sum()).row(0, named=True)
@@ -302,7 +302,7 @@ def _label(run: MethodRun) -> str:
     return f"M{run.number} {run.year}"
 
 
-def _counted(run: MethodRun, year: int) -> MethodAccount:
+def counted(run: MethodRun, year: int) -> MethodAccount:
     """Return the account of the streams the method counts, its rows dated to a year."""
     kept = method_files.opened(run)
     inside = [one["stream"] for one in kept.told["streams"] if one["in_total"]]

@@ -232,3 +232,57 @@ class MethodRun(models.Model):
 
     def __str__(self) -> str:
         return f"M{self.number} {self.method_key} {self.year}"
+
+
+class InputUncertainty(models.Model):
+    """What an enterprise states one input of its account may be off by, and on what grounds.
+
+    It holds for every account of the enterprise, method and year. Nothing is assumed for an input
+    without one. A changed statement withdraws the one before and adds one.
+    """
+
+    class Distribution(models.TextChoices):
+        """How the error is spread."""
+
+        NORMAL = "normal", _("normal")
+        LOGNORMAL = "lognormal", _("lognormal")
+        UNIFORM = "uniform", _("uniform")
+
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="input_uncertainties"
+    )
+    method_key = models.CharField(_("method"), max_length=60)
+    year = models.PositiveSmallIntegerField(_("year"))
+    #: ``row|stream|item|column`` or ``factor|table/row``.
+    input_key = models.CharField(max_length=160)
+    #: Half width of the 95 % interval in percent of the value. [%]
+    relative_pct = models.FloatField(_("half width of the 95 % interval"))
+    distribution = models.CharField(
+        _("distribution"),
+        max_length=10,
+        choices=Distribution.choices,
+        default=Distribution.NORMAL,
+    )
+    #: The rows of the input share one error, as those of one meter do.
+    together = models.BooleanField(_("the rows err together"), default=True)
+    #: Inputs of one name err together.
+    group = models.CharField(_("errs together with"), max_length=40, blank=True)
+    grounds = models.CharField(_("grounds"), max_length=200)
+    stated_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    stated_at = models.DateTimeField(_("stated"), auto_now_add=True)
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("uncertainty of an input")
+        verbose_name_plural = _("uncertainties of inputs")
+        ordering = ("input_key", "stated_at")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("organisation", "method_key", "year", "input_key"),
+                condition=models.Q(withdrawn_at__isnull=True),
+                name="input_uncertainty_once",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.organisation} {self.year} {self.input_key} ±{self.relative_pct:g} %"

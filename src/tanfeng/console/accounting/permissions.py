@@ -1,7 +1,8 @@
 """Who sees which records and runs.
 
 * Energy and output records, the totals of a run and accounts by sector methods follow their
-  organisation; who may hand in forms for an enterprise may account its workbook.
+  organisation; who may hand in forms for an enterprise may account its workbook and state what
+  its inputs may be off by.
 * That a published run exists may be known to everybody signed in; runs that are not published are
   for the city and the counties. What a run says about an enterprise is shown only
   to those who may see the enterprise.
@@ -34,5 +35,6 @@ def register() -> None:
     rights.register(models.OutputRecord, through_organisation)
     rights.register(models.Total, through_organisation)
     rights.register(models.MethodRun, through_organisation)
+    rights.register(models.InputUncertainty, through_organisation)
     rights.register(models.Run, run_scope, compute=city, publish=city)
     rights.register_action("report.city", *OFFICERS, Role.PARK)

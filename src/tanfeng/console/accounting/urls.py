@@ -13,6 +13,7 @@ from tanfeng.console.accounting.views import (
     report,
     runs,
     trace,
+    uncertainty,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -32,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("methods/years/<str:credit_code>/", method_years.years, name="method-years"),
     path("methods/<str:method_key>.xlsx", methods.template, name="method-template"),
     path("methods/<int:run_number>/", methods.show, name="method-run"),
+    path("methods/<int:run_number>/uncertainty/", uncertainty.show, name="method-uncertainty"),
     path("methods/<int:run_number>/<int:line_number>/", methods.line, name="method-line"),
     path("impact/<slug:table>/", impact.edition, name="edition-impact"),
     path("impact/<slug:table>/<str:row>/", impact.row, name="factor-impact"),

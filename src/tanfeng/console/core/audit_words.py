@@ -57,6 +57,8 @@ ACTIONS: dict[str, Promise] = {
     "run.publish": _("Run published"),
     "method.account": _("Method account made"),
     "method.refuse": _("Method workbook refused"),
+    "uncertainty.state": _("Uncertainty of an input stated"),
+    "uncertainty.withdraw": _("Uncertainty of an input withdrawn"),
     "override.set": _("Verified value entered"),
     "override.withdraw": _("Verified value withdrawn"),
     "map.import": _("Map imported"),

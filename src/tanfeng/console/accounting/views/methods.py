@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from tanfeng import reports
 from tanfeng.accounting.methods import METHODS
-from tanfeng.console.accounting import method_files, method_pages, method_services
+from tanfeng.console.accounting import method_files, method_pages, method_services, uncertainty
 from tanfeng.console.accounting.models import MethodRun
 from tanfeng.console.accounting.views.common import choice, number, signed_in
 from tanfeng.console.accounting.views.paging import counted_page
@@ -250,6 +250,7 @@ def show(request: HttpRequest, run_number: int) -> HttpResponse:
             "some_outside": any(not one["in_total"] for one in streams),
             "waterfall": method_pages.waterfall(run),
             "findings": method_pages.findings(run),
+            "panel": uncertainty.panel(run),
             "problems": kept.told["problems"],
             "stream": stream,
             "stream_name": next((one["name"] for one in streams if one["stream"] == stream), ""),

@@ -1,0 +1,1 @@
+"""Pages of quotas and budgets."""
