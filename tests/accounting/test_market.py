@@ -300,6 +300,21 @@ def test_gap_by_even_split():
     assert "last year" in row["method_en"]
 
 
+def test_a_forecast_wants_no_allowance():
+    # As above; B has a month of the year before alone and so no row.
+    months = pl.concat(
+        [
+            monthly("emission_tco2", 90.0, 110.0, 100.0),
+            monthly("emission_tco2", 5.0, year=2023, org="B"),
+        ]
+    )
+    row = market.forecast(months, year=2024).row(0, named=True)
+    assert market.forecast(months, year=2024).height == 1
+    assert row["emission_forecast_tco2"] == pytest.approx(1200.0)
+    assert row["emission_forecast_high_tco2"] == pytest.approx(1375.20, abs=0.01)
+    assert (row["known_months"], row["method"]) == (3, "even_split")
+
+
 def test_gap_when_the_allowance_grows_with_output():
     # Last year 100 a month of both; now emission 110, allowance 105: the year 1320 and 1260.
     last = [100.0] * 12

@@ -127,7 +127,7 @@ def test_a_power_plant_that_sells_has_less_in_total_than_directly(run, of) -> No
     (note,) = account.notes.filter(code="electricity_exported").to_dicts()
     assert (note["severity"], note["rows"], note["item_key"]) == ("info", 1, "electricity")
     assert "直接排放因此可能大于" in note["text_zh"]
-    assert "direct CO2 may exceed" in note["text_en"]
+    assert "direct CO₂ may exceed" in note["text_en"]
 
 
 @pytest.mark.parametrize("item", ["electricity", "heat"])

@@ -46,6 +46,17 @@ def test_balance_of_each_vintage():
     assert done.row(1, named=True)["bought_t"] == 200.0
 
 
+def test_what_is_carried_over_leaves_one_year_and_enters_another():
+    # 1000 less 300 carried out = 700 of 2024; the 300 of 2025 cover 250 of it.
+    out: Row = ("A", "d7", D2, "carried_out", 2024, 300.0, None)
+    into: Row = ("A", "d7/in", D2, "carried_in", 2025, 300.0, None)
+    paid: Row = ("A", "d8", D3, "surrendered", 2025, 250.0, 2025)
+    table = movements(GRANT, out, into, paid)
+    done = market.balance(table)
+    assert done.select("vintage", "balance_t").rows() == [(2024, 700.0), (2025, 50.0)]
+    assert market.settle(table, due(("A", 2025, 250.0)))["is_met"].to_list() == [True]
+
+
 def test_settlement():
     # 1140 due: 1100 surrendered, 40 offset (limit 5 % = 57), nothing open.
     row = market.settle(movements(GRANT, BUY, SELL, PAY, OFFSET), due(("A", 2024, 1140.0))).row(

@@ -95,3 +95,20 @@ def test_wrong_use_is_told_in_both_languages(book, tmp_path):
     nothing = tmp_path / "nothing.csv"
     nothing.write_text("a,b\n1,2\n", encoding="utf-8")
     assert run(nothing, "--year", 2024).exit_code == 1
+
+
+def test_rows_with_an_error_are_told_and_are_in_no_table(tmp_path):
+    a = credit_code(1)
+    rows = [electricity(a, f"2024-{month:02d}", 10.0) for month in range(1, 13)]
+    rows.append({**electricity(a, "2024-13", 99.0)})
+    path, out = tmp_path / "energy.xlsx", tmp_path / "report.xlsx"
+    path.write_bytes(workbook("monthly_energy", rows))
+    words = (path, "--year", 2024, "--as-of", "2026-06-30")
+    done = run(*words, "--out", out)
+    assert done.exit_code == 1
+    assert "错误" in done.output
+    told = json.loads(run(*words, "--json").stdout)
+    assert told["problems"][0]["row"] == 15
+    assert told["tables"]["eur_t02"]["rows"][0]["consumption_total_qty"] == 120.0
+    remarks = [cell.value for line in load_workbook(out)["缺数与说明"].iter_rows() for cell in line]
+    assert any("未计入各表" in str(one) for one in remarks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -555,3 +556,14 @@ def test_marks_can_be_seen(theme: str) -> None:
         if contrast(tokens[name], tokens["panel"]) < 3.0
     }
     assert not weak
+
+
+def test_a_moment_is_printed_in_local_time_like_the_filter_of_the_framework() -> None:
+    at = datetime(2026, 3, 4, 22, 5, 59, tzinfo=UTC)  # 06:05 of the next day in the city
+    page = Template(
+        "{% load ui %}{{ at|moment }}|{{ at|moment:True }}|{{ none|moment|default:'—' }}"
+    )
+    shown = page.render(Context({"at": at, "none": None}))
+    assert shown == "2026-03-05 06:05|2026-03-05 06:05:59|—"
+    own = Template('{{ at|date:"Y-m-d H:i" }}').render(Context({"at": at}))
+    assert shown.startswith(f"{own}|")

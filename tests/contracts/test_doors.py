@@ -23,6 +23,7 @@ from django.utils import timezone
 from budget_world import quota_of
 from doors_kit import INSIDERS, OUTSIDERS, Door, World, leaked, readable
 from form_files import energy, workbook
+from market_world import market_of
 from method_books import MethodBook
 from mrv_world import carbon_year
 from tanfeng.accounting.methods import METHODS
@@ -208,9 +209,7 @@ def _world() -> World:
     Assignment.objects.create(
         verifier=users["verifier_a"], organisation=org_a, valid_from=date(2024, 1, 1)
     )
-    lists = OfficialList.objects.create(
-        key="key-users", name_zh="重点用能单位", name_en="Key users"
-    )
+    lists = OfficialList.objects.create(key="key-users", name_zh="重点用能单位", name_en="Key")
     Membership.objects.create(official_list=lists, organisation=org_b, valid_from=date(2024, 1, 1))
     OrganisationVersion.objects.create(
         organisation=org_b, changes={"permit_no": ["机密旧证", "机密许可证"]}, changed_by=city
@@ -258,6 +257,7 @@ def _world() -> World:
             "override": _override(city),
             **quota_of(org_b, city, MONTHLY_B),
             **carbon_year(org_b, firm_b, city, f"{NAME_B}机密", MONTHLY_B),
+            **market_of(org_b, firm_b, city, f"{NAME_B}机密", MONTHLY_B),
         },
     )
 
@@ -419,9 +419,8 @@ def test_the_secrets_are_really_there(world, name):
 
 
 #: Files that carry no stamp: an empty form holds nothing, the others leave as they were kept.
-UNSTAMPED = frozenset(
-    {"form-template", "method-template", "upload-file", "job-file", "mrv-evidence"}
-)
+UNSTAMPED = {"form-template", "method-template", "upload-file", "job-file"}
+UNSTAMPED |= {name for name in DOORS if name.endswith("-evidence")}
 
 
 @pytest.mark.parametrize("name", sorted(name for name, door in DOORS.items() if door.get))

@@ -253,3 +253,29 @@ def test_nothing_reported_gives_empty_tables():
     assert all(not table.rows for table in report.tables.values())
     assert energy_use_workbook(report)
     assert found(report, "not_run")
+
+
+def test_recovered_heat_is_consumed_and_taken_off_again():
+    """60 GJ of recovered heat: 60 x k in the total of table 2 and off again in table 1."""
+    heat = [_month(2024, 1, "waste_heat", consumption_total_qty=60.0)]
+    report = filled([*works(), *heat])
+    recovered = row(report, "eur_t02a", "余热余压")
+    assert recovered["recovery_qty"] == 60.0
+    k = row(report, "eur_t02", "余热余压")["coef_used_tce"]
+    total = row(report, "eur_t02", "能源合计")["consumption_total_qty"]
+    assert total == pytest.approx(108 * COKE + 1200 * POWER + 60 * k)
+    assert report.now.net_tce == pytest.approx(108 * COKE + 1080 * POWER)
+    assert "A002" in found(report, "passed")
+
+
+def test_a_kind_reported_in_some_months_does_not_hide_the_sum_of_others():
+    """Raw coal 30 t in January, of which 10 t anthracite; in February raw coal alone."""
+    coal = [
+        _month(2024, 1, "raw_coal", consumption_total_qty=30.0),
+        _month(2024, 1, "anthracite", consumption_total_qty=30.0),
+        _month(2024, 2, "raw_coal", consumption_total_qty=20.0),
+    ]
+    report = filled(coal)
+    total = row(report, "eur_t02", "能源合计")["consumption_total_qty"]
+    assert total == pytest.approx(30 * 0.9428 + 20 * 0.7143)
+    assert "A002" in found(report, "passed")

@@ -24,6 +24,7 @@ def test_forms_are_there():
         "product_output",
         "monthly_wide",
         "stat_205_1",
+        "stat_205_2",
         "stat_205_3",
         "stat_b204_1",
         "equip_motor",
@@ -34,6 +35,7 @@ def test_forms_are_there():
         "enterprise_contacts",
         "mrv_filing",
         "energy_budget",
+        "market_certificate",
     ]
     with pytest.raises(ModelError, match="monthly_energy"):
         sheets.form("nothing")
@@ -67,6 +69,7 @@ def test_official_columns_are_all_there():
     shared = [row["field_key"] for row in rows("stat_205_1.csv") if row["form_key"] == "stat_205_1"]
     assert list(sheets.form("stat_205_1").fields) == shared
     for key, table in (
+        ("stat_205_2", "stat_205_2.csv"),
         ("stat_205_3", "stat_205_3.csv"),
         ("stat_b204_1", "stat_b204_1.csv"),
         ("equip_motor", "equipment.csv"),

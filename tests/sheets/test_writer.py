@@ -267,7 +267,7 @@ def test_lists_of_every_shape():
     english = opened(
         sheets.table_workbook("List", columns, [row], lang="en", demo=True)
     ).worksheets[0]
-    assert [cell.value for cell in english[2]] == ["Name", "Emission (tCO2)", "Date", "OK"]
+    assert [cell.value for cell in english[2]] == ["Name", "Emission (tCO₂)", "Date", "OK"]
     assert english["D3"].value == "yes"
     assert "Demonstration data" in english["A1"].value
 

@@ -51,24 +51,24 @@ TEXTS = MappingProxyType(
             "error",
             "{item}：核算指南没有可用的排放参数，该行未计入燃烧排放。请提供检测报告并由管理员登记城市核定值。",
             "{item}: the guideline has no usable emission parameters, so the row is not in the "
-            "CO2 of combustion. Hand in a test report and have the city's value entered.",
+            "CO₂ of combustion. Hand in a test report and have the city's value entered.",
         ),
         "electricity_missing": Text(
             "error",
             "{item}：购进量和消费量都为空，购入电力排放未计入。请补填购进量。",
-            "{item}: purchase and consumption are both empty, CO2 of electricity is not counted. "
+            "{item}: purchase and consumption are both empty, CO₂ of electricity is not counted. "
             "Fill in the purchase.",
         ),
         "heat_missing": Text(
             "error",
             "{item}：购进量和消费量都为空，购入热力排放未计入。请补填购进量。",
-            "{item}: purchase and consumption are both empty, CO2 of heat is not counted. Fill in "
+            "{item}: purchase and consumption are both empty, CO₂ of heat is not counted. Fill in "
             "the purchase.",
         ),
         "steam_in_tonnes": Text(
             "error",
             "{item}：按吨填报的蒸汽无法核算，未计入热力排放。请按焓值折成百万千焦（GJ），填在热力行。",
-            "{item}: steam by mass cannot be accounted and is not in the CO2 of heat. Turn it into "
+            "{item}: steam by mass cannot be accounted and is not in the CO₂ of heat. Turn it into "
             "GJ by its enthalpy and report it as heat.",
         ),
         "parent_differs": Text(
@@ -171,8 +171,8 @@ TEXTS = MappingProxyType(
             "{item}：外供量大于购入量，净购入为负。按指南扣减，电力排放为负值，未作截断；"
             "直接排放因此可能大于直接加电力、热力排放，发电企业属正常情况。",
             "{item}: more was supplied to others than bought, so the net purchase is negative. The "
-            "guideline deducts it: CO2 of electricity is below zero and nothing was cut off, so "
-            "the direct CO2 may exceed direct plus power and heat. For a power plant this is as "
+            "guideline deducts it: CO₂ of electricity is below zero and nothing was cut off, so "
+            "the direct CO₂ may exceed direct plus power and heat. For a power plant this is as "
             "it should be.",
         ),
         "heat_exported": Text(
@@ -180,14 +180,14 @@ TEXTS = MappingProxyType(
             "{item}：外供量大于购入量，净购入为负。按指南扣减，热力排放为负值，未作截断；"
             "直接排放因此可能大于直接加电力、热力排放，供热企业属正常情况。",
             "{item}: more was supplied to others than bought, so the net purchase is negative. The "
-            "guideline deducts it: CO2 of heat is below zero and nothing was cut off, so the "
-            "direct CO2 may exceed direct plus power and heat. For a heat supplier this is as it "
+            "guideline deducts it: CO₂ of heat is below zero and nothing was cut off, so the "
+            "direct CO₂ may exceed direct plus power and heat. For a heat supplier this is as it "
             "should be.",
         ),
         "feedstock_not_burned": Text(
             "info",
             "{item}：用于原材料部分不计入燃烧排放；其过程排放须按行业标准另算，本次未计。",
-            "{item}: the part used as feedstock is not burned; its process CO2 belongs to the "
+            "{item}: the part used as feedstock is not burned; its process CO₂ belongs to the "
             "sector standard and is not in this account.",
         ),
         "gas_reference_conditions": Text(
@@ -205,7 +205,7 @@ TEXTS = MappingProxyType(
         "biogenic_without_factor": Text(
             "info",
             "{item}：生物质燃烧的二氧化碳不计入总量；无采用因子，备忘量未列。",
-            "{item}: CO2 of biomass is not in the total; no factor is adopted, so no memo amount "
+            "{item}: CO₂ of biomass is not in the total; no factor is adopted, so no memo amount "
             "is given.",
         ),
     }

@@ -32,7 +32,8 @@ MOVEMENT_SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
     }
 )
 #: Kind of movement -> what it does to the balance of its vintage. An offset covers emission with
-#: a certified reduction; it takes no allowance.
+#: a certified reduction; it takes no allowance. What is carried over is two movements, out of one
+#: year and into another; that a rule allows it is for the caller to know.
 KINDS: Mapping[str, int] = MappingProxyType(
     {
         "allocated": 1,
@@ -40,6 +41,8 @@ KINDS: Mapping[str, int] = MappingProxyType(
         "sold": -1,
         "surrendered": -1,
         "cancelled": -1,
+        "carried_out": -1,
+        "carried_in": 1,
         "offset": 0,
     }
 )
@@ -176,8 +179,8 @@ def balance(movements: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        org_code, vintage, allocated_t, bought_t, sold_t, surrendered_t, cancelled_t, balance_t
-        [t]; sorted. Vintages are never added together.
+        org_code, vintage, allocated_t, bought_t, sold_t, surrendered_t, cancelled_t,
+        carried_out_t, carried_in_t, balance_t [t]; sorted. Vintages are never added together.
 
     Raises
     ------

@@ -56,10 +56,20 @@ __all__ = [
     "balance",
     "calendar",
     "claims",
+    "deadline",
+    "forecast",
     "gap",
     "settle",
 ]
 _FIGURE = "emission_tco2"
+_FIGURES = (
+    "known_months",
+    "gap_months",
+    "emission_to_date_tco2",
+    "emission_forecast_tco2",
+    "emission_forecast_low_tco2",
+    "emission_forecast_high_tco2",
+)
 
 
 def gap(
@@ -114,39 +124,21 @@ def gap(
     groups = (
         pl.concat([_of_year(emissions, year).select(keys), named.select(keys)]).unique().sort(keys)
     )
-    this, before = (
-        months_of(emissions, groups, by, number, _FIGURE) for number in (year, year - 1)
-    )
-    done = year_end(this, before, level=level)
     granted = _granted(allowances, groups, by, year, level)
+    done = _forecast(emissions, groups, year, by, level)
     limit = standards.lookup("method_defaults", id="ets_offset_limit", overrides=overrides)
-    figures = {
-        "known_months": done.known,
-        "gap_months": done.gaps,
-        "emission_to_date_tco2": done.to_date,
-        "emission_forecast_tco2": done.total,
-        "emission_forecast_low_tco2": done.low,
-        "emission_forecast_high_tco2": done.high,
-    }
     return (
-        pl.concat([groups, granted.select(pl.exclude(keys))], how="horizontal")
-        .with_columns(
-            pl.lit(year, dtype=pl.Int32).alias("year"),
-            *(pl.Series(name, values, nan_to_null=True) for name, values in figures.items()),
-            method=pl.Series(done.method, dtype=pl.String),
-        )
+        pl.concat([done, granted.select(pl.exclude(keys))], how="horizontal")
         .with_columns(
             gap_tco2=pl.col("emission_forecast_tco2") - pl.col("allowance_tco2"),
             gap_low_tco2=pl.col("emission_forecast_low_tco2") - pl.col("_high"),
             gap_high_tco2=pl.col("emission_forecast_high_tco2") - pl.col("_low"),
             offset_most_tco2=pl.col("emission_forecast_tco2") * (limit.number / 100.0),
-            method_zh=_words(0),
-            method_en=_words(1),
         )
         .select(
             *keys,
             "year",
-            *figures,
+            *_FIGURES,
             "allowance_tco2",
             "gap_tco2",
             "gap_low_tco2",
@@ -158,6 +150,56 @@ def gap(
             "allowance_method",
         )
     )
+
+
+def forecast(
+    emissions: pl.DataFrame, *, year: int, by: Sequence[str] = ("org_code",), level: float = 0.9
+) -> pl.DataFrame:
+    """Forecast the emission of a year from its months, of groups with and without allowance.
+
+    Parameters
+    ----------
+    emissions : polars.DataFrame
+        The columns of ``by``, year, month and ``emission_tco2``, as in :func:`gap`. [tCO2]
+    year : int
+        Year to forecast.
+    by : sequence of str
+        Columns that make a group.
+    level : float
+        Probability of the intervals. [1]
+
+    Returns
+    -------
+    polars.DataFrame
+        The columns of ``by``, year, known_months, gap_months, emission_to_date_tco2,
+        emission_forecast_tco2 with ``_low`` and ``_high``, method, method_zh, method_en; one row
+        per group with a month of the year, sorted. [tCO2]
+
+    Raises
+    ------
+    ModelError
+        If a month is wrong.
+    """
+    groups = _of_year(emissions, year).select(by).unique().sort(by)
+    return _forecast(emissions, groups, year, by, level)
+
+
+def _forecast(
+    emissions: pl.DataFrame, groups: pl.DataFrame, year: int, by: Sequence[str], level: float
+) -> pl.DataFrame:
+    this, before = (
+        months_of(emissions, groups, by, number, _FIGURE) for number in (year, year - 1)
+    )
+    done = year_end(this, before, level=level)
+    values = (done.known, done.gaps, done.to_date, done.total, done.low, done.high)
+    return groups.with_columns(
+        pl.lit(year, dtype=pl.Int32).alias("year"),
+        *(
+            pl.Series(name, column, nan_to_null=True)
+            for name, column in zip(_FIGURES, values, strict=True)
+        ),
+        method=pl.Series(done.method, dtype=pl.String),
+    ).with_columns(method_zh=_words(0), method_en=_words(1))
 
 
 def _of_year(months: pl.DataFrame, year: int) -> pl.DataFrame:
@@ -243,7 +285,7 @@ def calendar(obligations: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
     errors: list[FactorNotFound] = []
     for sector, year in obligations.select("sector", "year").unique().sort("sector", "year").rows():
         try:
-            found[sector, year] = _deadline(sector, year)
+            found[sector, year] = deadline(sector, year)
         except FactorNotFound as error:
             errors.append(error)
     if errors:
@@ -278,8 +320,14 @@ def calendar(obligations: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
     )
 
 
-def _deadline(sector: str, year: int) -> Factor:
-    """Return the row that holds the deadline of a sector and year."""
+def deadline(sector: str, year: int) -> Factor:
+    """Return the row that holds the deadline of a sector and year.
+
+    Raises
+    ------
+    FactorNotFound
+        If the standards have none; another year's is never taken.
+    """
     if sector == "power":
         table, row = "method_defaults", f"ets_deadline_power_{year}"
     elif year == 2024:

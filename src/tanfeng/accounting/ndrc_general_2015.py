@@ -48,18 +48,18 @@ BASIS_NAMES = MappingProxyType(
 BASES = tuple(BASIS_NAMES)
 
 QUANTITIES = (
-    Quantity("emission_fuel_tco2", "tCO2", "direct", "化石燃料燃烧排放", "CO2 of fuel combustion"),
+    Quantity("emission_fuel_tco2", "tCO2", "direct", "化石燃料燃烧排放", "CO₂ of fuel combustion"),
     *(
         Quantity(
             f"emission_electricity_{basis}_tco2",
             "tCO2",
             "electricity",
             f"净购入电力排放：{zh}",
-            f"CO2 of purchased electricity: {en}",
+            f"CO₂ of purchased electricity: {en}",
         )
         for basis, (zh, en) in BASIS_NAMES.items()
     ),
-    Quantity("emission_heat_tco2", "tCO2", "heat", "净购入热力排放", "CO2 of purchased heat"),
+    Quantity("emission_heat_tco2", "tCO2", "heat", "净购入热力排放", "CO₂ of purchased heat"),
 )
 
 _DOCUMENT = (
@@ -75,8 +75,8 @@ _CLAUSE_UNSEEN = ("", "", "")
 _NCV = Symbol("NCV", "GJ/item unit", "低位发热量", "net calorific value")
 _CC = Symbol("CC", "tC/GJ", "单位热值含碳量", "carbon content per unit heat")
 _OF = Symbol("OF", "%", "碳氧化率", "oxidation rate")
-_EF_HEAT = Symbol("EF", "tCO2/GJ", "热力排放因子", "CO2 factor of heat")
-_EF_POWER = Symbol("EF", "kgCO2/kWh", "电力排放因子", "CO2 factor of electricity")
+_EF_HEAT = Symbol("EF", "tCO2/GJ", "热力排放因子", "CO₂ factor of heat")
+_EF_POWER = Symbol("EF", "kgCO2/kWh", "电力排放因子", "CO₂ factor of electricity")
 #: OF is in percent; multiplied, not divided, as in ``gb_t_2589``.
 _BURNED = pl.col("NCV") * pl.col("CC") * pl.col("OF") * (CO2_PER_C / 100.0)
 _EF = pl.col("EF")

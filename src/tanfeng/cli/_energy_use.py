@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tanfeng.cli._home import open_home
-from tanfeng.cli._lang import InLang, Lang
-from tanfeng.cli._output import open_console, refuse
+from tanfeng.cli._lang import InLang, Lang, graded
+from tanfeng.cli._output import open_console, plain, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import polars as pl
 
+    from tanfeng.errors import Problem
     from tanfeng.sheets import ReadResult
-    from tanfeng.sheets.energy_use import EnergyUse
+    from tanfeng.sheets.energy_use import EnergyUse, Remark
     from tanfeng.sheets.energy_use_checks import Checked
 
 _OUTPUT = ("year", "product_name", "unit_zh", "output_qty", "gross_output_kcny")
@@ -50,6 +51,8 @@ _WORDS = {
     "passed": ("通过 {0} 项检查", "{0} checks passed"),
     "unverified": ("待核实", "unverified"),
     "wrote": ("已写入 {0}", "wrote {0}"),
+    "refused": ("该行有错误，未计入各表：", "the row has an error and is in no table: "),
+    "file_row": ("工作簿", "workbook"),
     "file": ("工作簿 {0}，因子截至 {1}", "workbook {0}, factors by {1}"),
 }
 
@@ -97,10 +100,11 @@ def energy_use(
     if (file is None) == (home is None):
         _wrong(_word("one", lang))
     more: dict[str, Any] = {}
+    problems: list[Problem] = []
     try:
         if file is not None:
             known = as_of.date() if as_of else _today()
-            report = _of_file(file, year, enterprise, known, region, lang)
+            report, problems = _of_file(file, year, enterprise, known, region, lang)
         else:
             assert home is not None  # noqa: S101 - one of the two was asked for above
             report, more = _of_home(home, year, enterprise, lang)
@@ -112,12 +116,16 @@ def energy_use(
     if out is not None:
         out.write_bytes(energy_use_workbook(report, lang=lang.value, **more))
     if as_json:
-        typer.echo(json.dumps(_plain(report, found), ensure_ascii=False, indent=1))
+        told = {**_plain(report, found), "problems": [plain(one) for one in problems]}
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
     else:
+        for problem in problems:
+            typer.echo(f"{graded(problem.severity)}: {problem.line(lang)}")
         _print(report, found, lang)
         if out is not None:
             typer.echo(_word("wrote", lang).format(out))
-    sys.exit(1 if any(one.status == "finding" and one.severity == "error" for one in found) else 0)
+    grave = any(one.status == "finding" and one.severity == "error" for one in found)
+    sys.exit(1 if grave or problems else 0)
 
 
 def _today() -> date:
@@ -146,7 +154,7 @@ def _wrong(text: str) -> Any:
 
 def _of_file(
     file: Path, year: int, enterprise: str, known: date, region: str, lang: str
-) -> EnergyUse:
+) -> tuple[EnergyUse, list[Problem]]:
     import polars as pl
 
     from tanfeng import accounting, sheets
@@ -173,7 +181,7 @@ def _of_file(
         _wrong(_word("none", lang).format(file.name, code, year))
     years = sorted(set(activity["year"]))
     factors = accounting.factor_set(years, region=region, as_of=known)
-    return tables.energy_use(
+    report = tables.energy_use(
         code,
         names.get(code, ""),
         year,
@@ -182,6 +190,18 @@ def _of_file(
         outputs=_outputs(results, code),
         source=tuple(text.format(file.name, known) for text in _WORDS["file"]),  # type: ignore[arg-type]
         split=_split(results, year),
+    )
+    refused = [p for one in results for p in one.problems if p.severity == "error"]
+    return replace(report, remarks=(*map(_refused, refused), *report.remarks)), refused
+
+
+def _refused(problem: Problem) -> Remark:
+    """Return a row that was refused as a remark: what it says is in no table."""
+    from tanfeng.sheets.energy_use import Remark
+
+    zh, en = _WORDS["refused"]
+    return Remark(
+        "eur_t02", _WORDS["file_row"], f"{zh}{problem.line('zh')}", en + problem.line("en")
     )
 
 

@@ -52,7 +52,9 @@ class Basis(StrEnum):
 
 _DATE_FORMATS = ["%Y-%m-%d"]
 #: Forms without energy that may stand in the same book.
-_WITHOUT_ENERGY = frozenset({"enterprise_archive", "product_output", "stat_b204_1"})
+_WITHOUT_ENERGY = frozenset(
+    {"enterprise_archive", "product_output", "stat_205_2", "stat_205_3", "stat_b204_1"}
+)
 #: More than any sheet holds, so that rows of several sheets keep numbers of their own.
 _ROWS_OF_A_SHEET = 10**10
 #: Where in the file a row stands, and the last month it is about.
@@ -179,7 +181,8 @@ def account(
         _method.run(asked, as_json=as_json, lines=lines, out=out)
     if out is not None and out.suffix.lower() != ".json":
         told = pick(
-            "月度能源核算的 --out 须以 .json 结尾", "--out of monthly energy must end in .json"
+            "月度能源核算的 --out 须以 .json 结尾；能源利用状况报告见 tanfeng report energy-use",
+            "--out of monthly energy must end in .json; see also: tanfeng report energy-use",
         )
         raise typer.BadParameter(told)
     asked_for = {"basis": basis.value, "region": region, "fallback": fallback}

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("tanfeng.console.registers.mrv.urls")),
     path("", include("tanfeng.console.registers.reconciliation.urls")),
     path("", include("tanfeng.console.registers.budget.urls")),
+    path("", include("tanfeng.console.registers.market.urls")),
 ]
 
 handler400 = "tanfeng.console.core.views.errors.bad_request"

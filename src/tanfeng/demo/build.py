@@ -23,7 +23,7 @@ from tanfeng.console.accounting.models import Run, Total
 from tanfeng.console.archive.models import Organisation, Sector
 from tanfeng.console.core import imports, services
 from tanfeng.console.core.models import Batch, User
-from tanfeng.demo import accounts, budgets, method_accounts, mrv, registers
+from tanfeng.demo import accounts, budgets, market, method_accounts, mrv, registers
 from tanfeng.demo.city import City
 from tanfeng.demo.deliveries import Delivery, deliveries
 from tanfeng.demo.workbooks import Workbook, workbooks
@@ -38,7 +38,8 @@ FAULTS_FILE = "demo-faults.csv"
 _STANDARDS_AS_OF = ("2025-01-31", "2026-01-31")
 #: Files taken in before the database counts its rows for the first times.
 _ANALYSE_AFTER = (3, 13)
-_FORMS_FROM, _FORMS_TO, _RUNS_TO, _MRV, _BUDGETS = 0.1, 0.6, 0.95, 0.97, 0.99
+_FORMS_FROM, _FORMS_TO, _RUNS_TO, _MRV = 0.1, 0.6, 0.95, 0.97
+_MARKET, _BUDGETS = 0.985, 0.99
 
 
 @dataclass(slots=True)
@@ -154,6 +155,8 @@ def _write(city: City, home: Path, progress: Progress) -> Built:
     faults += _hand_in(books, users, senders, built)
     progress(_MRV, "记录六家企业的碳数据存证", "Writing the carbon data record of six enterprises")
     mrv.write(city.years[-1], users, parts.firms)
+    progress(_MARKET, "记录全国碳市场的履约账户", "Writing accounts of the national carbon market")
+    market.write(city.years[-1], users, parts.firms)
     progress(_BUDGETS, "下达演示能碳预算指标", "Setting demonstration quotas of energy and CO2")
     budgets.write(users["city"], city.seed, city.years[-1], parts.firms)
     method_accounts.write(users["city"], city.years[-1])

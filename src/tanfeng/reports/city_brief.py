@@ -127,7 +127,7 @@ def city_brief(brief: CityBrief) -> Document:
     return Document(
         title=t(
             f"{brief.scope}工业能耗与碳排放年度简报（{brief.year}年）",
-            f"{brief.scope}: yearly brief on industrial energy and CO2, {brief.year}",
+            f"{brief.scope}: yearly brief on industrial energy and CO₂, {brief.year}",
         ),
         subtitle=t(
             f"数据截至 {brief.as_of} · 核算批次 {brief.run}",
@@ -160,7 +160,7 @@ def _overview(brief: CityBrief, t: Words) -> list[Block]:
                 f"比上年{energy_change}。"
                 f"排放口径为直接排放加外购电力、热力间接排放。",
                 f"In {brief.year} the industrial enterprises accounted in {brief.scope} emitted "
-                f"{in_wan(emission)} ×10⁴ t CO2 ({emission_change} on the year before) and used "
+                f"{in_wan(emission)} ×10⁴ t CO₂ ({emission_change} on the year before) and used "
                 f"{in_wan(energy)} ×10⁴ tce (equivalent; {energy_change}). "
                 "Emissions are direct plus purchased electricity and heat.",
             )
@@ -168,7 +168,7 @@ def _overview(brief: CityBrief, t: Words) -> list[Block]:
         Figures(
             (
                 (
-                    t("碳排放（万吨 CO₂）", "CO2 (10⁴ t)"),
+                    t("碳排放（万吨 CO₂）", "CO₂ (10⁴ t)"),
                     in_wan(emission),
                     f"{years} {emission_change}",
                 ),
@@ -223,8 +223,8 @@ def _history_chart(brief: CityBrief, t: Words) -> Chart:
         series.append(Series(str(key[0]), str(key[1]), values))
     names, start = [s.name for s in series], years[0] if years else ""
     return Chart(
-        t("图1 分行业二氧化碳排放（万吨）", "Figure 1. CO2 by sector (10⁴ t)"),
-        stacked_columns([str(y) for y in years], series, unit=t("万吨 CO₂", "10⁴ t CO2")),
+        t("图1 分行业二氧化碳排放（万吨）", "Figure 1. CO₂ by sector (10⁴ t)"),
+        stacked_columns([str(y) for y in years], series, unit=t("万吨 CO₂", "10⁴ t CO₂")),
         t(
             f"{joined(names, 'zh')}等行业{start}年以来的排放",
             f"Emissions of {joined(names, 'en')} since {start}",
@@ -253,7 +253,7 @@ def _head(first: str, t: Words) -> tuple[str, ...]:
         t("等价能耗", "Equivalent"),
         t("同比", "Change"),
         t("当量能耗", "Calorific"),
-        t("碳排放", "CO2"),
+        t("碳排放", "CO₂"),
         t("同比", "Change"),
         t("占比", "Share"),
     )
@@ -290,7 +290,7 @@ def _sectors(brief: CityBrief, t: Words) -> list[Block]:
         Table(
             t(
                 "表2 分行业能耗与碳排放（万吨标准煤、万吨 CO₂）",
-                "Table 2. By sector (10⁴ tce, 10⁴ t CO2)",
+                "Table 2. By sector (10⁴ tce, 10⁴ t CO₂)",
             ),
             _head(t("行业", "Sector"), t),
             _with_total(brief, brief.by_sector, t),
@@ -307,12 +307,12 @@ def _counties(brief: CityBrief, t: Words) -> list[Block]:
     names = [str(name) for name in brief.by_county["name"]]
     return [
         Chart(
-            t("图2 分县（市）区二氧化碳排放（万吨）", "Figure 2. CO2 by county (10⁴ t)"),
+            t("图2 分县（市）区二氧化碳排放（万吨）", "Figure 2. CO₂ by county (10⁴ t)"),
             bars(
                 names,
                 values,
                 before,
-                unit=t("万吨 CO₂", "10⁴ t CO2"),
+                unit=t("万吨 CO₂", "10⁴ t CO₂"),
                 before_name=t("上年", "year before"),
             ),
             t(
@@ -323,7 +323,7 @@ def _counties(brief: CityBrief, t: Words) -> list[Block]:
         Table(
             t(
                 "表3 分县（市）区能耗与碳排放（万吨标准煤、万吨 CO₂）",
-                "Table 3. By county (10⁴ tce, 10⁴ t CO2)",
+                "Table 3. By county (10⁴ tce, 10⁴ t CO₂)",
             ),
             _head(t("县（市）区", "County"), t),
             _with_total(brief, brief.by_county, t),
@@ -345,7 +345,7 @@ def _largest(brief: CityBrief, t: Words) -> list[Block]:
         Table(
             t(
                 "表4 重点企业（万吨标准煤、万吨 CO₂）",
-                "Table 4. Largest enterprises (10⁴ tce, 10⁴ t CO2)",
+                "Table 4. Largest enterprises (10⁴ tce, 10⁴ t CO₂)",
             ),
             _head(t("企业", "Enterprise"), t),
             _breakdown(brief.top, whole),
@@ -428,7 +428,7 @@ def _basis(brief: CityBrief, t: Words) -> list[Block]:
                 "综合能耗按 GB/T 2589，燃料燃烧、外购电力和热力的二氧化碳"
                 "按工业其他行业企业核算指南计算；"
                 f"电力排放因子口径：{brief.basis}。",
-                "Energy follows GB/T 2589; CO2 of fuel, purchased electricity and heat follows the "
+                "Energy follows GB/T 2589; CO₂ of fuel, purchased electricity and heat follows the "
                 f"guideline for other industry. Electricity factor: {brief.basis}.",
             )
         ),

@@ -123,7 +123,7 @@ def enterprise_file(file: EnterpriseFile) -> Document:
     t = words(file.language)
     sections = (
         (t("基本情况", "Facts"), _facts),
-        (t("能耗与碳排放", "Energy and CO2"), _figures),
+        (t("能耗与碳排放", "Energy and CO₂"), _figures),
         (t("数据完整性", "Completeness of data"), _completeness),
         (t("名单与荣誉", "Official lists"), _lists),
         (t("未解决的问题", "Open problems"), _problems),
@@ -217,7 +217,7 @@ def _figures(file: EnterpriseFile, t: Words) -> list[Block]:
             Paragraph(
                 t(
                     "尚无已发布的核算结果；不能据此认为该企业没有能耗或排放。",
-                    "No published figures. This does not say that there is no energy use or CO2.",
+                    "No published figures. This does not say that there is no energy use or CO₂.",
                 )
             )
         ]
@@ -253,7 +253,7 @@ def _latest(now: Mapping[str, object], before: Mapping[str, object] | None, t: W
     year = now["year"]
     return Figures(
         (
-            item("emission_total_tco2", t(f"{year}年碳排放（吨 CO₂）", f"CO2 {year} (t)")),
+            item("emission_total_tco2", t(f"{year}年碳排放（吨 CO₂）", f"CO₂ {year} (t)")),
             item(
                 "energy_equivalent_tce",
                 t("综合能耗·等价（吨标准煤）", "Energy, equivalent (tce)"),
@@ -270,7 +270,7 @@ def _yearly_table(rows: Sequence[Mapping[str, object]], t: Words) -> Table:
     return Table(
         t(
             "分年综合能耗与碳排放（吨标准煤、吨 CO₂）",
-            "Energy and CO2 by year (tce, t CO2)",
+            "Energy and CO₂ by year (tce, t CO₂)",
         ),
         (
             t("年份", "Year"),
@@ -278,7 +278,7 @@ def _yearly_table(rows: Sequence[Mapping[str, object]], t: Words) -> Table:
             t("当量能耗", "Calorific"),
             t("直接排放", "Direct"),
             t("电力热力", "Power, heat"),
-            t("合计排放", "CO2"),
+            t("合计排放", "CO₂"),
             t("已报/应报月份", "Months there/due"),
             t("依据", "Basis"),
         ),
@@ -311,7 +311,7 @@ def _charts(rows: Sequence[Mapping[str, object]], t: Words) -> list[Block]:
     def series(key: str, name: str, colour: str) -> Series:
         return Series(name, colour, tuple(_float(row[key]) for row in rows))
 
-    emission = t("分年碳排放（吨 CO₂）", "CO2 by year (t)")
+    emission = t("分年碳排放（吨 CO₂）", "CO₂ by year (t)")
     energy = t("分年综合能耗（吨标准煤）", "Energy by year (tce)")
     told = t("数值见分年表", "figures in the table by year")
     parts = [
@@ -323,9 +323,9 @@ def _charts(rows: Sequence[Mapping[str, object]], t: Words) -> list[Block]:
     stackable = all(value is None or value >= 0 for one in parts for value in one.values)
     draw = stacked_columns if stackable else grouped_columns
     if not stackable:
-        parts = [series("emission_total_tco2", t("合计排放", "CO2"), _DIRECT)]
+        parts = [series("emission_total_tco2", t("合计排放", "CO₂"), _DIRECT)]
     blocks.append(
-        Chart(emission, draw(years, parts, unit=t("吨 CO₂", "t CO2"), height=200.0), told)
+        Chart(emission, draw(years, parts, unit=t("吨 CO₂", "t CO₂"), height=200.0), told)
     )
     blocks.append(
         Chart(

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from tanfeng.sheets import _checks_conversion
 from tanfeng.sheets._checks import EPSILON, Table, total_values
 from tanfeng.sheets._items import both_names, items
 from tanfeng.sheets._numbers import show
@@ -25,6 +26,10 @@ def run(table: Table, numbers: Mapping[str, float]) -> None:
     frame = table.frame
     table.frame = frame.join(_facts(numbers), on="item_key", how="left", maintain_order="left")
     try:
+        if "consumption_total_qty" not in table.form.fields:
+            _coefficients(table, numbers)
+            _checks_conversion.run(table, numbers)
+            return
         _balance(table, numbers)
         _parts(table, numbers)
         _coefficients(table, numbers)

@@ -116,6 +116,12 @@ class Row:
         return self.amount(_CONSUMED).value or 0.0
 
     @property
+    def recovered_on_site(self) -> bool:
+        """Whether it was used without being bought, own production not stated."""
+        stated = self.amount("own_production_qty").value or self.amount("purchase_qty").value
+        return self.is_recovery and not stated
+
+    @property
     def not_balanced(self) -> tuple[str, ...]:
         """Rows of table 3 the item leaves open: stocks of what cannot be stored."""
         return () if items()[self.key].stock else ("opening", "closing")
@@ -160,9 +166,9 @@ class Year:
     ----------
     rows : tuple of Row
         Items with data, in the order of the form.
-    net_tce, feedstock_tce : float or None
-        Comprehensive energy by the calorific method, and energy used as feedstock, from the
-        lines. [tce]
+    net_tce, converted_tce, feedstock_tce : float or None
+        Comprehensive energy by the calorific method, consumption times coefficient before own
+        production is taken off, and energy used as feedstock, all from the lines. [tce]
     gross_output_kcny : float or None
         Gross output. [1e3 CNY]
     products : mapping
@@ -171,6 +177,7 @@ class Year:
 
     rows: tuple[Row, ...]
     net_tce: float | None
+    converted_tce: float | None
     feedstock_tce: float | None
     gross_output_kcny: float | None
     products: Mapping[tuple[str, str], float | None] = field(default_factory=dict)
@@ -195,7 +202,7 @@ class Year:
             mine, pl.any_horizontal(pl.col(_AMOUNTS).is_not_null())
         )
         own = lines.filter(mine).with_columns(pl.col(pl.Categorical).cast(pl.String))
-        used = _coefficients(own)
+        used, converted = _coefficients(own)
         made = outputs.filter(pl.col("year") == year)
         by_item = {
             str(key): rows
@@ -208,6 +215,7 @@ class Year:
         return cls(
             rows=tuple(_row(key, by_item[key], key in parents, used) for key in kept),
             net_tce=_sum_of(own, "energy_calorific_tce"),
+            converted_tce=converted,
             feedstock_tce=_sum_of(own, "feedstock_calorific_tce") if own.height else None,
             gross_output_kcny=_sum(made["gross_output_kcny"]),
             products={
@@ -229,10 +237,14 @@ class Year:
 
     @property
     def consumption_tce(self) -> float | None:
-        """Consumption of all items by their coefficients, sums not added again, in tce."""
-        parts = [row.tce(row.amount(_CONSUMED).value) for row in self.own]
-        known = [one for one in parts if one is not None]
-        return sum(known) if known else None
+        """Consumption of all items by their coefficients, sums not added again, in tce.
+
+        It is that of the lines; heat that was recovered and not bought has no line and is added.
+        """
+        recovered = [row.tce(row.recovery) for row in self.own if row.recovered_on_site]
+        if self.converted_tce is None:
+            return None
+        return self.converted_tce + sum(one for one in recovered if one is not None)
 
 
 def _sum(values: pl.Series) -> float | None:
@@ -277,15 +289,21 @@ def _amount(rows: pl.DataFrame, name: str) -> Amount:
     return Amount(value, () if value is None else tuple(empty))
 
 
-def _coefficients(lines: pl.DataFrame) -> dict[str, float]:
-    """Return item -> coefficient of its calorific lines, weighted by consumption."""
+def _coefficients(lines: pl.DataFrame) -> tuple[dict[str, float], float | None]:
+    """Return item -> coefficient of its calorific lines, and consumption times coefficient.
+
+    The coefficient is weighted by consumption; without any consumption it is the last one.
+    """
     calorific = lines.filter(pl.col("quantity") == "energy_calorific_tce")
     weighed: dict[str, tuple[float, float, float]] = {}
-    for (formula,), part in calorific.group_by("formula"):
+    for (formula,), part in calorific.group_by("formula", maintain_order=True):
         names = [symbol.name for symbol in accounting.FORMULAS[str(formula)].symbols]
         used = part[INPUT_COLUMNS[names.index("C")]]
         k = part[INPUT_COLUMNS[names.index("k")]]
         for item, c, one in zip(part["item_key"], used, k, strict=True):
             amount, tce, _last = weighed.get(item, (0.0, 0.0, 0.0))
             weighed[item] = (amount + c, tce + c * one, one)
-    return {item: tce / amount if amount else last for item, (amount, tce, last) in weighed.items()}
+    known = {
+        item: tce / amount if amount else last for item, (amount, tce, last) in weighed.items()
+    }
+    return known, sum(tce for _amount, tce, _last in weighed.values()) if weighed else None

@@ -405,7 +405,8 @@ def _parts(frame: pl.DataFrame, group: list[str]) -> pl.DataFrame:
     parents = {item.key: item.parent for item in items().values() if item.parent}
     parents |= dict.fromkeys(MEMO, "electricity")
     units_of = {key: items()[key].unit for key in (*parents, *parents.values())}
-    used = "consumption_total_qty"
+    named = ("consumption_total_qty", "industrial_consumption_qty")
+    used = next(name for name in named if name in frame.columns)
     rows = (
         frame.select(
             "source_row",

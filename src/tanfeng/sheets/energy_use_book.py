@@ -44,6 +44,8 @@ _SEVERITY = {
     "info": ("提示", "note"),
     "": ("", ""),
 }
+#: Number of the paper size in a workbook.
+_A4 = 9
 _COEFFICIENTS = {"coef_used_tce", "coef_reference_tce"}
 
 
@@ -117,6 +119,9 @@ class _Writer:
 
     def _sheet(self, name: str, title: str) -> tuple[Any, int]:
         sheet = self.book.sheet(name)
+        sheet.set_landscape()
+        sheet.set_paper(_A4)
+        sheet.fit_to_pages(1, 0)
         row = self.book.heading(
             sheet,
             title,

@@ -47,7 +47,8 @@ UNIT_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "1e4 kWh": ("万千瓦时", "1e4 kWh"),
         "GJ": ("百万千焦", "GJ"),
         "tce": ("吨标准煤", "tce"),
-        "tCO2": ("吨", "tCO2"),
+        "tCO2": ("吨", "tCO₂"),
+        "tCO2e": ("tCO₂e", "tCO₂e"),
         "1e3 CNY": ("千元", "1e3 CNY"),
         "1e4 CNY": ("万元", "1e4 CNY"),
         "kW": ("kW", "kW"),
@@ -339,6 +340,23 @@ _SPECS = (
         cumulative=True,
     ),
     _Spec(
+        "stat_205_2",
+        "stat_205_2.csv",
+        "能源加工转换与回收利用(205-2表)",
+        "Energy conversion and recovery (form 205-2)",
+        ("item_key",),
+        hard=("energy_name",),
+        layout="grid",
+        basis="国家统计局《能源统计报表制度》, 企业自留副本",
+        note_zh="1—本月累计数; 有加工转换或回收利用的单位填报; 没有数据请留空。栏目待核实。",
+        note_en="Cumulative from January; for those who convert or recover energy; leave a cell "
+        "empty when there is no data. The columns are unverified.",
+        kinds={"energy_name": "item"},
+        head={"单位负责人": "signed_head", "统计负责人": "signed_statistics"},
+        cumulative=True,
+        unverified=True,
+    ),
+    _Spec(
         "stat_205_3",
         "stat_205_3.csv",
         "单位产品能源消费情况(205-3表)",
@@ -459,6 +477,18 @@ _SPECS = (
         "由市级或县区导入。",
         note_en="One row per enterprise, year and figure; the figure says calorific or equivalent "
         "and what it is net of. Taken in by the city or a county.",
+    ),
+    _Spec(
+        "market_certificate",
+        "own_forms.csv",
+        "绿证与减排量登记",
+        "Register of certificates and reductions",
+        ("kind", "number"),
+        note_zh="每张证书一行。一张证书只能有一个用途: 未使用的把用途留空; "
+        "用于碳市场抵销的在页面上登记, 因为要与应清缴量核对。",
+        note_en="One row per certificate. A certificate has one use: leave it empty while unused. "
+        "An offset in the carbon market is entered on the page, where it is held against what is "
+        "due.",
     ),
 )
 

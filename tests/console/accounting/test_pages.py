@@ -317,3 +317,14 @@ def test_an_account_without_enterprises_is_told_so(client_for, run, verifier):
     text = client_for(verifier).get("/").content.decode()
     assert "您的账户可见范围内没有企业" in text
     assert "受托核查的 0 家" not in text
+
+
+def test_english_pages_write_the_gas_one_way(client_for, run, city, org_a):
+    """CO₂ everywhere, also in the name of a factor that was shipped with CO2."""
+    client = client_for(city)
+    client.cookies["django_language"] = "en"
+    for url in (*PAGES, reverse("enterprise", args=[org_a.credit_code])):
+        if "factors" in url:
+            continue  # documents keep their own words
+        main = _page(client, url).split("<main", 1)[1].split("</main>", 1)[0]
+        assert not re.findall(r"[^\n<>]*\bt?CO2\b[^\n<>]*", main), url

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+from django.urls import reverse
 from django.utils.translation import override
 
 from tanfeng.console.accounting import frozen, services
@@ -102,3 +103,25 @@ def test_the_brief_names_document_and_clause_of_every_result(run, city):
     assert ("净购入电力排放：平均因子（省级）", "公式（14）", "single") in told
     assert ("综合能耗（等价值）", "第7章、第8章", "single") in told
     assert not any("化石能源电力" in name for name, _clause, _mark in told)  # another basis
+
+
+def test_figures_below_zero_are_explained(client_for, city, org_a, org_b, records):
+    """Each month of 2024 A buys and uses 100, makes 400 and supplies 350: 100 - 400 is used up."""
+    own = EnergyRecord.objects.filter(organisation=org_a, item_key="electricity", year=2024)
+    own.update(own_production_qty=400.0, transfer_out_qty=350.0)
+    run = services.publish_run(
+        city, services.compute_run(city, years=(2023, 2024), title="Plant", as_of=AS_OF)
+    )
+    client = client_for(city)
+    file = reverse("enterprise", args=[org_a.credit_code])
+    told = page(client, f"{file}?year=2024")
+    assert "能耗为负：本单位的自产量大于消费量" in told
+    assert "外供量大于购入量" in told
+    for other in (f"{file}?year=2023", f"{reverse('enterprise', args=[org_b.credit_code])}"):
+        text = page(client, other)
+        assert "能耗为负" not in text
+        assert "外供量大于购入量" not in text
+    line = number_of(run, org_a, "electricity", "energy_calorific_tce")
+    assert "能耗为负" in page(client, f"/trace/{run.number}/{line}/")
+    diesel = number_of(run, org_a, "diesel", "energy_calorific_tce")
+    assert "能耗为负" not in page(client, f"/trace/{run.number}/{diesel}/")

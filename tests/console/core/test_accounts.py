@@ -206,3 +206,14 @@ def test_buttons_of_the_page(admin_user, firm_a, client_for):
 def test_scopes_nobody_declared_have_no_names():
     assert scopes.name_of("unheard_of", "x") == ""
     assert scopes.choices("org_code") == []
+
+
+def test_the_own_account_is_shown_without_a_form(client_for, admin_user, city):
+    client = client_for(admin_user)
+    own = client.get(reverse("account", args=(admin_user.pk,))).content.decode()
+    assert "须由其他管理员修改" in own
+    assert 'name="display_name"' not in own
+    assert admin_user.get_role_display() in own
+    assert client.post(reverse("account", args=(admin_user.pk,)), {}).status_code != 302
+    other = client.get(reverse("account", args=(city.pk,))).content.decode()
+    assert 'name="display_name"' in other

@@ -221,9 +221,10 @@ def test_a_refused_file_somebody_else_took_in_is_kept(firm_a, city):
     assert storage.exists(batch.sha256)
 
 
-def test_a_form_without_a_register_is_checked_and_goes_no_further(city, db):
-    content = workbook("two_high_list", [{}])
-    batch = imports.upload(city, content, "a.xlsx", form_key="two_high_list")
+@pytest.mark.parametrize("form_key", ["two_high_list", "stat_205_2"])
+def test_a_form_without_a_register_is_checked_and_goes_no_further(city, db, form_key):
+    content = workbook(form_key, [{}])
+    batch = imports.upload(city, content, "a.xlsx", form_key=form_key)
     assert "D011" in _rules(batch)
     with pytest.raises((DataError, ModelError)):
         imports.confirm(city, batch)

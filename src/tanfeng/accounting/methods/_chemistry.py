@@ -145,7 +145,7 @@ def chemicals(*keys: str) -> tuple[Item, ...]:
 OTHER_FEEDSTOCK = (
     material("semi_coke", "兰炭", "semi-coke"),
     material("electrode_paste", "电极糊", "electrode paste"),
-    material("co2_feed", "外购作原料的二氧化碳", "CO2 bought as feedstock"),
+    material("co2_feed", "外购作原料的二氧化碳", "CO₂ bought as feedstock"),
     material("other_feedstock", "其他含碳原料", "other feedstock with carbon"),
     material("feed_gas", "原料气", "feed gas", unit="1e4 Nm3"),
 )

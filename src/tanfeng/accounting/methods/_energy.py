@@ -9,13 +9,13 @@ _EF_POWER = Input(
     "power_ef_tco2_mwh",
     "tCO2/MWh",
     "电力排放因子",
-    "CO2 factor of electricity",
+    "CO₂ factor of electricity",
     0.0,
     2.0,
     True,
 )
 _EF_HEAT = Input(
-    "EF", "heat_ef_tco2_gj", "tCO2/GJ", "热力排放因子", "CO2 factor of heat", 0.0, 1.0, True
+    "EF", "heat_ef_tco2_gj", "tCO2/GJ", "热力排放因子", "CO₂ factor of heat", 0.0, 1.0, True
 )
 _NET_HEAT = Input("Q", "heat_gj", "GJ", "净购入热量", "net purchased heat", extensive=True)
 

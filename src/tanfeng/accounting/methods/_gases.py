@@ -138,7 +138,7 @@ def _volume(
     return Input(symbol, column, "%", zh, en, low, 100.0, empty_is_zero=free)
 
 
-_CO2 = _volume("P_CO2", "co2_vol_pct", "二氧化碳体积浓度", "CO2 by volume", 1.0, free=False)
+_CO2 = _volume("P_CO2", "co2_vol_pct", "二氧化碳体积浓度", "CO₂ by volume", 1.0, free=False)
 _AR = _volume(
     "P_Ar", "argon_vol_pct", "氩气体积浓度（空则为其余部分）", "argon by volume", free=False
 )
@@ -151,7 +151,7 @@ _OTHERS = (
 SHIELDING_GAS = Kind(
     "shielding_gas",
     "二氧化碳气体保护焊（混合气）",
-    "CO2 of shielding gas",
+    "CO₂ of shielding gas",
     (
         USE_FROM_STOCKS,
         Step(

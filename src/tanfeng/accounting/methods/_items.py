@@ -141,7 +141,7 @@ NATIONAL_POWER = electricity(
     "grid_average",
     "CN",
     "采用主管部门公布的全国电力平均排放因子",
-    "national average CO2 factor of electricity as published",
+    "national average CO₂ factor of electricity as published",
 )
 HEAT_ITEM = material(
     "heat", "热力", "heat", unit="GJ", heat_ef_tco2_gj="electricity_heat_factors/heat_default_0_11"
@@ -152,14 +152,14 @@ CO2_RECOVERED_ITEMS = (
     material(
         "co2_sold",
         "外供二氧化碳",
-        "CO2 supplied to others",
+        "CO₂ supplied to others",
         unit="1e4 Nm3",
         co2_density_t_1e4nm3=_CO2_DENSITY,
     ),
     material(
         "co2_feedstock",
         "自用作原料的二氧化碳",
-        "CO2 used as own feedstock",
+        "CO₂ used as own feedstock",
         unit="1e4 Nm3",
         co2_density_t_1e4nm3=_CO2_DENSITY,
     ),

@@ -231,7 +231,7 @@ CO2_DENSITY = Input(
     "co2_density_t_1e4nm3",
     "t/1e4 Nm3",
     "二氧化碳气体密度",
-    "density of CO2 gas",
+    "density of CO₂ gas",
     15.0,
     25.0,
     default=True,
@@ -239,7 +239,7 @@ CO2_DENSITY = Input(
 CO2_RECOVERED = Kind(
     "co2_recovered",
     "二氧化碳回收利用（扣除）",
-    "CO2 recovered, deducted",
+    "CO₂ recovered, deducted",
     (
         Step(
             EMISSION,
@@ -253,11 +253,11 @@ CO2_RECOVERED = Kind(
                     "recovered_1e4nm3",
                     "1e4 Nm3",
                     "外供或自用作原料的二氧化碳气量",
-                    "CO2 gas sold or used as feedstock",
+                    "CO₂ gas sold or used as feedstock",
                     low=0.0,
                     extensive=True,
                 ),
-                Input("PUR", "purity_pct", "%", "二氧化碳纯度", "purity of the CO2", 1.0, 100.0),
+                Input("PUR", "purity_pct", "%", "二氧化碳纯度", "purity of the CO₂", 1.0, 100.0),
                 CO2_DENSITY,
             ),
         ),
@@ -268,7 +268,7 @@ CO2_RECOVERED = Kind(
 CO2_LOSS = Kind(
     "co2_loss",
     "外购二氧化碳损耗",
-    "loss of bought CO2",
+    "loss of bought CO₂",
     (
         Step(
             EMISSION,
@@ -282,7 +282,7 @@ CO2_LOSS = Kind(
                     "co2_bought_t",
                     "t",
                     "外购二氧化碳消耗量",
-                    "bought CO2 used",
+                    "bought CO₂ used",
                     low=0.0,
                     extensive=True,
                 ),
@@ -296,7 +296,7 @@ CO2_LOSS = Kind(
 CARBONATION = Kind(
     "carbonation",
     "碳化产品吸收（扣除）",
-    "CO2 bound in a carbonated product, deducted",
+    "CO₂ bound in a carbonated product, deducted",
     (
         Step(
             EMISSION,

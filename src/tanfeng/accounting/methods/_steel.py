@@ -54,7 +54,7 @@ PROCESS_ELECTRICITY = Kind(
                     "power_ef_tco2_mwh",
                     "tCO2/MWh",
                     "电力排放因子",
-                    "CO2 factor of electricity",
+                    "CO₂ factor of electricity",
                     0.0,
                     2.0,
                     True,

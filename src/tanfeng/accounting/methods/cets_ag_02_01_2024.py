@@ -76,7 +76,7 @@ METHOD = Method(
     sector="building",
     boundary_zh="熟料生产线（生料制备至熟料库）及企业层级的自备电厂和其他生产；仅计直接二氧化碳排放。",
     boundary_en="The clinker line from raw-meal preparation to the clinker store, and at the level "
-    "of the enterprise its power plant and other production; direct CO2 only.",
+    "of the enterprise its power plant and other production; direct CO₂ only.",
     streams=(
         Stream(
             "fuel",

@@ -40,7 +40,7 @@ METHOD = Method(
     "仅计直接二氧化碳排放。",
     boundary_en="The enterprise from coking and sintering to rolling, and every process (coking, "
     "sintering, pelletising, blast furnace, converter, electric furnace, refining and casting, "
-    "rolling, lime) by itself; direct CO2 only.",
+    "rolling, lime) by itself; direct CO₂ only.",
     streams=(
         Stream(
             "fuel",

@@ -30,7 +30,7 @@ _POWER = electricity(
     "grid_average",
     "CN",
     "附录 C 表 C.3：采用生态环境部、国家统计局发布的最新电力因子",
-    "annex C table C.3: the newest CO2 factor of electricity published by the two authorities",
+    "annex C table C.3: the newest CO₂ factor of electricity published by the two authorities",
 )
 
 METHOD = Method(
@@ -46,7 +46,7 @@ METHOD = Method(
     boundary_zh="企业法人或视同法人的独立核算单位，主要、辅助和直接为生产服务的附属生产系统；仅二氧化碳；"
     "其他产品和上下游运输按各自标准。",
     boundary_en="The legal entity or an independent unit, main, auxiliary and attached production "
-    "systems; CO2 only; other products and transport by their own standards.",
+    "systems; CO₂ only; other products and transport by their own standards.",
     streams=(
         Stream(
             "fuel",

@@ -96,7 +96,7 @@ METHOD = Method(
     boundary_zh="以机组为单位：燃烧、汽水、电气、控制、除尘和脱硫脱硝系统；企业其他用能、食堂、车辆、煤矿除外。"
     "仅二氧化碳，脱硫过程不计，掺烧的生物质计零。",
     boundary_en="The unit: combustion, steam and water, electrical, control, dedusting and "
-    "desulphurisation systems; not other use of the firm, kitchens, vehicles or a mine. CO2 only; "
+    "desulphurisation systems; not other use of the firm, kitchens, vehicles or a mine. CO₂ only; "
     "desulphurisation is not counted and biomass counts zero.",
     streams=(
         Stream(

@@ -147,7 +147,7 @@ METHOD = Method(
         Stream(
             "co2_recovered",
             "二氧化碳回收利用",
-            "CO2 recovered",
+            "CO₂ recovered",
             (CO2_RECOVERED,),
             CO2_RECOVERED_ITEMS,
             equation="(12)*",

@@ -48,7 +48,7 @@ METHOD = Method(
     valid_to="",
     sector="power",
     boundary_zh="企业法人或视同法人的发电设施；生物质燃烧的二氧化碳不计，其他产品按各自文件。",
-    boundary_en="The power-generation facilities of the legal entity; CO2 of biomass is not "
+    boundary_en="The power-generation facilities of the legal entity; CO₂ of biomass is not "
     "counted, other products by their own texts.",
     streams=(
         Stream(

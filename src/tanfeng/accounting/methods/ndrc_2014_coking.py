@@ -96,7 +96,7 @@ METHOD = Method(
         Stream(
             "co2_recovered",
             "二氧化碳回收利用",
-            "CO2 recovered",
+            "CO₂ recovered",
             (CO2_RECOVERED,),
             CO2_RECOVERED_ITEMS,
             measured=frozenset({"recovered_1e4nm3", "purity_pct"}),

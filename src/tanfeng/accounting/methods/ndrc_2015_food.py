@@ -32,7 +32,7 @@ METHOD = Method(
     valid_to="",
     sector="",
     boundary_zh="企业法人或视同法人；发酵产生的二氧化碳为生物成因，不计。",
-    boundary_en="The legal entity; CO2 of fermentation is biogenic and not counted.",
+    boundary_en="The legal entity; CO₂ of fermentation is biogenic and not counted.",
     streams=(
         Stream(
             "fuel",
@@ -53,13 +53,13 @@ METHOD = Method(
         Stream(
             "co2_loss",
             "外购工业生产的二氧化碳损耗",
-            "loss of bought industrial CO2",
+            "loss of bought industrial CO₂",
             (CO2_LOSS,),
             (
                 material(
                     "industrial_co2",
                     "工业来源二氧化碳",
-                    "CO2 of industrial origin",
+                    "CO₂ of industrial origin",
                     loss_pct=Default(
                         "method_defaults/food_co2_loss",
                         rule_zh="损耗比例未测时的缺省值",

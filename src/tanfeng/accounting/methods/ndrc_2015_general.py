@@ -36,7 +36,7 @@ METHOD = Method(
     boundary_zh="企业法人或视同法人，主要、辅助和附属生产系统（含车间食堂、厂内运输）；生活用能除外，"
     "生物质二氧化碳单独报告、不计入总量。",
     boundary_en="The legal entity with main, auxiliary and attached production systems (workshop "
-    "canteen, transport inside the works); household use is outside, CO2 of biomass is reported "
+    "canteen, transport inside the works); household use is outside, CO₂ of biomass is reported "
     "apart.",
     streams=(
         Stream(
@@ -86,7 +86,7 @@ METHOD = Method(
         Stream(
             "co2_recovered",
             "二氧化碳回收利用",
-            "CO2 recovered",
+            "CO₂ recovered",
             (CO2_RECOVERED,),
             CO2_RECOVERED_ITEMS,
             measured=frozenset({"recovered_1e4nm3", "purity_pct"}),

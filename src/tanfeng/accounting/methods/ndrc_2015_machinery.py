@@ -80,14 +80,14 @@ METHOD = Method(
         Stream(
             "welding",
             "二氧化碳气体保护焊",
-            "CO2 of shielding gas",
+            "CO₂ of shielding gas",
             (SHIELDING_GAS, MATERIAL),
             (
                 material("mixed_gas", "混合保护气", "mixed shielding gas"),
                 material(
                     "co2",
                     "纯二氧化碳保护气",
-                    "pure CO2 shielding gas",
+                    "pure CO₂ shielding gas",
                     ef_tco2="process_factors/pf_welding_co2",
                 ),
             ),

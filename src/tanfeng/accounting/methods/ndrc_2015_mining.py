@@ -58,7 +58,7 @@ METHOD = Method(
         Stream(
             "absorbed",
             "碳化工艺吸收的二氧化碳（扣除）",
-            "CO2 absorbed by carbonation, deducted",
+            "CO₂ absorbed by carbonation, deducted",
             (CARBONATION,),
             carbonates("caco3", "mgco3"),
             measured=frozenset({"product_qty", "purity_pct"}),

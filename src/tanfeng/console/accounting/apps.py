@@ -34,7 +34,7 @@ class AccountingConfig(AppConfig):
             panels.add(panel)
         for page in (
             navigation.Page("work", 10, _("Overview"), "overview", "overview"),
-            navigation.Page("accounts", 20, _("Energy and CO2"), "inventory", "energy"),
+            navigation.Page("accounts", 20, _("Energy and CO₂"), "inventory", "energy"),
             navigation.Page("accounts", 25, _("Sector methods"), "methods", "formula"),
             navigation.Page("accounts", 30, _("Trace"), "trace", "trace"),
             navigation.Page("run", 5, _("Runs"), "runs", "run"),

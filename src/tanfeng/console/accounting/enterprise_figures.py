@@ -43,7 +43,7 @@ _SORTED_BY = {"emission_tco2": "emission_total_tco2", "energy_tce": "energy_equi
 _COLUMNS = (
     panels.FigureColumn(
         "emission_tco2",
-        gettext_lazy("CO2"),
+        gettext_lazy("CO₂"),
         unit="t",
         sortable=True,
         url=_traced("emission_total_tco2"),

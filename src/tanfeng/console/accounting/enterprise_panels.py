@@ -18,6 +18,7 @@ from tanfeng.console.accounting import (
     enterprise_document,
     figures,
     frozen,
+    lines,
     measures,
     method_pages,
 )
@@ -129,7 +130,34 @@ def items(request: HttpRequest, organisation: Organisation) -> Mapping[str, Any]
     if run is None:
         return {"rows": ()}
     year = _year(request, run)
-    return {"year": year, "rows": _item_rows(user, run, organisation, year)}
+    rows = _item_rows(user, run, organisation, year)
+    return {"year": year, "rows": rows, "below": _below_zero(user, run, organisation, year, rows)}
+
+
+def _below_zero(
+    user: User, run: Run, organisation: Organisation, year: int, rows: Iterable[Mapping[str, Any]]
+) -> list[str]:
+    """Return why figures of the table are below zero: what the run noted, and the rule of energy.
+
+    The run's notes of rules applied stand on the line; whoever reads the sum would miss them.
+    """
+
+    def low(row: Mapping[str, Any], *names: str) -> bool:
+        return any(row[name] is not None and row[name] < 0 for name in names)
+
+    told = []
+    if any(low(row, "energy_calorific_tce", "energy_equivalent_tce") for row in rows):
+        told.append(str(lines.ENERGY_BELOW_ZERO))
+    items_below = [row["item_key"] for row in rows if low(row, "emission_total_tco2")]
+    notes = figures.findings(user, run).filter(
+        pl.col("org_code") == organisation.credit_code,
+        pl.col("year") == year,
+        pl.col("severity") == "info",
+        pl.col("item_key").is_in(items_below),
+        pl.col("code").str.ends_with("_exported"),
+    )
+    text = "text_en" if get_language() == "en" else "text_zh"
+    return told + notes[text].unique(maintain_order=True).to_list()
 
 
 def _item_rows(user: User, run: Run, organisation: Organisation, year: int) -> list[dict[str, Any]]:
@@ -215,7 +243,7 @@ def file_lines(user: User, organisation: Organisation) -> Iterator[FileLine]:
         for key in _FILE_MEASURES:
             chosen = measures.MEASURES[key]
             yield FileLine(
-                _("Energy and CO2"),
+                _("Energy and CO₂"),
                 str(chosen.name),
                 measures.of(row, key),
                 chosen.unit,

@@ -192,8 +192,13 @@ def of_edition(user: User, table_name: str, old: str, new: str) -> tuple[list[Ch
         suffix="_new",
         maintain_order="left",
     )
+    # A row with several counterparts has none that could be named.
+    several = pl.col("ref").is_duplicated()
+    rows = rows.with_columns(pl.when(~several).then("new").alias("new")).unique(
+        "ref", keep="first", maintain_order=True
+    )
     changes, unchanged = [], []
-    for row in rows.unique("ref", keep="none", maintain_order=True).to_dicts():
+    for row in rows.to_dicts():
         name = method_pages.told({"name_zh": row["@name_zh"], "name_en": row["@name_en"]}, "name")
         if row["new"] is None:
             unchanged.append(row["ref"])

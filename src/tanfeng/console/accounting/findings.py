@@ -44,6 +44,8 @@ def of_account(account: accounting.Account, activity: pl.DataFrame) -> pl.DataFr
     return (
         pl.concat(parts, how="diagonal")
         .select(pl.col(name).cast(kind) for name, kind in NOTE_COLUMNS.items())
+        # Names of factors stand in these texts as they were shipped.
+        .with_columns(pl.col("text_en").str.replace_all("CO2", "CO₂", literal=True))
         .sort(
             rank,
             pl.col("org_code").is_null(),

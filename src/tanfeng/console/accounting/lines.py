@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 from django.http import Http404
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 
 from tanfeng import standards
 from tanfeng.accounting import FORMULAS
@@ -22,6 +22,12 @@ from tanfeng.trace import FACTOR_COLUMNS, INPUT_COLUMNS, Formula, Symbol, redo
 #: Most lines one answer holds.
 LIMIT = 50_000
 UNVERIFIED = ("single", "recalled")
+#: Said wherever a figure of energy is below zero.
+ENERGY_BELOW_ZERO = gettext_lazy(
+    "Energy below zero: more of it was made here than used. Comprehensive energy takes the own "
+    "production off consumption, so that the fuel and what was made of it are not counted twice; "
+    "for a power plant or a heat supplier this is as it should be."
+)
 #: Notes that speak of one factor, whose name they begin with.
 _OF_A_FACTOR = "factor_of_other_"
 
@@ -174,6 +180,12 @@ class Line:
             source.en if english else source.zh
             for source in standards.evidence(self.formula.clause_evidence)
         ]
+
+    def below_zero(self) -> str:
+        """Return why a line of energy is below zero, empty when it is not."""
+        value = self.row["value"]
+        energy = str(self.row["quantity"]).startswith("energy_")
+        return str(ENERGY_BELOW_ZERO) if energy and value is not None and value < 0 else ""
 
     def told(self) -> list[Mapping[str, str]]:
         """Return what the run says of the record, the period and the factors of this line."""

@@ -99,20 +99,20 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             Measure(
                 "emission_total_tco2",
                 "tCO2",
-                _("CO2, direct and power and heat"),
+                _("CO₂, direct and power and heat"),
                 (_FUEL, _ELECTRICITY, _HEAT),
             ),
-            Measure("emission_direct_tco2", "tCO2", _("Direct CO2"), (_FUEL,)),
+            Measure("emission_direct_tco2", "tCO2", _("Direct CO₂"), (_FUEL,)),
             Measure(
                 "emission_indirect_tco2",
                 "tCO2",
-                _("CO2 of purchased power and heat"),
+                _("CO₂ of purchased power and heat"),
                 (_ELECTRICITY, _HEAT),
             ),
             Measure(
-                "emission_electricity_tco2", "tCO2", _("CO2 of purchased power"), (_ELECTRICITY,)
+                "emission_electricity_tco2", "tCO2", _("CO₂ of purchased power"), (_ELECTRICITY,)
             ),
-            Measure("emission_heat_tco2", "tCO2", _("CO2 of purchased heat"), (_HEAT,)),
+            Measure("emission_heat_tco2", "tCO2", _("CO₂ of purchased heat"), (_HEAT,)),
             _energy("equivalent", "", _("Energy, equivalent")),
             _energy(
                 "equivalent",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -33,6 +33,10 @@ class Todo:
     note: str = ""
 
 
+#: What other rooms remind a user of; they add themselves when the apps start.
+REMINDERS: list[Callable[[User], Iterable[Todo]]] = []
+
+
 def todo_list(user: User, overview: figures.Overview | None) -> list[Todo]:
     """Return what waits for this user, gravest first.
 
@@ -43,7 +47,7 @@ def todo_list(user: User, overview: figures.Overview | None) -> list[Todo]:
     overview : Overview or None
         Figures of the page; None when no run is published.
     """
-    found = [*_uploads(user)]
+    found = [*_uploads(user), *(one for remind in REMINDERS for one in remind(user))]
     if overview is None:
         found += _no_run(user)
     else:
@@ -199,7 +203,7 @@ def _unverified(overview: figures.Overview) -> Iterator[Todo]:
     share = measures.shares(overview.headline, "emission_tco2.")["unverified_share"]
     if share is None or share < _UNVERIFIED_SHARE:
         return
-    text = _("%(share)s of the CO2 of %(year)s rests on factors nobody has verified yet")
+    text = _("%(share)s of the CO₂ of %(year)s rests on factors nobody has verified yet")
     url = f"{reverse('run-factors', args=[overview.run.number])}?confidence=unverified"
     yield Todo(
         "note",

@@ -31,7 +31,7 @@ from tanfeng.console.archive.models import (
     Plant,
     Site,
 )
-from tanfeng.console.core import audit, lists, masking, rights
+from tanfeng.console.core import audit, figures, lists, masking, rights
 from tanfeng.console.core.models import User
 from tanfeng.console.core.templatetags import ui
 
@@ -66,7 +66,7 @@ _FILE_COLUMNS = (
     lists.Column("name", gettext_lazy("Item"), value=lambda row: row.name),
     lists.Column("period", gettext_lazy("Period"), value=lambda row: row.period),
     lists.Column("value", gettext_lazy("Value"), value=lambda row: row.value),
-    lists.Column("unit", gettext_lazy("Unit"), value=lambda row: row.unit),
+    lists.Column("unit", gettext_lazy("Unit"), value=lambda row: figures.unit(row.unit)),
 )
 
 
@@ -172,7 +172,7 @@ def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
     kept = panels.figures_for(user)
     years = sorted(kept.years) if kept else []
     year = _year(request, years, kept.default_year if kept else None)
-    figures = kept.values([organisation.pk], year) if kept and year else {}
+    kept_figures = kept.values([organisation.pk], year) if kept and year else {}
     return render(
         request,
         "archive/enterprise.html",
@@ -192,7 +192,7 @@ def enterprise(request: HttpRequest, credit_code: str) -> HttpResponse:
             "years": years,
             "year_options": [(one, one) for one in years],
             "year": year,
-            "figures": figures.get(organisation.pk, {}),
+            "figures": kept_figures.get(organisation.pk, {}),
             "note": kept.note(year) if kept and year else "",
             "panels": [
                 {"template": panel.template, "panel": panel.context(request, organisation)}

@@ -7,6 +7,7 @@ these functions when a sentence is put together in Python.
 from __future__ import annotations
 
 import math
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -48,12 +49,17 @@ def plain(value: Any, places: int = 0) -> str:
     places : int
         Decimal places kept by GB/T 8170.
     """
+    if places == 0 and type(value) is int:  # a count: nothing to round
+        return _signed(f"{abs(value):,}", value < 0)
     found = number(value)
     if found is None:
         return NONE
     rounded = round_gb8170(found, places)
-    digits = f"{abs(rounded):,f}".replace(",", GROUP)
-    return f"{MINUS}{digits}" if rounded < 0 else digits
+    return _signed(f"{abs(rounded):,f}", rounded < 0)
+
+
+def _signed(digits: str, negative: bool) -> str:
+    return f"{MINUS if negative else ''}{digits.replace(',', GROUP)}"
 
 
 def wan(value: Any, places: int = 1) -> str:
@@ -68,13 +74,28 @@ def percent(share: Any, places: int = 1) -> str:
     return NONE if found is None else f"{plain(found * 100.0, places)}%"
 
 
+def moment(at: datetime | None, seconds: bool = False) -> str:
+    """Return day and time as every list prints them, empty where there is none.
+
+    Django's own filter asks for the formats of the language first, which a row has no need of.
+    """
+    if at is None:
+        return ""
+    return at.strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
+
+
 def unit(text: Any) -> str:
     """Return a unit as a page prints it: ``tce/1e4 m3`` becomes ``tce/万 m³``, ``date`` a word."""
     stored = str(text or "")
     if stored == "date":
         return _("date")
     ten_thousand = _("10⁴ %(unit)s") % {"unit": ""}
-    return stored.replace("1e4 ", ten_thousand).replace("m3", "m³").replace("CO2", "CO₂")
+    return gas(stored.replace("1e4 ", ten_thousand).replace("m3", "m³"))
+
+
+def gas(text: str) -> str:
+    """Return a text with CO₂ as pages write it; names of standards rows were shipped with CO2."""
+    return text.replace("CO2", "CO₂")
 
 
 def rounded_percent(share: float, places: int) -> Decimal:

@@ -51,7 +51,8 @@ def _batches(user: User) -> Q:
     of_one = Q(org_code__in=codes, status__in=OPENED)
     subjects = Subject.objects.filter(batch=OuterRef("pk"))
     foreign = subjects.exclude(org_code__in=codes)
-    of_many = Q(Exists(subjects), ~Q(Exists(foreign)), org_code="", status__in=OPENED)
+    # In this order: few files speak of several, and only of those is each enterprise looked up.
+    of_many = Q(org_code="", status__in=OPENED) & Q(Exists(subjects), ~Q(Exists(foreign)))
     return own_office | of_one | of_many
 
 

@@ -147,9 +147,9 @@ def _editions(table: tables.Table) -> list[str]:
 
 
 def _export(request: HttpRequest, found: factor_impact.Preview) -> HttpResponse:
-    city = [{**row, "kind": _("Energy and CO2"), "year": found.year} for row in found.by_org]
+    city = [{**row, "kind": _("Energy and CO₂"), "year": found.year} for row in found.by_org]
     accounts = [{**row, "kind": f"M{row['number']} {row['method']}"} for row in found.accounts]
-    total = {**found.total, "kind": _("Energy and CO2"), "name": found.scope.name}
+    total = {**found.total, "kind": _("Energy and CO₂"), "name": found.scope.name}
     return table_export(
         request,
         name="impact",

@@ -36,7 +36,7 @@ from tanfeng.console.accounting.views.common import (
 from tanfeng.console.archive.maps import caption
 from tanfeng.console.archive.models import Organisation, Place, Sector
 from tanfeng.console.core import lists, rights
-from tanfeng.console.core.figures import change_words, plain
+from tanfeng.console.core.figures import change_words, gas, plain
 from tanfeng.console.core.models import User
 from tanfeng.console.core.picture import change_levels, geo_paths, levels
 from tanfeng.console.plan.models import Target
@@ -113,7 +113,7 @@ def _factor(found: figures.Overview) -> dict[str, Any] | None:
     factor = figures.electricity_factor(found.run, found.year, found.basis)
     if factor is None:
         return None
-    return {**factor, "name": factor["name_en" if get_language() == "en" else "name_zh"]}
+    return {**factor, "name": gas(factor["name_en" if get_language() == "en" else "name_zh"])}
 
 
 def sentence(found: figures.Overview) -> str:
@@ -126,21 +126,21 @@ def sentence(found: figures.Overview) -> str:
     words["change"] = change_words(change)
     words["month"] = found.period_months
     if found.scope.kind == "enterprise":
-        text = _("%(scope)s, %(year)s: CO2 %(amount)s")
+        text = _("%(scope)s, %(year)s: CO₂ %(amount)s")
         if change is not None and found.period_months == 12:
-            text = _("%(scope)s, %(year)s: CO2 %(amount)s, %(change)s on the year before")
+            text = _("%(scope)s, %(year)s: CO₂ %(amount)s, %(change)s on the year before")
     elif found.period_months < 12:
         if change is None:
-            text = _("January to month %(month)s of %(year)s: CO2 of %(scope)s is %(amount)s")
+            text = _("January to month %(month)s of %(year)s: CO₂ of %(scope)s is %(amount)s")
         else:
             text = _(
-                "January to month %(month)s of %(year)s: CO2 of %(scope)s is %(amount)s, "
+                "January to month %(month)s of %(year)s: CO₂ of %(scope)s is %(amount)s, "
                 "%(change)s on the same months of the year before"
             )
     elif change is None:
-        text = _("%(year)s: CO2 of %(scope)s is %(amount)s")
+        text = _("%(year)s: CO₂ of %(scope)s is %(amount)s")
     else:
-        text = _("%(year)s: CO2 of %(scope)s is %(amount)s, %(change)s on the year before")
+        text = _("%(year)s: CO₂ of %(scope)s is %(amount)s, %(change)s on the year before")
     return text % words
 
 
@@ -265,7 +265,7 @@ def _classes(
         directions, steps = change_levels(numbers)
         return directions, {"title": _("Change on the year before"), "unit": "", "steps": steps}
     shades, labels = levels(numbers, places=digits)
-    return shades, {"title": _("CO2"), "unit": unit, "steps": list(enumerate(labels))}
+    return shades, {"title": _("CO₂"), "unit": unit, "steps": list(enumerate(labels))}
 
 
 def _divided(value: float | None, factor: float) -> float | None:
@@ -340,7 +340,7 @@ def _export(request: HttpRequest, found: figures.Overview) -> HttpResponse:
         lists.Column("group", _("Grouped by")),
         lists.Column("name", _("Name")),
         lists.Column("year", _("Year")),
-        lists.Column("emission_tco2", _("CO2, chosen boundary"), unit="tCO2", places=1),
+        lists.Column("emission_tco2", _("CO₂, chosen boundary"), unit="tCO2", places=1),
         *(
             lists.Column(
                 key, measures.MEASURES[key].name, unit=measures.MEASURES[key].unit, places=1
@@ -363,7 +363,7 @@ def _export(request: HttpRequest, found: figures.Overview) -> HttpResponse:
         {**row, "group": _("Total"), "name": found.scope.name}
         for row in found.by_year.select("year", *_EXPORT_COLUMNS).to_dicts()
     ]
-    title = _("Energy and CO2 of %(scope)s") % {"scope": found.scope.name}
+    title = _("Energy and CO₂ of %(scope)s") % {"scope": found.scope.name}
     return table_export(
         request,
         name="overview",

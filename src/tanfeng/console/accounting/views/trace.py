@@ -38,7 +38,7 @@ from tanfeng.console.accounting.views.common import (
 from tanfeng.console.accounting.views.paging import counted_page, page_of
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core import audit, lists, rights
-from tanfeng.console.core.figures import plain
+from tanfeng.console.core.figures import gas, plain
 from tanfeng.console.core.models import Batch, User
 
 _EXPORTED = 50_000
@@ -147,7 +147,7 @@ def _groups_page(
 
 
 def _pretty(unit: str) -> str:
-    return unit.replace("CO2", "CO₂")
+    return gas(unit)
 
 
 _GROUPS: Mapping[str, tuple[Any, str]] = {
@@ -444,7 +444,7 @@ def _input(one: lines.Input, item: str, english: bool, user: User) -> dict[str, 
     factor = dict(one.factor) if one.factor else None
     if factor is not None:
         name, _slash, row_id = factor["ref"].partition("/")
-        factor["name"] = factor["name_en" if english else "name_zh"]
+        factor["name"] = gas(factor["name_en" if english else "name_zh"])
         factor["choice"] = factor["choice_en" if english else "choice_zh"]
         factor["url"] = reverse("standards-row", args=[name, row_id])
         factor["table"] = name

@@ -56,6 +56,7 @@ register.filter("wan", figures.wan)
 register.filter("percent", figures.percent)
 register.filter("change", figures.change_words)
 register.filter("unit", figures.unit)
+register.filter("moment", figures.moment, expects_localtime=True)
 
 
 @register.simple_tag

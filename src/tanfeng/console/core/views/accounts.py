@@ -101,8 +101,11 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 def edit(request: HttpRequest, user_id: int) -> HttpResponse:
-    """Change an account."""
+    """Change an account; one's own is shown, for nobody changes what oneself may do."""
     account = _account(request, user_id)
+    if account == request.user and request.method != "POST":
+        context = {"account": account, "own": True, "enrolled": bool(account.totp_secret)}
+        return render(request, "core/account.html", {**context, "facts": _facts(account)})
     form = AccountForm(request.POST or None, instance=account)
     if request.method == "POST" and form.is_valid():
         try:
@@ -117,6 +120,24 @@ def edit(request: HttpRequest, user_id: int) -> HttpResponse:
             return redirect("accounts")
     context = {"form": form, "account": account, "enrolled": bool(account.totp_secret)}
     return render(request, "core/account.html", context)
+
+
+def _facts(account: User) -> list[tuple[str, str]]:
+    """Return what stands in an account, as a person reads it."""
+    fields = AccountForm(instance=account).fields
+    shown = {
+        "role": account.get_role_display(),
+        "duty": account.get_duty_display(),
+        **{
+            name: scopes.name_of(name, code) or code
+            for name in services.SCOPE_FIELD.values()
+            if (code := getattr(account, name))
+        },
+    }
+    return [
+        (str(field.label), str(shown.get(name) or getattr(account, name) or ""))
+        for name, field in fields.items()
+    ]
 
 
 @require_POST

@@ -1,0 +1,1 @@
+"""The carbon market: accounts of allowances, certificates with one claim, surrender (C11)."""
