@@ -209,9 +209,7 @@ def _world() -> World:
     Assignment.objects.create(
         verifier=users["verifier_a"], organisation=org_a, valid_from=date(2024, 1, 1)
     )
-    lists = OfficialList.objects.create(
-        key="key-users", name_zh="重点用能单位", name_en="Key users"
-    )
+    lists = OfficialList.objects.create(key="key-users", name_zh="重点用能单位", name_en="Key")
     Membership.objects.create(official_list=lists, organisation=org_b, valid_from=date(2024, 1, 1))
     OrganisationVersion.objects.create(
         organisation=org_b, changes={"permit_no": ["机密旧证", "机密许可证"]}, changed_by=city

@@ -34,8 +34,8 @@ def test_forms_are_there():
         "enterprise_sites",
         "enterprise_contacts",
         "mrv_filing",
-        "market_certificate",
         "energy_budget",
+        "market_certificate",
     ]
     with pytest.raises(ModelError, match="monthly_energy"):
         sheets.form("nothing")

@@ -89,9 +89,9 @@ INSTALLED_APPS = [
     "tanfeng.console.accounting",
     "tanfeng.console.plan",
     "tanfeng.console.registers.mrv",
-    "tanfeng.console.registers.market",
     "tanfeng.console.registers.reconciliation",
     "tanfeng.console.registers.budget",
+    "tanfeng.console.registers.market",
 ]
 
 MIDDLEWARE = [

@@ -9,9 +9,9 @@ urlpatterns = [
     path("", include("tanfeng.console.accounting.urls")),
     path("", include("tanfeng.console.plan.urls")),
     path("", include("tanfeng.console.registers.mrv.urls")),
-    path("", include("tanfeng.console.registers.market.urls")),
     path("", include("tanfeng.console.registers.reconciliation.urls")),
     path("", include("tanfeng.console.registers.budget.urls")),
+    path("", include("tanfeng.console.registers.market.urls")),
 ]
 
 handler400 = "tanfeng.console.core.views.errors.bad_request"

@@ -467,18 +467,6 @@ _SPECS = (
         "A correction says why in the remark. Documents are uploaded on the page.",
     ),
     _Spec(
-        "market_certificate",
-        "own_forms.csv",
-        "绿证与减排量登记",
-        "Register of certificates and reductions",
-        ("kind", "number"),
-        note_zh="每张证书一行。一张证书只能有一个用途: 未使用的把用途留空; "
-        "用于碳市场抵销的在页面上登记, 因为要与应清缴量核对。",
-        note_en="One row per certificate. A certificate has one use: leave it empty while unused. "
-        "An offset in the carbon market is entered on the page, where it is held against what is "
-        "due.",
-    ),
-    _Spec(
         "energy_budget",
         "own_forms.csv",
         "企业能碳预算指标",
@@ -489,6 +477,18 @@ _SPECS = (
         "由市级或县区导入。",
         note_en="One row per enterprise, year and figure; the figure says calorific or equivalent "
         "and what it is net of. Taken in by the city or a county.",
+    ),
+    _Spec(
+        "market_certificate",
+        "own_forms.csv",
+        "绿证与减排量登记",
+        "Register of certificates and reductions",
+        ("kind", "number"),
+        note_zh="每张证书一行。一张证书只能有一个用途: 未使用的把用途留空; "
+        "用于碳市场抵销的在页面上登记, 因为要与应清缴量核对。",
+        note_en="One row per certificate. A certificate has one use: leave it empty while unused. "
+        "An offset in the carbon market is entered on the page, where it is held against what is "
+        "due.",
     ),
 )
 

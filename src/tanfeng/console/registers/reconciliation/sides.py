@@ -14,7 +14,7 @@ import polars as pl
 
 from tanfeng import standards
 from tanfeng.accounting import Account, reconcile
-from tanfeng.accounting.methods import METHODS, Method
+from tanfeng.accounting.methods import METHODS
 from tanfeng.accounting.reconcile import View
 from tanfeng.console.accounting import frozen, method_files
 from tanfeng.console.accounting.models import MethodRun, Run
@@ -70,16 +70,13 @@ def of(account: MethodRun, run: Run | None) -> Sides:
     ModelError
         If this version does not know the method of the account.
     """
-    method = METHODS.get(account.method_key)
-    if method is None:
+    if account.method_key not in METHODS:
         raise ModelError(
             f"this version has no method {account.method_key}",
             f"本版本没有方法 {account.method_key}",
         )
-    base = reconcile.method_view(method_files.opened(account).account, [method])
-    if not method.market:
-        base = replace(base, name_zh="行业方法", name_en="sector method")
-    others = (_statistics(account, run, method) if run else None, _filings(account, base))
+    base = _base(account)
+    others = (_statistics(account, run) if run else None, _filings(account, base))
     views = {one.key: one for one in (base, *others) if one is not None}
     table = (
         reconcile.reconcile(list(views.values()), base=base.key)
@@ -97,7 +94,17 @@ def names(method_key: str) -> Mapping[str, str]:
     return reconcile.names_of(max(_GUIDELINES, key=lambda one: fits[one]))
 
 
-def _statistics(account: MethodRun, run: Run, method: Method) -> View | None:
+@lru_cache(maxsize=32)
+def _base(account: MethodRun) -> View:
+    """Return the side of an account; it stays in memory, which is safe as it never changes."""
+    method = METHODS[account.method_key]
+    view = reconcile.method_view(method_files.opened(account).account, [method])
+    return view if method.market else replace(view, name_zh="行业方法", name_en="sector method")
+
+
+@lru_cache(maxsize=32)
+def _statistics(account: MethodRun, run: Run) -> View | None:
+    """Return the side of a run's statistics; both are frozen, so it stays in memory as well."""
     files = frozen.opened(run)
     own = (pl.col("org_code") == account.organisation.credit_code) & (
         pl.col("year") == account.year
@@ -106,7 +113,7 @@ def _statistics(account: MethodRun, run: Run, method: Method) -> View | None:
     if lines.is_empty() and gaps.is_empty():
         return None
     statistics = Account(lines, files.factors, gaps, files.notes, {}, "")
-    return reconcile.statistics_view(statistics, names=names(method.key))
+    return reconcile.statistics_view(statistics, names=names(account.method_key))
 
 
 def _filings(account: MethodRun, base: View) -> View | None:
