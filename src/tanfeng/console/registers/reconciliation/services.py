@@ -72,8 +72,10 @@ def _kept(account: MethodRun, run: Run) -> None:
     """Write the row of an account and a run, or mark the one there is as current."""
     try:
         found = sides.of(account, run)
-    except ModelError:
-        return  # made by a method this version does not have
+    except (ModelError, OSError):
+        # Its method is not in this version, or its files are gone, which its own page tells: the
+        # other accounts are compared all the same.
+        return
     figures = figures_of(found)
     Reconciliation.objects.update_or_create(
         method_run=account,
