@@ -321,7 +321,19 @@ def calendar(obligations: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
 
 
 def deadline(sector: str, year: int) -> Factor:
-    """Return the row that holds the deadline of a sector and year.
+    """Return the row that holds the deadline of surrender.
+
+    Parameters
+    ----------
+    sector : str
+        ``power``, ``steel``, ``cement`` or ``aluminium``.
+    year : int
+        Compliance year, whose emission is surrendered for in the next.
+
+    Returns
+    -------
+    Factor
+        Its text is the date.
 
     Raises
     ------
