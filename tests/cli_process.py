@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -21,3 +22,25 @@ def run(*words):
     return subprocess.run(
         [sys.executable, "-c", code, *words], capture_output=True, text=True, env=environment()
     )
+
+
+def made_once(folders, name, make):
+    """Return a folder all processes of a test run share; the first to ask makes it.
+
+    Parameters
+    ----------
+    folders : pytest.TempPathFactory
+    name : str
+        Of the folder.
+    make : callable
+        Called with the folder, which is not there yet.
+    """
+    shared = folders.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / name
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            make(folder)
+    return folder

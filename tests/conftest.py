@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from cli_process import made_once, run
+
 # A busy machine is no failure: examples have no deadline.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
@@ -45,6 +47,21 @@ def django_db_setup(django_db_setup: None) -> None:
     Command.handle = flush  # type: ignore[method-assign]
 
 
+@pytest.fixture(scope="session")
+def boss_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home with one administrator, ``boss``, to be copied: a database takes seconds.
+
+    What the command said, the password among it, stands in the file ``said`` beside it.
+    """
+
+    def make(folder: Path) -> None:
+        done = run("user", "add", "boss", "--home", str(folder))
+        assert done.returncode == 0, done.stderr
+        folder.with_name("said").write_text(done.stdout, encoding="utf-8")
+
+    return made_once(tmp_path_factory, "boss-home", make)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the tests on another database server leave out what asks no database."""
     parser.addoption(
@@ -63,7 +80,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _uses_database(item: pytest.Item) -> bool:
     named = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
-    return bool(named) or item.get_closest_marker("django_db") is not None
+    asks = bool(named) or item.get_closest_marker("django_db") is not None
+    return asks and item.get_closest_marker("of_sqlite") is None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

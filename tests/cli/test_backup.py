@@ -17,9 +17,8 @@ UPLOAD = "ab" * 32
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("backup") / "home"
-    assert _run("user", "add", "boss", "--home", str(folder)).returncode == 0
+def home(tmp_path_factory, boss_home):
+    folder = shutil.copytree(boss_home, tmp_path_factory.mktemp("backup") / "home")
     (folder / "uploads" / "ab").mkdir(parents=True)
     (folder / "uploads" / "ab" / UPLOAD).write_bytes(b"a form")
     (folder / "uploads" / "ab" / "tmp1234").write_bytes(b"half a form")

@@ -420,9 +420,8 @@ def test_a_folder_without_database_is_told_and_left_as_it_is(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_home_is_checked_and_what_somebody_removed_is_found(tmp_path):
-    home = tmp_path / "home"
-    assert process("user", "add", "boss", "--home", str(home)).returncode == 0
+def test_a_home_is_checked_and_what_somebody_removed_is_found(tmp_path, boss_home):
+    home = shutil.copytree(boss_home, tmp_path / "home")
     before = sorted(path.name for path in home.iterdir())
     done = process("check", "--home", str(home), "--lang", "en")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.cookiejar
 import json
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -28,12 +29,11 @@ def _free_port():
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
+def home(tmp_path_factory, boss_home):
     """Return a home with an administrator and the password of it."""
-    folder = tmp_path_factory.mktemp("home") / "city"
-    made = run("user", "add", "boss", "--home", str(folder))
-    assert made.returncode == 0, made.stderr
-    return folder, re.search(r"boss: (\S+)", made.stdout)[1]
+    folder = shutil.copytree(boss_home, tmp_path_factory.mktemp("home") / "city")
+    said = boss_home.with_name("said").read_text(encoding="utf-8")
+    return folder, re.search(r"boss: (\S+)", said)[1]
 
 
 @pytest.fixture(scope="module")

@@ -82,7 +82,7 @@ def test_stopped_half_way_the_server_has_no_city(address, tmp_path):
 
 
 def test_a_server_that_is_not_there_is_said_in_words(tmp_path):
-    done = _demo("postgres://nobody@127.0.0.1:1/none", tmp_path / "home")
+    done = _demo("postgres://nobody@127.0.0.1:1/none", tmp_path / "home", "--lang", "en")
     assert done.returncode == 1
     assert "the database cannot be used" in done.stderr
     assert "Traceback" not in done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from datetime import timedelta
@@ -231,6 +232,11 @@ batch = imports.upload(city(), file(120.0), "a.xlsx")
 """
 
 
+@pytest.fixture
+def home(tmp_path, boss_home):
+    return shutil.copytree(boss_home, tmp_path / "home")
+
+
 def _process(home, code):
     done = subprocess.run(
         [sys.executable, "-c", _SETUP + code, str(home)],
@@ -246,7 +252,7 @@ def _told(done):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def test_killed_in_the_middle_of_a_commit_nothing_is_half_written(tmp_path):
+def test_killed_in_the_middle_of_a_commit_nothing_is_half_written(home):
     """The process dies (kill -9) after rows were written and before the transaction ended."""
     kill = (
         _WORLD
@@ -260,13 +266,13 @@ known.write = die
 imports.confirm(city(), batch)
 """
     )
-    assert _process(tmp_path / "home", kill).returncode == -9
+    assert _process(home, kill).returncode == -9
     after = """
 before = state()
 done = imports.confirm(city(), Batch.objects.get())
 print(json.dumps([before, state()]))
 """
-    before, later = _told(_process(tmp_path / "home", after))
+    before, later = _told(_process(home, after))
     assert before == {
         "rows": 0, "current": 0, "amounts": [], "keys": 0, "status": ["preview"], "intact": True,
         "commits": 0,
@@ -274,7 +280,7 @@ print(json.dumps([before, state()]))
     assert (later["current"], later["status"], later["intact"]) == (120, ["committed"], True)
 
 
-def test_threads_that_confirm_and_undo_at_once(tmp_path):
+def test_threads_that_confirm_and_undo_at_once(home):
     """One confirms and the other is told; two officers with the same keys leave one value each."""
     code = (
         _WORLD
@@ -292,7 +298,7 @@ said.append(together(undo, undo, undo))
 print(json.dumps([said, first, both, state()]))
 """
     )
-    said, first, both, last = _told(_process(tmp_path / "home", code))
+    said, first, both, last = _told(_process(home, code))
     assert said[0] == ["ModelError"] * 3 + ["done"]
     assert (first["rows"], first["current"], first["commits"]) == (120, 120, 1)
     assert said[1] == ["done", "done"]
@@ -305,7 +311,7 @@ print(json.dumps([said, first, both, state()]))
     assert last["amounts"] != both["amounts"]
 
 
-def test_a_long_book_that_is_checked_keeps_nobody_from_writing(tmp_path):
+def test_a_long_book_that_is_checked_keeps_nobody_from_writing(home):
     """While its sheets are checked as if taken in, somebody else renames the enterprise."""
     code = (
         _WORLD
@@ -330,7 +336,7 @@ names = list(Organisation.objects.values_list("name", flat=True))
 print(json.dumps([inside, names, EnergyRecord.objects.count(), batch.status, batch.rows_good]))
 """
     )
-    inside, names, rows, status, good = _told(_process(tmp_path / "home", code))
+    inside, names, rows, status, good = _told(_process(home, code))
     # In the copy the sheets before stand, and the enterprise is called as it was.
     assert inside == [[1, 1, "演示甲"], [2, 2, "演示甲"]]
     assert (names, rows) == (["演示乙"], 0)

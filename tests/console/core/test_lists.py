@@ -6,7 +6,6 @@ from io import BytesIO
 
 import openpyxl
 import pytest
-from django.db import connection
 from django.urls import reverse
 from django.utils import translation
 
@@ -200,7 +199,7 @@ def test_a_page_in_no_group_is_a_mistake():
         navigation.add(navigation.Page("nowhere", 1, "x", "jobs", "job"))
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite says which indexes it takes")
+@pytest.mark.of_sqlite
 def test_the_uploads_of_an_office_are_found_by_whole_indexes(county_officer_a):
     """A partial index, or one for the sheet alone, makes SQLite read every file instead."""
     rows = rights.visible(county_officer_a, Batch).filter(book=None)
@@ -212,7 +211,7 @@ def test_the_uploads_of_an_office_are_found_by_whole_indexes(county_officer_a):
         assert "SCAN core_batch" not in plan
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite says which indexes it takes")
+@pytest.mark.of_sqlite
 def test_files_that_wait_are_counted_from_an_index(county_officer_a):
     plan = awaiting(county_officer_a).values_list("pk", flat=True).explain()
     assert "USING COVERING INDEX batch_of_office" in plan

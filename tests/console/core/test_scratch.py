@@ -9,10 +9,7 @@ from form_files import book, credit_code, energy, workbook
 from tanfeng.console.archive.models import Organisation, Place
 from tanfeng.console.core import books, imports, scratch
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite is copied"),
-]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.of_sqlite]
 
 
 def test_what_is_written_in_the_copy_is_gone_with_it(county_a):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -115,10 +116,10 @@ print(json.dumps([sorted(said), Claim.objects.count()]))
 """
 
 
-def test_four_people_claiming_at_once_get_one_claim(tmp_path):
+def test_four_people_claiming_at_once_get_one_claim(tmp_path, boss_home):
     """Five certificates, four people each, on a database of its own: five claims, fifteen told."""
     done = subprocess.run(
-        [sys.executable, "-c", _AT_ONCE, str(tmp_path / "home")],
+        [sys.executable, "-c", _AT_ONCE, str(shutil.copytree(boss_home, tmp_path / "home"))],
         capture_output=True,
         text=True,
         env={**environment(), "PYTHONPATH": ":".join(sys.path)},
