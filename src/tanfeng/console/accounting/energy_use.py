@@ -5,7 +5,6 @@ from __future__ import annotations
 import polars as pl
 from django.db.models import Q
 from django.utils import translation
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from tanfeng.console.accounting import activity, figures, frozen
@@ -99,8 +98,3 @@ def _outputs(
     table = pl.DataFrame(list(rows), schema={**_OUTPUT, "month": pl.Int8()}, orient="row")
     has_months = (pl.col("month") > 0).any().over("year", "product_name")
     return table.filter((pl.col("month") > 0) | ~has_months).drop("month")
-
-
-def language() -> str:
-    """Return the language of the file."""
-    return "en" if get_language() == "en" else "zh"

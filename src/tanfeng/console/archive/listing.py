@@ -23,6 +23,14 @@ DEFAULT_SORT = "-emission_tco2"
 _CHUNK = 1000
 #: Up to this many enterprises a text fits are named by key in the queries that follow.
 FEW = 500
+#: Whose a row is, at the head of a list of things enterprises have.
+OF_ENTERPRISE = (
+    lists.Column("name", _("Enterprise"), lambda row: row.organisation.name,
+                 sort="organisation__name"),
+    lists.Column("code", _("Unified social credit code"), lambda row: row.organisation.credit_code),
+    lists.Column("place", _("County"), lambda row: str(row.organisation.place),
+                 sort="organisation__place__order"),
+)  # fmt: skip
 _SHOWN = (
     "credit_code", "name", "industry_code", "sector", "place", "park", "key_user_level",
     "active", "is_demo",

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from tanfeng import sheets
 from tanfeng.console.core import books, examining, storage, uploads
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.models import Batch, User
 from tanfeng.console.core.parsed import GridRow, Parsed
 from tanfeng.errors import SEVERITIES, Problem
@@ -40,11 +40,6 @@ class Window:
     page: Page[int]
     sheet: dict[str, Any]
     problems: list[dict[str, Any]]
-
-
-def language() -> str:
-    """Return the language of findings and headings: zh unless the person reads English."""
-    return "en" if get_language() == "en" else "zh"
 
 
 def page_of(row: int) -> int:

@@ -8,7 +8,8 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tanfeng.console.library.models import FactorOverride, language
+from tanfeng.console.core.asked import language
+from tanfeng.console.library.models import FactorOverride
 from tanfeng.console.library.services import Entry, problems_of
 from tanfeng.errors import Problem
 from tanfeng.standards import Factor

@@ -6,16 +6,11 @@ from datetime import date
 
 from django.db import models
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.models import User
 from tanfeng.console.library.dates import reached
-
-
-def language() -> str:
-    """Return ``en`` or ``zh``, the language of the page being made."""
-    return "en" if get_language() == "en" else "zh"
 
 
 class State(models.TextChoices):

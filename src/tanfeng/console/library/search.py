@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from tanfeng import standards
 from tanfeng.console.core import rights, search
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.models import User
 from tanfeng.console.core.search import Hit, Source
 from tanfeng.console.library import catalogue, links, tables
-from tanfeng.console.library.models import Document, language
+from tanfeng.console.library.models import Document
 from tanfeng.console.library.permissions import READ
 
 

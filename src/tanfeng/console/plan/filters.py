@@ -11,7 +11,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from tanfeng import plan
-from tanfeng.console.plan.models import Target, Task, Unit, language, packed, unpacked
+from tanfeng.console.core.asked import language
+from tanfeng.console.plan.models import Target, Task, Unit, packed, unpacked
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from tanfeng import plan
-
-
-def language() -> str:
-    """Return ``en`` or ``zh``, the language of the page being made."""
-    return "en" if get_language() == "en" else "zh"
+from tanfeng.console.core.asked import language
 
 
 def packed(keys: Iterable[str]) -> str:

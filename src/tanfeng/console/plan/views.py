@@ -18,9 +18,10 @@ from django.views.decorators.http import require_safe
 
 from tanfeng import plan
 from tanfeng.console.core import rights
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.lists import Column, Listing
 from tanfeng.console.plan import filters
-from tanfeng.console.plan.models import Target, Task, Unit, joined, language
+from tanfeng.console.plan.models import Target, Task, Unit, joined
 
 KINDS_OF_REMARK: dict[str, tuple[Promise, str]] = {
     "decision": (gettext_lazy("To be decided"), "late"),

@@ -13,6 +13,7 @@ from tanfeng.console.accounting import energy_use, figures
 from tanfeng.console.accounting.views.common import as_of_text, number, signed_in
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core import audit, lists, rights
+from tanfeng.console.core.asked import language
 from tanfeng.sheets.energy_use import (
     TABLES,
     Empty,
@@ -82,7 +83,7 @@ def _file(
     )
     content = energy_use_workbook(
         report,
-        lang=energy_use.language(),
+        lang=language(),
         demo=organisation.is_demo,
         as_of=as_of_text(run),
         stamp=lists.stamp(event),
@@ -92,7 +93,7 @@ def _file(
 
 
 def _english() -> bool:
-    return energy_use.language() == "en"
+    return language() == "en"
 
 
 def _pair(value: Any) -> str:

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_safe
 from tanfeng.console.accounting import factor_impact
 from tanfeng.console.accounting.views.common import number, signed_in, table_export
 from tanfeng.console.core import jobs, lists, rights
+from tanfeng.console.core.asked import language
 from tanfeng.console.library import links, tables
-from tanfeng.console.library.models import language
 from tanfeng.console.library.permissions import READ
 from tanfeng.errors import ModelError, StandardError
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from django import forms
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tanfeng import reports
@@ -23,6 +23,7 @@ from tanfeng.console.accounting.views.common import choice, number, signed_in
 from tanfeng.console.accounting.views.paging import counted_page
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core import audit, jobs, lists, rights
+from tanfeng.console.core.asked import language
 from tanfeng.errors import DataError, ModelError, StandardError
 from tanfeng.periods import FIRST_YEAR, LAST_YEAR
 from tanfeng.reports.method_document import method_document
@@ -66,10 +67,6 @@ def ordered(organisation: Organisation) -> list[str]:
     sector = organisation.sector
     own = _SECTORS.get(sector, (sector,))
     return sorted(METHODS, key=lambda key: METHODS[key].sector not in own)
-
-
-def _language() -> Literal["zh", "en"]:
-    return "en" if get_language() == "en" else "zh"
 
 
 _COLUMNS = (
@@ -157,7 +154,7 @@ def template(request: HttpRequest, method_key: str) -> HttpResponse:
     if method_key not in METHODS:
         raise Http404
     method = METHODS[method_key]
-    content = method_template(method, lang=_language())
+    content = method_template(method, lang=language())
     return lists.attachment(content, f"{method_pages.method_name(method_key)}.xlsx")
 
 
@@ -211,7 +208,7 @@ def _offered(key: str) -> dict[str, Any]:
     return {
         "key": key,
         "number": method.number,
-        "title": method.title_en if _language() == "en" else method.title_zh,
+        "title": method.title_en if language() == "en" else method.title_zh,
         "edition": method.edition,
         "span": f"{method.valid_from or '…'} – {method.valid_to or '…'}",
         "streams": len(method.streams),
@@ -244,7 +241,7 @@ def show(request: HttpRequest, run_number: int) -> HttpResponse:
             "method": kept.told["method"],
             "method_title": method_pages.told(kept.told["method"], "title"),
             "boundary": method_pages.told(kept.told["method"], "boundary"),
-            "doubts": kept.told["method"][f"doubts_{_language()}"],
+            "doubts": kept.told["method"][f"doubts_{language()}"],
             "replaced_by": getattr(run, "replaced_by", None),
             "streams": streams,
             "some_outside": any(not one["in_total"] for one in streams),
@@ -290,7 +287,7 @@ def _file(request: HttpRequest, run: MethodRun, kind: str) -> HttpResponse:
         "export.method-report", request=request, thing=run,
         number=run.number, kind=kind, rows=run.line_count,
     )  # fmt: skip
-    lang, demo, stamp = _language(), run.is_demo, lists.stamp(event)
+    lang, demo, stamp = language(), run.is_demo, lists.stamp(event)
     if kind == "xlsx":
         content = method_workbook(answer, lang=lang, demo=demo, stamp=stamp)
         return lists.attachment(content, f"{name}.xlsx")

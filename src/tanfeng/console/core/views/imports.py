@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -31,9 +31,10 @@ from tanfeng.console.core import (
     storage,
     uploads,
 )
+from tanfeng.console.core.asked import language, me
 from tanfeng.console.core.forms import UploadForm
 from tanfeng.console.core.lists import Column, Listing, attachment, stamp
-from tanfeng.console.core.models import Batch, Job, User
+from tanfeng.console.core.models import Batch, Job
 from tanfeng.console.core.parsed import Parsed
 from tanfeng.errors import SEVERITIES, DataError, ModelError, Problem
 
@@ -73,12 +74,8 @@ def form_name(batch: Batch) -> str:
     """Return the name of the form a batch is, or of those its sheets are; a dash for none."""
     keys = [batch.form_key] if batch.form_key else [one.form_key for one in books.members(batch)]
     known = [key for key in dict.fromkeys(keys) if key in sheets.forms()]
-    names = [sheets.form(key).name(preview.language()) for key in known]
-    return ("; " if preview.language() == "en" else "、").join(names) or "—"
-
-
-def _me(request: HttpRequest) -> User:
-    return cast("User", request.user)
+    names = [sheets.form(key).name(language()) for key in known]
+    return ("; " if language() == "en" else "、").join(names) or "—"
 
 
 def uploads_list(request: HttpRequest) -> HttpResponse:
@@ -107,7 +104,7 @@ def uploads_list(request: HttpRequest) -> HttpResponse:
         batch.kind = _KINDS.get(batch.status, "muted")
     context = {
         "page_obj": listing.page,
-        "waiting": permissions.awaiting(_me(request)).count(),
+        "waiting": permissions.awaiting(me(request)).count(),
         "state": state,
         "states": [("", _("All")), *Batch.Status.choices],
         "text": text,
@@ -128,13 +125,13 @@ def new(request: HttpRequest) -> HttpResponse:
         request.POST or None,
         request.FILES or None,
         keys=imports.form_keys(),
-        language=preview.language(),
+        language=language(),
         initial={"form_key": request.GET.get("form", "")},
     )
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
         batch = imports.upload(
-            _me(request),
+            me(request),
             file.read(),
             file.name,
             form_key=form.cleaned_data["form_key"],
@@ -263,7 +260,7 @@ def _running(batch: Batch) -> Job | None:
 
 def _read_by_others(request: HttpRequest, batch: Batch, action: str) -> None:
     """Record that somebody opened a file of another office; its county may read that."""
-    if batch.scope != _me(request).scope_key:
+    if batch.scope != me(request).scope_key:
         audit.record(action, request=request, thing=batch, place_code=uploads.place_of(batch))
 
 
@@ -340,7 +337,7 @@ def _preview(request: HttpRequest, batch: Batch, *, may_change: bool) -> dict[st
 def _unanswered(batch: Batch) -> list[str]:
     """Return what the file leaves open and the person can say: form, columns, head."""
     found = (Problem(**one) for one in batch.problems)
-    return [one.message(preview.language()) for one in found if one.rule in _ASKING]
+    return [one.message(language()) for one in found if one.rule in _ASKING]
 
 
 def mapping(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
@@ -352,7 +349,7 @@ def mapping(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
         return _act(
             request,
             batch.book or batch,
-            lambda: imports.leave_out(_me(request), batch, out=out, request=request),
+            lambda: imports.leave_out(me(request), batch, out=out, request=request),
         )
     if batch.status != Batch.Status.PREVIEW or not Parsed(batch):
         return redirect("upload", batch_id=batch.pk)
@@ -379,13 +376,11 @@ def mapping(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
         "batch": batch,
         "form": form,
         "columns": columns,
-        "fields": [(one.key, one.heading(preview.language())) for one in form.columns]
-        if form
-        else [],
+        "fields": [(one.key, one.heading(language())) for one in form.columns] if form else [],
         "missing": _unanswered(batch),
         "forms": _forms(),
         "sheets": [] if batch.book else meta["sheets"],
-        "language": preview.language(),
+        "language": language(),
         "asks": importer.asks if importer else (),
         "facts": meta.get("facts", {}),
     }
@@ -404,7 +399,7 @@ def _remap(request: HttpRequest, batch: Batch, meta: dict[str, Any]) -> None:
         if field != before.get(letter, "") and (not field or field in known):
             wanted[letter] = field
     imports.remap(
-        _me(request),
+        me(request),
         batch,
         form_key=form_key,
         sheet=request.POST.get("sheet") or None,
@@ -420,7 +415,7 @@ def _act(request: HttpRequest, batch: Batch, action: Callable[[], object]) -> Ht
         action()
     except DataError as error:
         for problem in error.problems[:10]:
-            messages.error(request, problem.line(preview.language()))
+            messages.error(request, problem.line(language()))
     except ModelError as error:
         messages.error(request, jobs.explain(error))
     return redirect("upload", batch_id=batch.pk)
@@ -436,9 +431,9 @@ def fix(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
 
     def correct() -> None:
         if rule:
-            imports.fix_rule(_me(request), batch, rule, request=request)
+            imports.fix_rule(me(request), batch, rule, request=request)
         else:
-            imports.fix(_me(request), batch, cell, value, request=request)
+            imports.fix(me(request), batch, cell, value, request=request)
 
     return _act(request, batch, correct)
 
@@ -448,7 +443,7 @@ def unfix(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
     """Take a correction back."""
     batch = _batch(request, batch_id)
     cell = request.POST.get("cell", "")
-    return _act(request, batch, lambda: imports.unfix(_me(request), batch, cell, request=request))
+    return _act(request, batch, lambda: imports.unfix(me(request), batch, cell, request=request))
 
 
 @require_POST
@@ -459,9 +454,9 @@ def confirm(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
 
     def take() -> None:
         if batch.rows_good > commits.IN_REQUEST_ROWS:
-            imports.queue_confirm(_me(request), batch, good_rows_only=good)
+            imports.queue_confirm(me(request), batch, good_rows_only=good)
         else:
-            imports.confirm(_me(request), batch, good_rows_only=good, request=request)
+            imports.confirm(me(request), batch, good_rows_only=good, request=request)
             messages.success(request, _("Taken in."))
 
     return _act(request, batch, take)
@@ -471,7 +466,7 @@ def confirm(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
 def discard(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
     """Give a preview up."""
     batch = _file(request, batch_id)
-    return _act(request, batch, lambda: imports.discard(_me(request), batch, request=request))
+    return _act(request, batch, lambda: imports.discard(me(request), batch, request=request))
 
 
 @require_POST
@@ -481,9 +476,9 @@ def undo(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
 
     def take_back() -> None:
         if batch.rows_good > commits.IN_REQUEST_ROWS:
-            imports.queue_undo(_me(request), batch)
+            imports.queue_undo(me(request), batch)
         else:
-            imports.undo(_me(request), batch, request=request)
+            imports.undo(me(request), batch, request=request)
             messages.success(request, _("Taken back; what it had replaced holds again."))
 
     return _act(request, batch, take_back)
@@ -510,10 +505,10 @@ def marked(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
     )
     if batch.size_bytes > uploads.IN_REQUEST_BYTES:
         title = _("Marked file: %s") % batch
-        job = jobs.enqueue("core.marked", title, _me(request), batch=str(batch.pk), event=event.pk)
+        job = jobs.enqueue("core.marked", title, me(request), batch=str(batch.pk), event=event.pk)
         return redirect("job", job_id=job.pk)
     try:
-        content = preview.marked(batch, _me(request), stamp(event))
+        content = preview.marked(batch, me(request), stamp(event))
     except DataError:  # a refused file cannot be opened for marking either
         messages.error(request, _("The file cannot be opened, so no cell of it can be marked."))
         return redirect("upload", batch_id=batch.pk)
@@ -525,5 +520,5 @@ def template(request: HttpRequest, form_key: str) -> HttpResponse:
     if form_key not in sheets.forms():
         raise Http404
     form = sheets.form(form_key)
-    content = sheets.template(form, lang=preview.language())
-    return attachment(content, f"{form.name(preview.language())}.xlsx")
+    content = sheets.template(form, lang=language())
+    return attachment(content, f"{form.name(language())}.xlsx")

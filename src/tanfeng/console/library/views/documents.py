@@ -15,10 +15,11 @@ from django.views.decorators.http import require_safe
 
 from tanfeng import standards
 from tanfeng.console.core import rights
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.lists import Column
 from tanfeng.console.library import tables
 from tanfeng.console.library.listing import RowListing
-from tanfeng.console.library.models import GONE, Document, State, language
+from tanfeng.console.library.models import GONE, Document, State
 
 STATE_KIND = {
     State.IN_FORCE: "good",

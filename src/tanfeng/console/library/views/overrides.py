@@ -12,10 +12,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from tanfeng import standards
 from tanfeng.console.core import rights
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.lists import Column, Listing
 from tanfeng.console.library import services, tables
 from tanfeng.console.library.forms import WithdrawForm
-from tanfeng.console.library.models import FactorOverride, language
+from tanfeng.console.library.models import FactorOverride
 from tanfeng.errors import DataError
 
 STATES = (

@@ -19,12 +19,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from tanfeng import standards
 from tanfeng.console.core import rights
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.lists import Column
 from tanfeng.console.library import catalogue, links, services, tables, uses
 from tanfeng.console.library.dates import in_force
 from tanfeng.console.library.forms import OverrideForm
 from tanfeng.console.library.listing import SIZES, FrameRows, RowListing
-from tanfeng.console.library.models import GONE, FactorOverride, language
+from tanfeng.console.library.models import GONE, FactorOverride
 from tanfeng.console.library.permissions import READ
 from tanfeng.errors import DataError, StandardError
 

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.archive.panels import Panel
 from tanfeng.console.core import rights
+from tanfeng.console.core.asked import me
 from tanfeng.console.registers.budget.models import Standing
-from tanfeng.console.registers.budget.views.common import me
 
 #: Quotas shown: two ways of counting and CO2 of two years.
 _SHOWN = 6

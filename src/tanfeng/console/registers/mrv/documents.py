@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from tanfeng.console.core import audit, lists, rights
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.models import User
 from tanfeng.console.registers.mrv import machines, tables
 from tanfeng.console.registers.mrv.models import (
@@ -29,10 +27,6 @@ MEDIA_TYPES = {
 }
 
 
-def _language() -> Literal["zh", "en"]:
-    return "en" if get_language() == "en" else "zh"
-
-
 def _hand_out(
     request: HttpRequest,
     user: User,
@@ -43,7 +37,7 @@ def _hand_out(
     blocks: list[Block],
 ) -> HttpResponse:
     event = audit.record("export.mrv", request=request, thing=thing, kind=kind)
-    lang, today = _language(), timezone.localdate()
+    lang, today = language(), timezone.localdate()
     day = today.isoformat() if lang == "en" else f"{today:%Y}年{today.month}月{today.day}日"
     document = Document(
         title=title,
@@ -62,7 +56,7 @@ def _hand_out(
 
 def check_record(request: HttpRequest, user: User, check: SpotCheck, kind: str) -> HttpResponse:
     """Return the record of a visit with places to sign."""
-    lang = _language()
+    lang = language()
     answers = {row.item: row for row in rights.visible(user, CheckAnswer).filter(check_of=check)}
     files = rights.visible(user, Evidence).filter(check_of=check)
     found = rights.visible(user, Finding).filter(check_of=check)

@@ -214,18 +214,7 @@ def _problem(found: _Found, columns: imports.Columns, row: _Row) -> Problem:
     rule, severity, field, values = found
     value = row.get(field)
     shown = f"{value:.12g}" if isinstance(value, float) else value
-    zh, en, remedy_zh, remedy_en = (text.format(value=shown, **values) for text in _TEXTS[rule])
-    return columns.problem(
-        rule,
-        severity,
-        zh=zh,
-        en=en,
-        remedy_zh=remedy_zh,
-        remedy_en=remedy_en,
-        row=row["source_row"],
-        field=field,
-        value=shown,
-    )
+    return columns.told(_TEXTS, rule, severity, {**row, field: shown}, field, **values)
 
 
 imports.register(FilingImporter())

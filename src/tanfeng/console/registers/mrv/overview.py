@@ -10,11 +10,11 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from tanfeng.accounting import mrv_checks
 from tanfeng.console.core import rights
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.models import User
 from tanfeng.console.registers.mrv import forms, machines, months, tables
 from tanfeng.console.registers.mrv.models import (
@@ -28,10 +28,6 @@ from tanfeng.console.registers.mrv.models import (
 #: Days before a deadline from which it is shown as near.
 NEAR_DAYS = 14
 _KINDS = {"error": "bad", "warning": "late", "info": "note"}
-
-
-def _language() -> str:
-    return "en" if get_language() == "en" else "zh"
 
 
 def month_due(year: int, month: int) -> dict[str, Any]:
@@ -84,7 +80,7 @@ class View:
 
     def told(self) -> list[dict[str, Any]]:
         """Return what the automatic checks say, with place, rule and what to do."""
-        lang = _language()
+        lang = language()
         code, year = self.report.organisation.credit_code, self.report.year
         may_find = rights.can(self.user, "find", self.report)
         here = reverse("mrv-year", args=(code, year))

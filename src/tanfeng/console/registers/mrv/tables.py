@@ -10,14 +10,11 @@ from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
 
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from tanfeng.console.core.asked import language
 from tanfeng.periods import Period
-
-
-def _language() -> str:
-    return "en" if get_language() == "en" else "zh"
 
 
 def _rows(name: str) -> list[dict[str, str]]:
@@ -40,7 +37,7 @@ class Parameter:
     @property
     def name(self) -> str:
         """Return the name in the language of the page."""
-        return self.name_en if _language() == "en" else self.name_zh
+        return self.name_en if language() == "en" else self.name_zh
 
 
 @cache
@@ -85,7 +82,7 @@ class Deadline:
     @property
     def name(self) -> str:
         """Return the name in the language of the page."""
-        return self.name_en if _language() == "en" else self.name_zh
+        return self.name_en if language() == "en" else self.name_zh
 
     @property
     def words(self) -> str:
@@ -103,7 +100,7 @@ class Deadline:
     @property
     def source(self) -> str:
         """Return where it comes from in the language of the page."""
-        return self.source_en if _language() == "en" else self.source_zh
+        return self.source_en if language() == "en" else self.source_zh
 
 
 @cache
@@ -142,12 +139,12 @@ class Point:
     @property
     def group(self) -> str:
         """Return the heading it stands under."""
-        return self.group_en if _language() == "en" else self.group_zh
+        return self.group_en if language() == "en" else self.group_zh
 
     @property
     def text(self) -> str:
         """Return what is asked."""
-        return self.text_en if _language() == "en" else self.text_zh
+        return self.text_en if language() == "en" else self.text_zh
 
 
 @cache

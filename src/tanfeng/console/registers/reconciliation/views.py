@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.db.models import Q
@@ -16,7 +16,7 @@ from tanfeng.console.accounting import method_pages
 from tanfeng.console.accounting.models import MethodRun
 from tanfeng.console.archive.models import Organisation, Place
 from tanfeng.console.core import audit, jobs, lists, rights
-from tanfeng.console.core.models import User
+from tanfeng.console.core.asked import me
 from tanfeng.console.registers.reconciliation import jobs as own_jobs
 from tanfeng.console.registers.reconciliation import pages, services, sides
 from tanfeng.console.registers.reconciliation.models import Reconciliation
@@ -50,14 +50,10 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def _me(request: HttpRequest) -> User:
-    return cast("User", request.user)
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def reconciliations(request: HttpRequest) -> HttpResponse:
     """List what the accounts in scope differ by, the largest to clarify first."""
-    user = _me(request)
+    user = me(request)
     if request.method == "POST":
         rights.require(user, "compute", Reconciliation)
         run = services.published()
@@ -115,7 +111,7 @@ def _narrowed(request: HttpRequest, rows: Any) -> Any:
 @require_safe
 def show(request: HttpRequest, code: str, year: int) -> HttpResponse:
     """Show the sides of an enterprise and year, and every line they differ by."""
-    user = _me(request)
+    user = me(request)
     organisation = rights.get_visible(user, Organisation, credit_code=code)
     accounts = list(
         rights.visible(user, MethodRun)

@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-from django.http import HttpRequest
-
 from tanfeng.accounting import budget
-from tanfeng.console.core.models import User
 from tanfeng.console.registers.budget.models import LIGHTS, in_words, measure_name
-
-
-def me(request: HttpRequest) -> User:
-    """Return who asks; the sign-in fence let no other through."""
-    return cast("User", request.user)
 
 
 def measures() -> list[tuple[str, str]]:

@@ -8,17 +8,18 @@ import polars as pl
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from tanfeng import sheets
 from tanfeng.accounting import budget
 from tanfeng.console.archive.models import Place
 from tanfeng.console.core import audit, lists, rights
+from tanfeng.console.core.asked import language, me
 from tanfeng.console.registers.budget import services
 from tanfeng.console.registers.budget.models import LIGHTS, Quota, Standing, basis_name
-from tanfeng.console.registers.budget.views.common import me, measures, statuses, whole
+from tanfeng.console.registers.budget.views.common import measures, statuses, whole
 
 COLUMNS = (
     lists.Column("name", gettext_lazy("Handed down to"), lambda row: row.quota.name,
@@ -177,7 +178,7 @@ def _as_form(request: HttpRequest) -> HttpResponse:
     content = sheets.write(
         form,
         pl.DataFrame(records, schema=schema),
-        lang="en" if get_language() == "en" else "zh",
+        lang=language(),
         demo=lists.holds_demo_data(),
         as_of=lists.stamp(event),
     )

@@ -9,16 +9,16 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from tanfeng.console.accounting import charts
 from tanfeng.console.core import audit, rights
+from tanfeng.console.core.asked import language, me
 from tanfeng.console.registers.budget import services
 from tanfeng.console.registers.budget.forms import MONTHS, QuotaForm
 from tanfeng.console.registers.budget.models import Quota, Standing, basis_name
-from tanfeng.console.registers.budget.views.common import me, whole
+from tanfeng.console.registers.budget.views.common import whole
 from tanfeng.errors import DataError
 
 _YEAR = 12
@@ -45,7 +45,7 @@ def _set(request: HttpRequest, form: QuotaForm) -> Quota | None:
     except DataError as error:
         for one in error.problems:
             field = one.column if one.column in form.fields else None
-            form.add_error(field, one.message("en" if get_language() == "en" else "zh"))
+            form.add_error(field, one.message(language()))
     return None
 
 

@@ -16,8 +16,9 @@ from django.views.decorators.http import require_safe
 from tanfeng.accounting import budget
 from tanfeng.console.archive.models import Place
 from tanfeng.console.core import audit, lists, rights
+from tanfeng.console.core.asked import me
 from tanfeng.console.registers.budget.models import CITY, Quota, Standing, measure_name
-from tanfeng.console.registers.budget.views.common import me, whole
+from tanfeng.console.registers.budget.views.common import whole
 
 _COLUMNS = (
     ("name", gettext_lazy("City or county"), None),

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from tanfeng.accounting import market
 from tanfeng.console.core import audit, lists, rights, storage
+from tanfeng.console.core.asked import complain, language, me
 from tanfeng.console.core.lists import Column, Listing
 from tanfeng.console.library.links import row_url
 from tanfeng.console.registers.market import forms, machines, overview, services
@@ -24,15 +25,7 @@ from tanfeng.console.registers.market.models import (
     Movement,
     Position,
 )
-from tanfeng.console.registers.market.views.common import (
-    BASES,
-    FORECASTS,
-    complain,
-    language,
-    me,
-    pill,
-    surrender_state,
-)
+from tanfeng.console.registers.market.views.common import BASES, FORECASTS, pill, surrender_state
 from tanfeng.console.registers.mrv import machines as mrv
 from tanfeng.console.registers.mrv.models import EmissionReport
 from tanfeng.errors import DataError

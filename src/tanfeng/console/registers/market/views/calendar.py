@@ -11,25 +11,22 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from tanfeng.console.archive.listing import OF_ENTERPRISE
 from tanfeng.console.archive.models import Place
 from tanfeng.console.core import rights
+from tanfeng.console.core.asked import me
 from tanfeng.console.core.figures import plain
 from tanfeng.console.core.lists import Column, Listing
 from tanfeng.console.library.links import row_url
 from tanfeng.console.registers.market import forms
 from tanfeng.console.registers.market.models import Position
 from tanfeng.console.registers.market.reminders import NEAR_DAYS
-from tanfeng.console.registers.market.views.common import STATES, me, state_of
+from tanfeng.console.registers.market.views.common import STATES, state_of
 from tanfeng.console.registers.market.views.listing import SHOWN, about, narrowed
 
 COLUMNS = (
     Column("due_on", gettext_lazy("Surrender by"), sort="due_on"),
-    Column("name", gettext_lazy("Enterprise"), lambda row: row.organisation.name,
-           sort="organisation__name"),
-    Column("code", gettext_lazy("Unified social credit code"),
-           lambda row: row.organisation.credit_code),
-    Column("place", gettext_lazy("County"), lambda row: str(row.organisation.place),
-           sort="organisation__place__order"),
+    *OF_ENTERPRISE,
     Column("year", gettext_lazy("Compliance year"), sort="year"),
     Column("sector", gettext_lazy("Sector"), lambda row: row.get_sector_display(), sort="sector"),
     Column("verified", gettext_lazy("Due for surrender"), lambda row: row.verified_tco2,

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import cast
 
-from django.contrib import messages
 from django.db.models import Q
-from django.forms import BaseForm
-from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from tanfeng.console.core.models import User
 from tanfeng.console.registers.market.models import Position
-from tanfeng.errors import DataError
 
 #: State of the surrender -> words and kind of its pill.
 STATES: Mapping[str, tuple[str | Promise, str]] = {
@@ -40,26 +34,6 @@ BASES: Mapping[str, Promise] = {
     "allocated": _("as issued to the account"),
     "": _("no allowance known"),
 }
-
-
-def me(request: HttpRequest) -> User:
-    """Return who asks; the sign-in fence let no other through."""
-    return cast("User", request.user)
-
-
-def language() -> str:
-    """Return ``en`` or ``zh``, the language of the page being made."""
-    return "en" if get_language() == "en" else "zh"
-
-
-def complain(form: BaseForm | None, error: DataError, request: HttpRequest) -> None:
-    """Put what a service found onto the fields it speaks of, or on top of the page."""
-    for one in error.problems:
-        text = one.message(language())
-        if form is None:
-            messages.error(request, text)
-        else:
-            form.add_error(one.heading if one.heading in form.fields else None, text)
 
 
 def surrender_state(is_settled: bool, due_on: date | None, today: date) -> str:

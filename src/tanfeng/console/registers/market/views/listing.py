@@ -14,8 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from tanfeng.console.archive.listing import OF_ENTERPRISE
 from tanfeng.console.archive.models import Place
 from tanfeng.console.core import rights
+from tanfeng.console.core.asked import complain, me
 from tanfeng.console.core.figures import plain
 from tanfeng.console.core.lists import Column, Listing
 from tanfeng.console.core.templatetags import ui
@@ -26,8 +28,6 @@ from tanfeng.console.registers.market.views.common import (
     BASES,
     FORECASTS,
     STATES,
-    complain,
-    me,
     of_state,
     state_of,
 )
@@ -35,12 +35,7 @@ from tanfeng.errors import DataError
 
 _T = "tCO₂"
 COLUMNS = (
-    Column("name", gettext_lazy("Enterprise"), lambda row: row.organisation.name,
-           sort="organisation__name"),
-    Column("code", gettext_lazy("Unified social credit code"),
-           lambda row: row.organisation.credit_code),
-    Column("place", gettext_lazy("County"), lambda row: str(row.organisation.place),
-           sort="organisation__place__order"),
+    *OF_ENTERPRISE,
     Column("year", gettext_lazy("Compliance year"), sort="year"),
     Column("sector", gettext_lazy("Sector"), lambda row: row.get_sector_display(), sort="sector"),
     Column("allowance", gettext_lazy("Allowance"), lambda row: row.allowance_tco2,

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from tanfeng.console.core import audit, rights
+from tanfeng.console.core.asked import complain, me
 from tanfeng.console.core.figures import plain
 from tanfeng.console.core.lists import Column, Listing
 from tanfeng.console.registers.market import certificates as writes
@@ -25,7 +26,6 @@ from tanfeng.console.registers.market.models import (
     MarketEvidence,
     Position,
 )
-from tanfeng.console.registers.market.views.common import complain, me
 from tanfeng.errors import DataError
 
 _PURPOSES = dict(Claim.Purpose.choices)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
-from django.forms import BaseForm
 from django.http import HttpRequest
-from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from tanfeng.console.core import rights
+from tanfeng.console.core.asked import complain, language, me
 from tanfeng.console.core.models import User
 from tanfeng.console.registers.mrv import machines, models, services
 from tanfeng.console.registers.workflow import Machine, Transition
@@ -20,29 +20,9 @@ from tanfeng.errors import DataError
 SHOWN = 40
 
 
-def me(request: HttpRequest) -> User:
-    """Return who asks; the sign-in fence let no other through."""
-    return cast("User", request.user)
-
-
-def language() -> str:
-    """Return ``en`` or ``zh``, the language of the page being made."""
-    return "en" if get_language() == "en" else "zh"
-
-
 def said(error: DataError) -> list[str]:
     """Return what is wrong as sentences in the language of the page."""
     return [one.message(language()) for one in error.problems]
-
-
-def complain(form: BaseForm | None, error: DataError, request: HttpRequest) -> None:
-    """Put what a service found onto the fields it speaks of, or on top of the page."""
-    for one in error.problems:
-        text = one.message(language())
-        if form is None:
-            messages.error(request, text)
-        else:
-            form.add_error(one.heading if one.heading in form.fields else None, text)
 
 
 def step(request: HttpRequest, machine: Machine, thing: Any) -> bool:

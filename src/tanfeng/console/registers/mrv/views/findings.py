@@ -12,10 +12,11 @@ from django.views.decorators.http import require_http_methods
 
 from tanfeng.accounting import mrv_checks
 from tanfeng.console.core import audit, rights
+from tanfeng.console.core.asked import complain, language, me
 from tanfeng.console.registers.mrv import forms, machines, services
 from tanfeng.console.registers.mrv.models import Correction, Evidence, Finding
 from tanfeng.console.registers.mrv.views import common
-from tanfeng.console.registers.mrv.views.common import me, state
+from tanfeng.console.registers.mrv.views.common import state
 from tanfeng.errors import DataError
 
 
@@ -44,7 +45,7 @@ def finding(request: HttpRequest, pk: int) -> HttpResponse:
             "organisation": one.organisation,
             "check": checks,
             "state": state(machines.FINDING, one.state),
-            "rule": rule.title(common.language()) if rule else "",
+            "rule": rule.title(language()) if rule else "",
             "late": one.state in ("open", "returned") and one.due_on < timezone.localdate(),
             "corrections": rights.visible(user, Correction).filter(finding=one),
             "evidence": rights.visible(user, Evidence).filter(finding=one),
@@ -76,7 +77,7 @@ def _changed(request: HttpRequest, one: Finding) -> tuple[HttpResponse | None, A
                 request=request,
             )  # fmt: skip
         except DataError as error:
-            common.complain(form, error, request)
+            complain(form, error, request)
         else:
             return here, None
     return None, form

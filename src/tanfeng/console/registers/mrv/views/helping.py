@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from tanfeng.accounting import mrv_checks
+from tanfeng.console.core.asked import language
 from tanfeng.console.registers import diagram
 from tanfeng.console.registers.mrv import machines, tables
-from tanfeng.console.registers.mrv.views.common import language
 
 
 @require_safe

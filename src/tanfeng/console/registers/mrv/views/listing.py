@@ -14,12 +14,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from tanfeng.accounting import methods
+from tanfeng.console.archive.listing import OF_ENTERPRISE
 from tanfeng.console.archive.models import Place
 from tanfeng.console.core import rights
+from tanfeng.console.core.asked import language, me
 from tanfeng.console.core.lists import Column, Listing
 from tanfeng.console.registers.mrv import machines, months, services
 from tanfeng.console.registers.mrv.models import OPEN, EmissionReport, MonthlyFiling, QualityPlan
-from tanfeng.console.registers.mrv.views.common import language, me, state
+from tanfeng.console.registers.mrv.views.common import state
 
 
 def method_name(key: str) -> str:
@@ -31,12 +33,7 @@ def method_name(key: str) -> str:
 
 
 COLUMNS = (
-    Column("name", gettext_lazy("Enterprise"), lambda row: row.organisation.name,
-           sort="organisation__name"),
-    Column("code", gettext_lazy("Unified social credit code"),
-           lambda row: row.organisation.credit_code),
-    Column("place", gettext_lazy("County"), lambda row: str(row.organisation.place),
-           sort="organisation__place__order"),
+    *OF_ENTERPRISE,
     Column("year", gettext_lazy("Year"), sort="year"),
     Column("method", gettext_lazy("Accounting method"), lambda row: method_name(row.method_key),
            sort="method_key"),

@@ -10,10 +10,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from tanfeng.console.core import audit, rights
+from tanfeng.console.core.asked import complain, me
 from tanfeng.console.registers.mrv import forms, machines, services
 from tanfeng.console.registers.mrv.models import EmissionReport, PlanItem, QualityPlan
 from tanfeng.console.registers.mrv.views import common
-from tanfeng.console.registers.mrv.views.common import me, state
+from tanfeng.console.registers.mrv.views.common import state
 from tanfeng.errors import DataError
 
 
@@ -74,7 +75,7 @@ def _changed(request: HttpRequest, one: QualityPlan) -> tuple[HttpResponse | Non
         try:
             services.set_item(user, one, given.pop("parameter"), given, request=request)
         except DataError as error:
-            common.complain(form, error, request)
+            complain(form, error, request)
         else:
             return here, None
     return None, form

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from tanfeng.accounting import mrv_checks
 from tanfeng.console.core import audit, rights
+from tanfeng.console.core.asked import complain, language, me
 from tanfeng.console.core.lists import Column, attachment, workbook
 from tanfeng.console.registers.mrv import (
     documents,
@@ -35,7 +36,7 @@ from tanfeng.console.registers.mrv.models import (
     SpotCheck,
 )
 from tanfeng.console.registers.mrv.views import common
-from tanfeng.console.registers.mrv.views.common import language, me, state
+from tanfeng.console.registers.mrv.views.common import state
 from tanfeng.errors import DataError
 
 _COLUMNS = (
@@ -246,7 +247,7 @@ def _changed(request: HttpRequest, one: SpotCheck) -> tuple[HttpResponse | None,
         else:
             raise BadRequest("no such step")
     except DataError as error:
-        common.complain(form, error, request)
+        complain(form, error, request)
     return None, form
 
 

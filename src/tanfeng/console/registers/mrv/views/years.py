@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tanfeng.console.core import audit, lists, rights, storage
+from tanfeng.console.core.asked import complain, language, me
 from tanfeng.console.core.models import User
 from tanfeng.console.registers.mrv import documents, forms, machines, months, overview, services
 from tanfeng.console.registers.mrv.models import (
@@ -24,7 +25,7 @@ from tanfeng.console.registers.mrv.models import (
     SpotCheck,
 )
 from tanfeng.console.registers.mrv.views import common
-from tanfeng.console.registers.mrv.views.common import me, state
+from tanfeng.console.registers.mrv.views.common import state
 from tanfeng.console.registers.mrv.views.listing import method_name
 from tanfeng.errors import DataError
 
@@ -90,7 +91,7 @@ def _changed(request: HttpRequest, report: EmissionReport) -> HttpResponse:
         else:
             raise BadRequest("no such step")
     except DataError as error:
-        common.complain(form, error, request)
+        complain(form, error, request)
     context = _year(request, report) | {f"{do}_form": form, "opened": do}
     return render(request, "mrv/year.html", context, status=422)
 
@@ -101,7 +102,7 @@ def _back(report: EmissionReport) -> HttpResponse:
 
 def _report_form(request: HttpRequest, report: EmissionReport) -> forms.ReportForm:
     data = request.POST if request.method == "POST" else None
-    return forms.ReportForm(data, instance=report, user=me(request), language=common.language())
+    return forms.ReportForm(data, instance=report, user=me(request), language=language())
 
 
 def _year(request: HttpRequest, report: EmissionReport) -> dict[str, Any]:
@@ -165,7 +166,7 @@ def _report_form_or_none(
 ) -> forms.ReportForm | None:
     if not rights.can(user, "edit", report):
         return None
-    return forms.ReportForm(instance=report, user=user, language=common.language())
+    return forms.ReportForm(instance=report, user=user, language=language())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -280,7 +281,7 @@ def _filed(
                 return here, None
             return None, form
     except DataError as error:
-        common.complain(form, error, request)
+        complain(form, error, request)
         return None, form
     rights.require(user, "enter", report)
     raise BadRequest("no such step")
