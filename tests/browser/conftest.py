@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -25,6 +24,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from browser.watch import CHROMIUM, Console, Opener, launch, window
+from cli_process import made_once
 
 
 def _free_port() -> int:
@@ -63,16 +63,9 @@ def _build(home: Path) -> None:
 
 
 def _own_home(folders: pytest.TempPathFactory) -> Path:
-    """Return a city of this process alone; beside other processes a copy of one built once."""
+    """Return a city of this process alone, a copy of the one the test run builds."""
     home = folders.mktemp("browser") / "home"
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        _build(home)
-        return home
-    shared = folders.getbasetemp().parent
-    with (shared / "city.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        _build(shared / "city")
-    return shutil.copytree(shared / "city", home)
+    return shutil.copytree(made_once(folders, "city", _build), home)
 
 
 @pytest.fixture(scope="session")
