@@ -12,6 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 ENGINES = (
     "tanfeng.standards",
     "tanfeng.accounting",
+    "tanfeng.metering",
+    "tanfeng.gateway",
     "tanfeng.plan",
     "tanfeng.sheets",
     "tanfeng.reports",
