@@ -17,7 +17,7 @@ from metering.kill_child import ACCEPTING, COMPACTING, DONE, FLUSHING, ROWS, wor
 from tanfeng.metering.intake import Intake
 from tanfeng.metering.store import Store
 
-HOMES, ROUNDS, CHILDREN = 5, 5, 2
+HOMES, ROUNDS, CHILDREN = 5, 4, 3
 #: Moments at which children were killed, over all homes.
 PHASES: Counter[bytes] = Counter()
 
@@ -72,7 +72,7 @@ def test_killed_processes_lose_nothing_and_double_nothing(context, tmp_path):
             delay = chance.uniform(0.02, 0.35)
             acknowledged += killed_after(context, str(home), points, delay)
         everything_is_there_once(home, set(acknowledged))
-    assert PHASES.total() == HOMES * ROUNDS * CHILDREN >= 50
+    assert PHASES.total() == HOMES * ROUNDS * CHILDREN == 60
     assert min(PHASES[phase] for phase in (ACCEPTING, FLUSHING, COMPACTING)) >= 3, PHASES
 
 

@@ -12,7 +12,13 @@ from tanfeng.metering._faults import ChangesForgotten
 from tanfeng.metering._files import Folder
 from tanfeng.metering.frames import TIME
 
-CHANGES = pl.Schema({"point": pl.String, "first": TIME, "last": TIME, "received": TIME})
+_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "point": pl.String,
+    "first": TIME,
+    "last": TIME,
+    "received": TIME,
+}
+CHANGES = pl.Schema(_COLUMNS)
 
 
 def appended(folder: Folder, since: int, until: int) -> list[str]:
@@ -59,5 +65,5 @@ def by_point(rows: pl.LazyFrame) -> pl.DataFrame:
         )
         .collect(engine="streaming")
         .sort("point")
-        .cast(dict(CHANGES))
+        .cast(CHANGES)
     )
