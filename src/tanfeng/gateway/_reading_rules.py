@@ -86,6 +86,36 @@ RULES: dict[str, Rule] = {
         "请先登记；或核对编号、网关绑定",
         "Register it first; or check its name and what the gateway is bound to",
     ),
+    "G013": Rule(
+        "计量点“{value}”是虚拟的，没有读数",
+        "the point {value!r} is virtual and has no readings",
+        "请改用实际计量点的编号",
+        "Name the point the meter hangs at",
+    ),
+    "G014": Rule(
+        "有未登记的计量点，整个文件没有导入",
+        "points are not registered, so nothing of the file was taken",
+        "请先登记；或加 --create，按累计电量表（kWh）新建",
+        "Register them first; or add --create to make them cumulative kWh registers",
+    ),
+    "G015": Rule(
+        "没有计量点、表计、节点或上下级的表；现有列：{value}",
+        "there is no sheet of points, meters, nodes or tree; the columns are: {value}",
+        "请使用模板：tanfeng meter points template",
+        "Use the template: tanfeng meter points template",
+    ),
+    "G016": Rule(
+        "“{value}”不是数",
+        "{value!r} is not a number",
+        "请只写数字",
+        "Write digits alone",
+    ),
+    "G017": Rule(
+        "“{value}”不是整数",
+        "{value!r} is not a whole number",
+        "请填写整数",
+        "Write a whole number",
+    ),
     "G020": Rule("没有时间", "there is no time", *_TIMES),
     "G021": Rule("时间“{value}”看不懂", "the time {value!r} cannot be understood", *_TIMES),
     "G022": Rule(

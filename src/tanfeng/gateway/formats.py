@@ -236,6 +236,21 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:32]
 
 
+def unreadable(reason: str) -> Problem:
+    """Return the finding of a file that cannot be opened."""
+    return problem("G003", kind="CSV", value=reason)
+
+
+def hint_create() -> Problem:
+    """Return the finding that a file was left alone because of points nobody registered."""
+    return problem("G014")
+
+
+def of_virtual(point: str) -> Problem:
+    """Return the finding that a virtual point was sent readings."""
+    return problem("G013", value=point)
+
+
 def _envelope(
     content: bytes,
     received: datetime,
