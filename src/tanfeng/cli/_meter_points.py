@@ -117,8 +117,9 @@ def import_points(
 ) -> None:
     """Bring in points, meters, nodes and tree: new ones are made, changed ones get a new version.
 
-    A sheet is told by its headings. A meter in the file is added to those of its point, or takes the
-    place of the same one (number and time of installation); the parents given are all a node has.
+    A sheet is told by its headings. A meter in the file is added to those of its point, or takes
+    the place of the same one (number and time of installation); the parents given are all a node
+    has.
     """
     _import(file, home, None, as_json)
 
@@ -157,6 +158,8 @@ def _import(file: Path, home: Path, only: str | None, as_json: bool) -> None:
     tables = {name: frame for name, frame in book.tables.items() if only in (None, name)}
     if not tables:
         fail(f"{file.name} 中没有表计的表", f"{file.name} has no sheet of meters", 2)
+    if not any(frame.height for frame in tables.values()) and not book.problems:
+        fail(f"{file.name} 中没有数据行", f"{file.name} has no row of data")
     if "devices" in tables:
         tables["devices"] = _with_standing(tables["devices"], metering.register.devices())
     try:

@@ -92,6 +92,12 @@ def simulate(
     truth: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Write the true energy here (.csv).")
     ] = None,
+    register: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False, help="Write points and meters here (.xlsx), to be brought in."
+        ),
+    ] = None,
     lang: InLang = Lang.ZH,
 ) -> None:
     """Write readings of invented registers, and if asked the energy that truly flowed."""
@@ -122,3 +128,9 @@ def simulate(
         )
     if truth is not None:
         write_csv(made.truth, truth)
+    if register is not None:
+        from tanfeng.gateway import register_book
+
+        tables = {"points": made.points, "devices": made.devices}
+        register.write_bytes(register_book.workbook(tables, lang=lang))
+        typer.echo(pick(f"已写入 {register}", f"wrote {register}"), err=True)

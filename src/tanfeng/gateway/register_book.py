@@ -152,7 +152,8 @@ class Book:
             sheet, column, heading = self.places.get(tables.get(one.sheet, ""), {}).get(
                 one.heading, (one.sheet, "", one.heading)
             )
-            made.append(replace(one, sheet=sheet, column=column, heading=heading))
+            placed = replace(one, sheet=sheet, column=column, heading=heading)
+            made.append(one if one.column else placed)
         return tuple(made)
 
 
