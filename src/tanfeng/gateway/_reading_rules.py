@@ -116,6 +116,12 @@ RULES: dict[str, Rule] = {
         "请填写整数",
         "Write a whole number",
     ),
+    "G018": Rule(
+        "网关“{value}”没有登记",
+        "the gateway {value!r} is not known",
+        "请先登记该网关并绑定计量点",
+        "Register the gateway and bind its points first",
+    ),
     "G020": Rule("没有时间", "there is no time", *_TIMES),
     "G021": Rule("时间“{value}”看不懂", "the time {value!r} cannot be understood", *_TIMES),
     "G022": Rule(

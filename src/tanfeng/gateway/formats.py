@@ -251,6 +251,11 @@ def of_virtual(point: str) -> Problem:
     return problem("G013", value=point)
 
 
+def of_stranger(gateway: str) -> Problem:
+    """Return the finding that a gateway nobody registered sent readings."""
+    return problem("G018", value=gateway)
+
+
 def _envelope(
     content: bytes,
     received: datetime,
