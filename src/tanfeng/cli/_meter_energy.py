@@ -66,6 +66,7 @@ def energy(
     measured and estimated (parts of the amount), amount, unit and item_key.
     """
     metering = open_metering(home)
+    metering.flush()
     found = point_energy(metering, by, point, moment(start), moment(end), known_on(known))
     write_csv(found, csv)
     counts = dict(found["quality"].value_counts().iter_rows())

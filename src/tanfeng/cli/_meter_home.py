@@ -63,6 +63,14 @@ class Metering:
     register: Register
     store: Store
 
+    def flush(self) -> None:
+        """Store what gateways sent and the intake still holds."""
+        intake = self.folder / "intake"
+        if intake.is_dir():
+            from tanfeng.metering.intake import Intake
+
+            Intake(intake, self.store).flush()
+
 
 def open_metering(home: Path, *, must_exist: bool = True) -> Metering:
     """Open the metering of a home folder; nothing is made before something is written."""
