@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 
 import polars as pl
 import pytest
@@ -14,6 +15,8 @@ from typer.testing import CliRunner
 
 from cli_process import environment
 from tanfeng.cli.meter import app
+from tanfeng.metering.intake import Intake
+from tanfeng.metering.store import Store
 
 CSV = (
     "point,time,value\nM1,2026-03-01 00:00,100\nM1,2026-03-01 01:00,103\nM1,2026-03-01 02:00,104\n"
@@ -248,6 +251,44 @@ def test_wrong_use_of_the_simulator(tmp_path):
     assert "does not fit" in _run(
         "simulate", "--out", tmp_path / "x.csv", "--interval", 7000, "--lang", "en", code=2
     )
+
+
+def test_small_files_are_put_together(filled, tmp_path):
+    for hour in range(3, 23):
+        more = tmp_path / "more.csv"
+        more.write_text(
+            f"point,time,value\nM1,2026-03-01 {hour:02d}:00,{hour + 110}\n", encoding="utf-8"
+        )
+        _run("import", more, "--home", filled)
+    told = json.loads(_run("compact", "--home", filled, "--settle", "--json"))
+    assert told["months"] == [{"month": "2026-03", "files_before": 21, "files_after": 1}]
+    assert "已整理 0 个月" in _run("compact", "--home", filled, "--settle")
+    assert len(json.loads(_run("readings", "M1", "--home", filled, "--json"))) == 23
+
+
+def test_readings_are_dropped_only_when_that_is_said(filled):
+    said = _run("retain", "--before", "2027-01-01", "--home", filled, "--lang", "en", code=1)
+    assert "readings are kept for 3 years" in said
+    words = ("retain", "--before", "2027-01-01", "--home", filled, "--even-younger")
+    assert "已删除 1 个月的读数：2026-03" in _run(*words)
+    assert json.loads(_run(*words, "--json")) == {"dropped": []}
+    assert json.loads(_run("readings", "M1", "--home", filled, "--json")) == []
+
+
+def test_what_the_intake_holds_is_in_the_energy(filled, tmp_path):
+    intake = Intake(filled / "metering" / "intake", Store(filled / "metering" / "readings"))
+    at = datetime(2026, 2, 28, 19, tzinfo=UTC)  # 03:00 of 1 March, local
+    readings = pl.DataFrame({"point": ["M1"], "time": [at], "value": [109.0]})
+    intake.accept(readings, batch="g1/1", received=at)
+    assert _energy(filled, tmp_path)["energy_kwh"].to_list() == [3.0, 1.0, 5.0]
+
+
+def test_listening_needs_bindings(filled, tmp_path):
+    bindings = tmp_path / "b.csv"
+    bindings.write_text("a,b\n", encoding="utf-8")
+    said = _run("listen", "--host", "127.0.0.1", "--bindings", bindings, "--home", filled,
+                "--lang", "en", code=2)  # fmt: skip
+    assert "must be a CSV file with the columns gateway and point" in said
 
 
 def test_it_works_without_django(home, file, tmp_path):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from datetime import UTC, datetime
@@ -12,6 +14,7 @@ import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
+from cli_process import environment
 from services.mosquitto import Mosquitto
 from tanfeng.gateway.mqtt import Broker, Subscriber
 from tanfeng.metering.intake import Intake, IntakeFull
@@ -178,3 +181,24 @@ def test_run_ends_when_it_is_stopped(mosquitto, home):
     here.subscriber._stopping.set()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_the_command_listens_until_it_is_stopped(mosquitto, tmp_path):
+    home, bindings = tmp_path / "home", tmp_path / "bindings.csv"
+    (home / "metering").mkdir(parents=True)
+    bindings.write_text("gateway,point\ng1,P1\n", encoding="utf-8")
+    words = ["meter", "listen", "--host", "127.0.0.1", "--port", str(mosquitto.port),
+             "--bindings", str(bindings), "--home", str(home), "--lang", "en"]  # fmt: skip
+    code = "from tanfeng.cli import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *words], stderr=subprocess.PIPE, text=True, env=environment()
+    )
+    try:
+        assert "listening to 127.0.0.1" in process.stderr.readline()
+        _publish(mosquitto, ("g1", _reading(1)), ("g9", _reading(2)))
+        assert "the gateway 'g9' is not known" in process.stderr.readline()
+    finally:
+        process.terminate()
+        assert process.wait(20) == 0
+        process.stderr.close()
+    assert Store(home / "metering" / "readings").readings()["value"].to_list() == [1.0]

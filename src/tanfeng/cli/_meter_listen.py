@@ -76,8 +76,11 @@ def listen(
         signal.signal(number, lambda *_args: stop.set())
     subscriber = Subscriber(broker, intake.accept, bound.of, report=_tell)
     subscriber.start()
-    typer.echo(pick(f"正在收听 {host}：{topic}", f"listening to {host}: {topic}"), err=True)
     try:
+        while not stop.is_set() and not subscriber.wait_connected(0.5):
+            pass
+        if not stop.is_set():
+            typer.echo(pick(f"正在收听 {host}：{topic}", f"listening to {host}: {topic}"), err=True)
         while not stop.wait(_FLUSH_S):
             intake.flush()
     finally:
