@@ -1,0 +1,448 @@
+"""Slots of a quarter hour become energy per hour, day and month, up the tree.
+
+There is one pass over the slots. Over a table it is an Ibis expression, for DuckDB here and Spark
+there; over a frame in the hand it is polars, twice as fast. Both join the slots with two small
+tables, which points count for which node and which slot lies in which period, and add whole
+numbers up (:mod:`tanfeng.metering._exact`), so they agree to the last bit, whatever the order.
+What comes out fits in the hand: the rest is polars.
+
+A missing slot is missing, never zero: an amount is the sum of what is known, and
+``completeness`` says how much of what was due that is. A silent point degrades its parents and
+blocks none of them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from tanfeng.errors import ModelError
+from tanfeng.metering import _exact
+from tanfeng.metering._calendar import By, local, period_start, slots_between
+from tanfeng.metering._due import due_since, due_slots
+from tanfeng.metering._tree import MixedUnits, Tree, TreeHasCycle, points_apart, tree
+from tanfeng.metering.frames import ENERGY, QUALITY, SLOT_S
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+__all__ = [
+    "By",
+    "MissingFactors",
+    "MixedUnits",
+    "TreeHasCycle",
+    "due_since",
+    "of_nodes",
+    "of_points",
+    "refresh",
+    "touched",
+]
+
+_SUMS = ("amount", "measured")
+_COUNTS = ("slots_measured", "slots_estimated")
+_KEYS = ("node", "start", "item_key")
+_WORTH = {
+    "energy_calorific_tce": "calorific_tce_per_unit",
+    "energy_equivalent_tce": "equivalent_tce_per_unit",
+    "emission_tco2e": "emission_tco2e_per_unit",
+}
+
+
+class MissingFactors(ModelError):
+    """An energy item has no factor for a year it was asked for."""
+
+
+def of_nodes(
+    slots: pl.DataFrame | ir.Table,
+    *,
+    points: pl.DataFrame,
+    edges: pl.DataFrame,
+    by: By,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    due: pl.DataFrame | None = None,
+    factors: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """Roll slots up to the nodes of the tree.
+
+    Parameters
+    ----------
+    slots : polars.DataFrame or ibis.Table
+        With the columns of ``frames.SLOTS``. Amounts in the base unit of their point.
+    points, edges : polars.DataFrame
+        With the columns of ``frames.POINTS`` and ``frames.EDGES``.
+    by : {"15min", "hour", "day", "month"}
+        Length of a period, in local time.
+    start, end : datetime, optional
+        Window, on quarter hours; the hull of the slots when not given. A period cut by the window
+        holds, and is due, what lies in the window.
+    due : polars.DataFrame, optional
+        point, due_from, due_to, as :func:`due_since` makes it. Without it a point is due from its
+        first slot on, or from when it was registered if it has none.
+    factors : polars.DataFrame, optional
+        With the columns of ``frames.FACTORS``; without it the columns of tce and CO2 are null.
+
+    Returns
+    -------
+    polars.DataFrame
+        With the columns of ``frames.ENERGY``: one row per node, period and item that was due.
+
+    Raises
+    ------
+    MissingFactors
+        If an item has no factor in a year; all are named.
+    TreeHasCycle
+        If a node lies below itself.
+    MixedUnits
+        If one item is counted in several units.
+    """
+    window, due = _asked(slots, points, start, end, due)
+    laid = tree(points, edges)
+    calendar = slots_between(*window, by)
+    own = _grid(_pass(slots, laid, calendar), laid, calendar, due)
+    return _finished(_with_parents(own, laid), laid.sources, factors)
+
+
+def of_points(
+    slots: pl.DataFrame | ir.Table,
+    *,
+    points: pl.DataFrame,
+    by: By,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    due: pl.DataFrame | None = None,
+    factors: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """Roll slots up per point, as metered: the sign is not applied.
+
+    Parameters
+    ----------
+    slots, points, by, start, end, due, factors
+        As of :func:`of_nodes`.
+
+    Returns
+    -------
+    polars.DataFrame
+        With the columns of ``frames.ENERGY``, ``point`` in the place of ``node``.
+
+    Raises
+    ------
+    MissingFactors
+        If an item has no factor in a year; all are named.
+    """
+    window, due = _asked(slots, points, start, end, due)
+    laid = points_apart(points)
+    calendar = slots_between(*window, by)
+    own = _grid(_pass(slots, laid, calendar), laid, calendar, due)
+    return _finished(own, laid.sources, factors).rename({"node": "point"})
+
+
+def touched(
+    changed: pl.DataFrame, *, points: pl.DataFrame, edges: pl.DataFrame, by: By
+) -> pl.DataFrame:
+    """Return what changed slots change, up the tree.
+
+    Parameters
+    ----------
+    changed : polars.DataFrame
+        point, start: slots whose amount, measured part or quality is not what it was.
+    points, edges, by
+        As of :func:`of_nodes`.
+
+    Returns
+    -------
+    polars.DataFrame
+        node, start (of the period), item_key, sorted: the rows of the roll-up to write again.
+    """
+    laid = tree(points, edges)
+    hit = _hit(changed, laid, by)
+    parents = hit.join(laid.supply, on="source").select(_KEYS)
+    own = hit.join(laid.sources, on="source").select(_KEYS)
+    return pl.concat([own, parents]).unique().sort(_KEYS)
+
+
+def refresh(
+    previous: pl.DataFrame,
+    slots: pl.DataFrame | ir.Table,
+    *,
+    changed: pl.DataFrame,
+    points: pl.DataFrame,
+    edges: pl.DataFrame,
+    by: By,
+    start: datetime,
+    end: datetime,
+    due: pl.DataFrame,
+    factors: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """Roll up again after slots changed, reading only the slots of what they touch.
+
+    The result equals :func:`of_nodes` over all slots, to the last bit.
+
+    Parameters
+    ----------
+    previous : polars.DataFrame
+        The roll-up of the same window, points, edges and ``by`` before the change.
+    slots : polars.DataFrame or ibis.Table
+        Slots as they are now. Only those of touched nodes in touched periods are read.
+    changed : polars.DataFrame
+        point, start: slots that are not what they were.
+    points, edges, by, start, end, due, factors
+        As of :func:`of_nodes`; window and due slots are given.
+
+    Returns
+    -------
+    polars.DataFrame
+        The whole roll-up of the window, with the columns of ``frames.ENERGY``.
+    """
+    laid = tree(points, edges)
+    calendar = slots_between(start, end, by)
+    numbers = calendar.select("number", "period").unique()
+    hit = _hit(changed, laid, by).join(numbers.rename({"period": "start"}), on="start", how="inner")
+    now = _pass(slots, laid, calendar, only=hit.select("source", "number"))
+    kept = (
+        previous.join(laid.sources, on=["node", "item_key"])
+        .join(numbers, left_on="start", right_on="period")
+        .join(hit, on=["source", "number"], how="anti")
+        .select(now.columns)
+        .filter(pl.sum_horizontal(_COUNTS) > 0)
+    )
+    own = _grid(pl.concat([now, kept]), laid, calendar, due)
+    return _finished(_with_parents(own, laid), laid.sources, factors)
+
+
+# The pass over the slots -----------------------------------------------------------------------
+
+
+def _asked(
+    slots: pl.DataFrame | ir.Table,
+    points: pl.DataFrame,
+    start: datetime | None,
+    end: datetime | None,
+    due: pl.DataFrame | None,
+) -> tuple[tuple[datetime, datetime], pl.DataFrame]:
+    """Return the window and the due slots, from the slots where they are not given."""
+    if start is not None and end is not None and due is not None:
+        return (start, end), due
+    if not isinstance(slots, pl.DataFrame):
+        raise ModelError(
+            "over a table, give start, end and due: finding them would read it once more",
+            "对数据表汇总时请给出 start、end 和 due：否则要多读一遍",
+        )
+    first, last = slots["start"].min(), slots["start"].max()
+    start = first if start is None and isinstance(first, datetime) else start
+    end = last + timedelta(seconds=SLOT_S) if end is None and isinstance(last, datetime) else end
+    if start is None or end is None:
+        raise ModelError(
+            "there are no slots to take a window from; give start and end",
+            "没有可用于确定时间窗的数据，请给出 start 和 end",
+        )
+    return (start, end), due if due is not None else due_since(points, slots)
+
+
+def _pass(
+    slots: pl.DataFrame | ir.Table,
+    laid: Tree,
+    calendar: pl.DataFrame,
+    *,
+    only: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """Add the known slots up per source and period number; ``only`` names the pairs wanted."""
+    counted = laid.counted
+    if only is not None:
+        counted = counted.join(only, on="source", how="semi")
+    if isinstance(slots, pl.DataFrame):
+        summed = _pass_frame(slots, counted, calendar, only)
+    else:
+        summed = _pass_table(slots, counted, calendar, only)
+    return summed.select(
+        pl.col("source", "number").cast(pl.Int32), *(_exact.whole(n) for n in _SUMS), *_COUNTS
+    )
+
+
+def _pass_frame(
+    slots: pl.DataFrame, counted: pl.DataFrame, calendar: pl.DataFrame, only: pl.DataFrame | None
+) -> pl.DataFrame:
+    """Pass over a frame. Slots of a point mostly stand together: look a point up once per run."""
+    runs = slots.select(pl.col("point").rle()).unnest("point")
+    placed = runs.join(
+        counted, left_on="value", right_on="point", how="left", maintain_order="left"
+    )
+    run = pl.Series(np.repeat(np.arange(placed.height, dtype=np.uint32), placed["len"].to_numpy()))
+    place = (pl.col("start") - calendar["start"][0]).dt.total_seconds() // SLOT_S
+    known = (
+        slots.lazy()
+        .select(
+            "amount",
+            "measured",
+            is_measured=pl.col("quality") == "measured",
+            place=place,
+            source=placed["source"].gather(run),
+            sign=placed["sign"].gather(run),
+        )
+        .filter(
+            pl.col("source").is_not_null()
+            & pl.col("amount").is_not_null()
+            & pl.col("place").is_between(0, calendar.height - 1)
+        )
+        .select(
+            "source",
+            "is_measured",
+            number=pl.lit(calendar["number"]).gather(pl.col("place")),
+            amount=pl.col("amount") * pl.col("sign"),
+            measured=pl.col("measured") * pl.col("sign"),
+        )
+    )
+    if only is not None:
+        known = known.join(only.lazy(), on=["source", "number"], how="semi")
+    return (
+        known.select("source", "number", "is_measured", *_exact.cut_frame(_SUMS))
+        .group_by("source", "number")
+        .agg(
+            *_exact.added_frame(_SUMS),
+            slots_measured=pl.col("is_measured").sum().cast(pl.Int64),
+            slots_estimated=(~pl.col("is_measured")).sum().cast(pl.Int64),
+        )
+        .collect()
+    )
+
+
+def _pass_table(
+    slots: ir.Table, counted: pl.DataFrame, calendar: pl.DataFrame, only: pl.DataFrame | None
+) -> pl.DataFrame:
+    """Pass over a table of any Ibis backend: two small tables joined, whole numbers added up."""
+    import ibis
+
+    if only is not None:
+        calendar = calendar.join(only, on="number", how="semi")
+    table = slots.select("point", "start", "amount", "measured", "quality")
+    known = (
+        table.filter(table.amount.notnull())
+        .join(ibis.memtable(calendar.select("start", "number")), "start")
+        .join(ibis.memtable(counted), "point")
+    )
+    if only is not None:
+        known = known.semi_join(ibis.memtable(only), ["source", "number"])
+    signed = known.select(
+        "source",
+        "number",
+        amount=known.amount * known.sign,
+        measured=known.measured * known.sign,
+        is_measured=(known.quality == "measured").cast("int64"),
+    )
+    parts = _exact.cut(signed, _SUMS)
+    summed = parts.group_by("source", "number").aggregate(
+        **_exact.added(parts, _SUMS),
+        slots_measured=parts.is_measured.sum().cast("int64"),
+        slots_estimated=(1 - parts.is_measured).sum().cast("int64"),
+    )
+    frame: pl.DataFrame = slots.get_backend().to_polars(summed)
+    return frame
+
+
+def _hit(changed: pl.DataFrame, laid: Tree, by: By) -> pl.DataFrame:
+    """Return source and start of the periods that changed slots lie in."""
+    return (
+        changed.join(laid.counted, on="point")
+        .select("source", start=period_start(by, pl.col("start")))
+        .unique()
+    )
+
+
+# What was due, the parents, and what it is worth ------------------------------------------------
+
+
+def _grid(
+    known: pl.DataFrame, laid: Tree, calendar: pl.DataFrame, due: pl.DataFrame
+) -> pl.DataFrame:
+    """Lay the sums over every source and period that was due; silence is a row, too."""
+    periods = calendar.group_by("number").agg(
+        pl.col("period").first(),
+        first=pl.col("start").min(),
+        slots=pl.len(),
+    )
+    expected = due_slots(laid.counted, due, periods)
+    return (
+        expected.join(known, on=["source", "number"], how="full", coalesce=True)
+        .join(periods.select("number", start="period"), on="number")
+        .with_columns(pl.col("slots_due", *_COUNTS).fill_null(0).cast(pl.Int64))
+        # A slot that came before the point was due counts as due.
+        .with_columns(slots_due=pl.max_horizontal("slots_due", pl.sum_horizontal(_COUNTS)))
+        .filter(pl.col("slots_due") > 0)
+        .join(laid.sources.select("source", "node", "item_key"), on="source")
+        .select("source", *_KEYS, *_SUMS, "slots_due", *_COUNTS)
+    )
+
+
+def _with_parents(own: pl.DataFrame, laid: Tree) -> pl.DataFrame:
+    """Add the nodes that have no points of their own for an item."""
+    below = own.select("source", "start", *_SUMS, "slots_due", *_COUNTS).join(
+        laid.supply, on="source"
+    )
+    counts = ["slots_due", *_COUNTS]
+    parents = (
+        below.lazy()
+        .select(*_KEYS, *counts, *_exact.cut_frame(_SUMS))
+        .group_by(_KEYS)
+        .agg(pl.col(counts).sum(), *_exact.added_frame(_SUMS))
+        .select(*_KEYS, *(_exact.whole(n) for n in _SUMS), *counts)
+        .collect()
+    )
+    return pl.concat([own.drop("source"), parents])
+
+
+def _finished(
+    sums: pl.DataFrame, sources: pl.DataFrame, factors: pl.DataFrame | None
+) -> pl.DataFrame:
+    """Give the sums their unit, completeness, quality and worth."""
+    units = sources.select("item_key", "unit").unique("item_key", maintain_order=True)
+    known = pl.sum_horizontal(_COUNTS)
+    frame = (
+        sums.join(units, on="item_key")
+        # Of a period nothing is known of, the sum is unknown.
+        .with_columns(pl.when(known > 0).then(pl.col(_SUMS)))
+        .with_columns(
+            estimated=pl.col("amount") - pl.col("measured"),
+            slots_missing=pl.col("slots_due") - known,
+            completeness=known / pl.col("slots_due"),
+        )
+        .with_columns(quality=_quality())
+    )
+    return _worth(frame, factors).select(ENERGY.names()).cast(ENERGY).sort(_KEYS)
+
+
+def _quality() -> pl.Expr:
+    word = (
+        pl.when(pl.col("slots_missing") == pl.col("slots_due"))
+        .then(pl.lit("missing"))
+        .when(pl.col("slots_missing") > 0)
+        .then(pl.lit("partial"))
+        .when(pl.col("slots_estimated") > 0)
+        .then(pl.lit("estimated"))
+        .otherwise(pl.lit("measured"))
+    )
+    return word.cast(QUALITY)
+
+
+def _worth(frame: pl.DataFrame, factors: pl.DataFrame | None) -> pl.DataFrame:
+    """Multiply amounts by the factor of item, unit and local year."""
+    if factors is None:
+        return frame.with_columns(pl.lit(None, dtype=pl.Float64).alias(name) for name in _WORTH)
+    keys = ["item_key", "unit", "year"]
+    dated = frame.with_columns(year=local(pl.col("start")).dt.year().cast(pl.Int32))
+    absent = dated.select(keys).unique().join(factors, on=keys, how="anti").sort(keys)
+    if absent.height:
+        rows = list(absent.iter_rows())
+        raise MissingFactors(
+            "no factor for "
+            + "; ".join(f"{item} per {unit} in {year}" for item, unit, year in rows)
+            + ". Add the rows to the factors, or ask for the amounts alone",
+            "缺少因子："
+            + "；".join(f"{year} 年 {item}（每 {unit}）" for item, unit, year in rows)
+            + "。请补充因子，或只求实物量",
+        )
+    return dated.join(
+        factors.select(*keys, *_WORTH.values()).unique(keys), on=keys, how="left"
+    ).with_columns((pl.col("amount") * pl.col(per)).alias(name) for name, per in _WORTH.items())
