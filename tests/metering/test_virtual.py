@@ -76,6 +76,8 @@ def refused(**expressions: str | tuple[str, dict]) -> list[str]:
         ("min(B, C, 2.5 [kWh])", [1, 0, 2.5, 2.5]),
         ("B * C / (B + C)", [4 / 5, 0, 15 / 8, 24 / 10]),
         ("B * B / C", [1 / 4, None, 9 / 5, 16 / 6]),  # nothing to divide by: not known
+        ("max(B * B / C - 1 [kWh], 0)", [0, None, 4 / 5, 16 / 6 - 1]),
+        ("min(B, C) + B * B / C", [1 + 1 / 4, None, 3 + 9 / 5, 4 + 16 / 6]),
         ("1e1 * B * .5", [5, 10, 15, 20]),
     ],
 )

@@ -59,8 +59,8 @@ class Form:
         """Return it as an expression over the columns of the points, none of them null."""
         if self.formula is not None:
             return self.formula
-        return pl.sum_horizontal(
-            pl.lit(self.constant), *(column(n) * w for n, w in sorted(self.weights.items()))
+        return _sum(
+            [pl.lit(self.constant), *(column(n) * w for n, w in sorted(self.weights.items()))]
         )
 
     def scaled(self, by: float, unit: Unit | None) -> Form:
@@ -190,7 +190,7 @@ def _added(parts: list[tuple[str, Form, int]]) -> Form:
             weights[name] = weights.get(name, 0.0) + weight
     if all(one.formula is None for one in signed):
         return Form(unit, weights, sum(one.constant for one in signed))
-    return Form(unit, weights, 0.0, pl.sum_horizontal(one.expr() for one in signed))
+    return Form(unit, weights, 0.0, _sum([one.expr() for one in signed]))
 
 
 def _multiplied(chain: Chain, parts: list[tuple[str, Form, int]]) -> Form:
@@ -225,6 +225,11 @@ def _quotient(a: Form, b: Form, at: int) -> Form:
     )
 
 
+def _sum(parts: list[pl.Expr]) -> pl.Expr:
+    """Add parts up flat, however many; an unknown one makes the sum unknown."""
+    return pl.sum_horizontal(parts, ignore_nulls=False)
+
+
 def _extreme(call: Call, inner: list[Form]) -> Form:
     unit = _common([(one, call.position) for one in inner])
     if all(one.is_number for one in inner):
@@ -232,4 +237,7 @@ def _extreme(call: Call, inner: list[Form]) -> Form:
         return Form(unit, {}, pick(one.constant for one in inner))
     pick_expr = pl.min_horizontal if call.function == "min" else pl.max_horizontal
     weights = {name: weight for one in inner for name, weight in one.weights.items()}
-    return Form(unit, weights, 0.0, pick_expr([one.expr() for one in inner]))
+    parts = [one.expr() for one in inner]
+    # An unknown part makes the whole unknown; polars would pass over it.
+    every = pl.all_horizontal([part.is_not_null() for part in parts])
+    return Form(unit, weights, 0.0, pl.when(every).then(pick_expr(parts)))

@@ -12,26 +12,32 @@ estimated otherwise.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import translate
 from graphlib import TopologicalSorter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from tanfeng.errors import DataError, Problem
 from tanfeng.metering import _exact
 from tanfeng.metering._expression import ExpressionError, Name, Part, names, read
-from tanfeng.metering._forms import Form, column, form, point, said
+from tanfeng.metering._forms import Form, form, point, said
 from tanfeng.metering._tree import current, cycle
 from tanfeng.metering.frames import QUALITY, SLOTS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["RULE", "VirtualMeters", "virtual_meters"]
 
 #: Rule id of every slot computed here.
 RULE = "virtual"
 _SUMS = ("amount", "measured")
+#: Marks of a slot in a wide table.
+_MEASURED, _ESTIMATED, _MISSING, _NO_SLOT = range(4)
 
 
 class _Found(NamedTuple):
@@ -337,69 +343,52 @@ def _tables(
 def _formulas(pool: pl.DataFrame, level: Mapping[str, Form]) -> pl.DataFrame:
     """Compute the formulas of one level over a wide table, a column per point."""
     needed = sorted({name for one in level.values() for name in one.weights})
-    mine = pool.filter(pl.col("point").is_in(needed))
-    amounts = _wide(mine, "amount", needed, pl.Float64)
-    marks = _wide(mine.with_columns(pl.col("quality").to_physical()), "quality", needed, pl.UInt8)
-    measured_code = QUALITY.categories.to_list().index("measured")
-
-    def of(name: str, all_of: Iterable[pl.Expr]) -> pl.Expr:
-        return pl.all_horizontal(list(all_of)).alias(name)
-
-    known = amounts.select(
-        of(v, (column(p).is_not_null() for p in one.weights)) for v, one in level.items()
-    )
-    whole = marks.select(
-        of(v, (column(p).eq_missing(measured_code) for p in one.weights))
-        for v, one in level.items()
-    )
-    there = marks.select(
-        pl.any_horizontal([column(p).is_not_null() for p in one.weights]).alias(v)
-        for v, one in level.items()
-    )
-    values = amounts.select(one.expr().alias(v) for v, one in level.items())
-    starts = amounts["start"]
+    place = {name: n for n, name in enumerate(needed)}
+    starts, amount, mark = _wide(pool, needed)
+    wide = pl.DataFrame([pl.Series(f"={name}", amount[n]) for name, n in place.items()])
+    values = wide.select(one.expr().alias(name) for name, one in level.items())
+    marks = [mark[[place[name] for name in one.weights]] for one in level.values()]
     long = pl.DataFrame(
         {
-            "point": _long_names(level, len(starts)),
+            "point": np.repeat(list(level), len(starts)),
             "start": pl.concat([starts] * len(level)),
-            "amount": _long(values),
-            "known": _long(known),
-            "whole": _long(whole),
-            "there": _long(there),
+            "amount": pl.concat([values[name] for name in values.columns]),
+            "there": np.concatenate([(one != _NO_SLOT).any(axis=0) for one in marks]),
+            "known": np.concatenate([(one <= _ESTIMATED).all(axis=0) for one in marks]),
+            "whole": np.concatenate([(one == _MEASURED).all(axis=0) for one in marks]),
         }
     )
-    is_known = pl.col("known") & pl.col("amount").is_not_null()
+    known = pl.col("known") & pl.col("amount").is_not_null()
     return (
         long.lazy()
         .filter("there")
         .select(
             "point",
             "start",
-            amount=pl.when(is_known).then("amount"),
-            measured=pl.when(is_known).then(pl.when("whole").then("amount").otherwise(0.0)),
-            quality=_quality(is_known, pl.col("whole")),
+            amount=pl.when(known).then("amount"),
+            measured=pl.when(known).then(pl.when("whole").then("amount").otherwise(0.0)),
+            quality=_quality(known, pl.col("whole")),
         )
         .collect()
     )
 
 
 def _wide(
-    pool: pl.DataFrame, values: str, needed: list[str], dtype: type[pl.DataType]
-) -> pl.DataFrame:
-    """Turn slots into a row per start and a column per point, also for a point without slots."""
-    named = pool.with_columns(point=pl.format("={}", "point"))
-    wide = named.pivot(on="point", index="start", values=values).sort("start")
-    silent = [f"={name}" for name in needed if f"={name}" not in wide.columns]
-    return wide.with_columns(pl.lit(None, dtype=dtype).alias(name) for name in silent)
-
-
-def _long(wide: pl.DataFrame) -> pl.Series:
-    """Put the columns of a frame one under the other."""
-    return pl.concat([wide[name] for name in wide.columns])
-
-
-def _long_names(level: Mapping[str, Form], rows: int) -> pl.Series:
-    return pl.concat([pl.Series([name], dtype=pl.String).new_from_index(0, rows) for name in level])
+    pool: pl.DataFrame, needed: list[str]
+) -> tuple[pl.Series, NDArray[np.float64], NDArray[np.uint8]]:
+    """Return the starts, and amount and mark by point and start; what is not known is NaN."""
+    mine = pool.join(pl.DataFrame({"point": needed}).with_row_index("row"), on="point", how="inner")
+    starts = mine["start"].unique().sort()
+    rows = mine["row"].to_numpy()
+    columns = starts.search_sorted(mine["start"]).to_numpy()
+    amount = np.full((len(needed), len(starts)), np.nan)
+    amount[rows, columns] = mine["amount"].to_numpy()
+    mark = np.full(amount.shape, _NO_SLOT, dtype=np.uint8)
+    measured = pl.col("quality") == "measured"
+    known = pl.when(measured).then(_MEASURED).otherwise(_ESTIMATED)
+    code = pl.when(pl.col("amount").is_null()).then(_MISSING).otherwise(known)
+    mark[rows, columns] = mine.select(code.cast(pl.UInt8)).to_series().to_numpy()
+    return starts, amount, mark
 
 
 def _quality(known: pl.Expr, measured: pl.Expr) -> pl.Expr:
