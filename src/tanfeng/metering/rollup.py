@@ -22,9 +22,10 @@ import polars as pl
 from tanfeng.errors import ModelError
 from tanfeng.metering import _exact
 from tanfeng.metering._calendar import By, local, period_start, slots_between
+from tanfeng.metering._counts import COUNTS, KNOWN, SUMS, judged
 from tanfeng.metering._due import due_since, due_slots
 from tanfeng.metering._tree import MixedUnits, Tree, TreeHasCycle, points_apart, tree
-from tanfeng.metering.frames import ENERGY, QUALITY, SLOT_S
+from tanfeng.metering.frames import ENERGY, SLOT_S
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -41,8 +42,6 @@ __all__ = [
     "touched",
 ]
 
-_SUMS = ("amount", "measured")
-_COUNTS = ("slots_measured", "slots_estimated")
 _KEYS = ("node", "start", "item_key")
 _WORTH = {
     "energy_calorific_tce": "calorific_tce_per_unit",
@@ -207,7 +206,7 @@ def refresh(
         .join(numbers, left_on="start", right_on="period")
         .join(hit, on=["source", "number"], how="anti")
         .select(now.columns)
-        .filter(pl.sum_horizontal(_COUNTS) > 0)
+        .filter(pl.sum_horizontal(KNOWN) > 0)
     )
     own = _grid(pl.concat([now, kept]), laid, calendar, due)
     return _finished(_with_parents(own, laid), laid.sources, factors)
@@ -258,7 +257,7 @@ def _pass(
     else:
         summed = _pass_table(slots, counted, calendar, only)
     return summed.select(
-        pl.col("source", "number").cast(pl.Int32), *(_exact.whole(n) for n in _SUMS), *_COUNTS
+        pl.col("source", "number").cast(pl.Int32), *(_exact.whole(n) for n in SUMS), *KNOWN
     )
 
 
@@ -298,10 +297,10 @@ def _pass_frame(
     if only is not None:
         known = known.join(only.lazy(), on=["source", "number"], how="semi")
     return (
-        known.select("source", "number", "is_measured", *_exact.cut_frame(_SUMS))
+        known.select("source", "number", "is_measured", *_exact.cut_frame(SUMS))
         .group_by("source", "number")
         .agg(
-            *_exact.added_frame(_SUMS),
+            *_exact.added_frame(SUMS),
             slots_measured=pl.col("is_measured").sum().cast(pl.Int64),
             slots_estimated=(~pl.col("is_measured")).sum().cast(pl.Int64),
         )
@@ -332,9 +331,9 @@ def _pass_table(
         measured=known.measured * known.sign,
         is_measured=(known.quality == "measured").cast("int64"),
     )
-    parts = _exact.cut(signed, _SUMS)
+    parts = _exact.cut(signed, SUMS)
     summed = parts.group_by("source", "number").aggregate(
-        **_exact.added(parts, _SUMS),
+        **_exact.added(parts, SUMS),
         slots_measured=parts.is_measured.sum().cast("int64"),
         slots_estimated=(1 - parts.is_measured).sum().cast("int64"),
     )
@@ -367,27 +366,25 @@ def _grid(
     return (
         expected.join(known, on=["source", "number"], how="full", coalesce=True)
         .join(periods.select("number", start="period"), on="number")
-        .with_columns(pl.col("slots_due", *_COUNTS).fill_null(0).cast(pl.Int64))
+        .with_columns(pl.col("slots_due", *KNOWN).fill_null(0).cast(pl.Int64))
         # A slot that came before the point was due counts as due.
-        .with_columns(slots_due=pl.max_horizontal("slots_due", pl.sum_horizontal(_COUNTS)))
+        .with_columns(slots_due=pl.max_horizontal("slots_due", pl.sum_horizontal(KNOWN)))
         .filter(pl.col("slots_due") > 0)
         .join(laid.sources.select("source", "node", "item_key"), on="source")
-        .select("source", *_KEYS, *_SUMS, "slots_due", *_COUNTS)
+        .select("source", *_KEYS, *SUMS, "slots_due", *KNOWN)
     )
 
 
 def _with_parents(own: pl.DataFrame, laid: Tree) -> pl.DataFrame:
     """Add the nodes that have no points of their own for an item."""
-    below = own.select("source", "start", *_SUMS, "slots_due", *_COUNTS).join(
-        laid.supply, on="source"
-    )
-    counts = ["slots_due", *_COUNTS]
+    below = own.select("source", "start", *SUMS, "slots_due", *KNOWN).join(laid.supply, on="source")
+    counts = COUNTS
     parents = (
         below.lazy()
-        .select(*_KEYS, *counts, *_exact.cut_frame(_SUMS))
+        .select(*_KEYS, *counts, *_exact.cut_frame(SUMS))
         .group_by(_KEYS)
-        .agg(pl.col(counts).sum(), *_exact.added_frame(_SUMS))
-        .select(*_KEYS, *(_exact.whole(n) for n in _SUMS), *counts)
+        .agg(pl.col(counts).sum(), *_exact.added_frame(SUMS))
+        .select(*_KEYS, *(_exact.whole(n) for n in SUMS), *counts)
         .collect()
     )
     return pl.concat([own.drop("source"), parents])
@@ -398,32 +395,8 @@ def _finished(
 ) -> pl.DataFrame:
     """Give the sums their unit, completeness, quality and worth."""
     units = sources.select("item_key", "unit").unique("item_key", maintain_order=True)
-    known = pl.sum_horizontal(_COUNTS)
-    frame = (
-        sums.join(units, on="item_key")
-        # Of a period nothing is known of, the sum is unknown.
-        .with_columns(pl.when(known > 0).then(pl.col(_SUMS)))
-        .with_columns(
-            estimated=pl.col("amount") - pl.col("measured"),
-            slots_missing=pl.col("slots_due") - known,
-            completeness=known / pl.col("slots_due"),
-        )
-        .with_columns(quality=_quality())
-    )
+    frame = judged(sums.join(units, on="item_key"))
     return _worth(frame, factors).select(ENERGY.names()).cast(ENERGY).sort(_KEYS)
-
-
-def _quality() -> pl.Expr:
-    word = (
-        pl.when(pl.col("slots_missing") == pl.col("slots_due"))
-        .then(pl.lit("missing"))
-        .when(pl.col("slots_missing") > 0)
-        .then(pl.lit("partial"))
-        .when(pl.col("slots_estimated") > 0)
-        .then(pl.lit("estimated"))
-        .otherwise(pl.lit("measured"))
-    )
-    return word.cast(QUALITY)
 
 
 def _worth(frame: pl.DataFrame, factors: pl.DataFrame | None) -> pl.DataFrame:
