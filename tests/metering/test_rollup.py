@@ -474,6 +474,17 @@ def test_a_table_of_a_backend_gives_what_the_frame_gives():
         rollup.of_nodes(table, points=POINTS_, edges=TREE, by="hour")
 
 
+def test_hours_of_points_roll_up_to_months_of_nodes():
+    data = pl.concat(slots(p, [1.0, 2.0, None, 0.5] * 24, estimated=[1]) for p in "abcde")
+    window = {"start": NOV, "end": at(96), "due": rollup.due_since(POINTS_, data)}
+    hours = rollup.of_points(data, points=POINTS_, by="hour", **window)
+    for by in ("hour", "day", "month"):
+        again = rollup.of_sums(hours, points=POINTS_, edges=TREE, by=by, **window)
+        assert again.equals(rollup.of_nodes(data, points=POINTS_, edges=TREE, by=by, **window))
+    days = rollup.of_sums(hours, points=POINTS_, by="day", **window)
+    assert days.equals(rollup.of_points(data, points=POINTS_, by="day", **window))
+
+
 def test_energy_is_conserved_over_any_window():
     amounts = [1 / (n + 3) for n in range(96 * 30)]
     energy = rollup.of_nodes(

@@ -40,7 +40,15 @@ def due_since(
     frame = current(points).select("point", "recorded" if "recorded" in points.columns else _NEVER)
     sources = []
     if slots is not None:
-        sources.append(slots.group_by("point").agg(since=pl.col("start").min()))
+        # Slots of a point mostly stand together: the first of each run, then of each point.
+        run = pl.col("point").rle_id().alias("run")
+        runs = (
+            slots.lazy()
+            .select("point", "start", run)
+            .group_by("run")
+            .agg(pl.col("point").first(), since=pl.col("start").min())
+        )
+        sources.append(runs.group_by("point").agg(pl.col("since").min()).collect())
     gone = pl.DataFrame(schema={"point": pl.String, "due_to": TIME})
     if devices is not None and devices.height:
         held = (

@@ -1,10 +1,8 @@
 """Slots of a quarter hour become energy per hour, day and month, up the tree.
 
-There is one pass over the slots. Over a table it is an Ibis expression, for DuckDB here and Spark
-there; over a frame in the hand it is polars, twice as fast. Both join the slots with two small
-tables, which points count for which node and which slot lies in which period, and add whole
-numbers up (:mod:`tanfeng.metering._exact`), so they agree to the last bit, whatever the order.
-What comes out fits in the hand: the rest is polars.
+There is one pass over the slots (:mod:`tanfeng.metering._pass`). It joins them with two tables,
+which points count for which node and which slot lies in which period, and adds whole numbers up,
+so the order of the slots changes no bit. What comes out fits in the hand: the rest is polars.
 
 A missing slot is missing, never zero: an amount is the sum of what is known, and
 ``completeness`` says how much of what was due that is. A silent point degrades its parents and
@@ -16,7 +14,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
 from tanfeng.errors import ModelError
@@ -24,6 +21,7 @@ from tanfeng.metering import _exact
 from tanfeng.metering._calendar import By, local, period_start, slots_between
 from tanfeng.metering._counts import COUNTS, KNOWN, SUMS, judged
 from tanfeng.metering._due import due_since, due_slots
+from tanfeng.metering._pass import known, known_of_sums
 from tanfeng.metering._tree import MixedUnits, Tree, TreeHasCycle, points_apart, tree
 from tanfeng.metering.frames import ENERGY, SLOT_S
 
@@ -38,6 +36,7 @@ __all__ = [
     "due_since",
     "of_nodes",
     "of_points",
+    "of_sums",
     "refresh",
     "touched",
 ]
@@ -101,7 +100,7 @@ def of_nodes(
     window, due = _asked(slots, points, start, end, due)
     laid = tree(points, edges)
     calendar = slots_between(*window, by)
-    own = _grid(_pass(slots, laid, calendar), laid, calendar, due)
+    own = _grid(known(slots, laid.counted, calendar), laid, calendar, due)
     return _finished(_with_parents(own, laid), laid.sources, factors)
 
 
@@ -135,8 +134,49 @@ def of_points(
     window, due = _asked(slots, points, start, end, due)
     laid = points_apart(points)
     calendar = slots_between(*window, by)
-    own = _grid(_pass(slots, laid, calendar), laid, calendar, due)
+    own = _grid(known(slots, laid.counted, calendar), laid, calendar, due)
     return _finished(own, laid.sources, factors).rename({"node": "point"})
+
+
+def of_sums(
+    sums: pl.DataFrame,
+    *,
+    points: pl.DataFrame,
+    edges: pl.DataFrame | None = None,
+    by: By,
+    start: datetime,
+    end: datetime,
+    due: pl.DataFrame,
+    factors: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """Roll sums up that were already made per point, such as hours into months.
+
+    Parameters
+    ----------
+    sums : polars.DataFrame
+        point, start (of the period), amount, measured, slots_measured, slots_estimated, over
+        periods no longer than ``by``, whole inside the window. What :func:`of_points` returns will
+        do.
+    points, by, start, end, due, factors
+        As of :func:`of_nodes`.
+    edges : polars.DataFrame, optional
+        With the columns of ``frames.EDGES``; without it the answer is per point.
+
+    Returns
+    -------
+    polars.DataFrame
+        As of :func:`of_nodes`, or of :func:`of_points` without ``edges``.
+
+    Notes
+    -----
+    A sum of a point is rounded once before it is added up the tree, so the result may differ from
+    that over slots in the last bit. Each way by itself always gives the same.
+    """
+    laid = points_apart(points) if edges is None else tree(points, edges)
+    calendar = slots_between(start, end, by)
+    own = _grid(known_of_sums(sums, laid.counted, calendar, by), laid, calendar, due)
+    found = _finished(_with_parents(own, laid), laid.sources, factors)
+    return found.rename({"node": "point"}) if edges is None else found
 
 
 def touched(
@@ -200,7 +240,7 @@ def refresh(
     calendar = slots_between(start, end, by)
     numbers = calendar.select("number", "period").unique()
     hit = _hit(changed, laid, by).join(numbers.rename({"period": "start"}), on="start", how="inner")
-    now = _pass(slots, laid, calendar, only=hit.select("source", "number"))
+    now = known(slots, laid.counted, calendar, hit.select("source", "number"))
     kept = (
         previous.join(laid.sources, on=["node", "item_key"])
         .join(numbers, left_on="start", right_on="period")
@@ -212,7 +252,7 @@ def refresh(
     return _finished(_with_parents(own, laid), laid.sources, factors)
 
 
-# The pass over the slots -----------------------------------------------------------------------
+# The window and what changed ---------------------------------------------------------------------
 
 
 def _asked(
@@ -241,106 +281,6 @@ def _asked(
     return (start, end), due if due is not None else due_since(points, slots)
 
 
-def _pass(
-    slots: pl.DataFrame | ir.Table,
-    laid: Tree,
-    calendar: pl.DataFrame,
-    *,
-    only: pl.DataFrame | None = None,
-) -> pl.DataFrame:
-    """Add the known slots up per source and period number; ``only`` names the pairs wanted."""
-    counted = laid.counted
-    if only is not None:
-        counted = counted.join(only, on="source", how="semi")
-    if isinstance(slots, pl.DataFrame):
-        summed = _pass_frame(slots, counted, calendar, only)
-    else:
-        summed = _pass_table(slots, counted, calendar, only)
-    return summed.select(
-        pl.col("source", "number").cast(pl.Int32), *(_exact.whole(n) for n in SUMS), *KNOWN
-    )
-
-
-def _pass_frame(
-    slots: pl.DataFrame, counted: pl.DataFrame, calendar: pl.DataFrame, only: pl.DataFrame | None
-) -> pl.DataFrame:
-    """Pass over a frame. Slots of a point mostly stand together: look a point up once per run."""
-    runs = slots.select(pl.col("point").rle()).unnest("point")
-    placed = runs.join(
-        counted, left_on="value", right_on="point", how="left", maintain_order="left"
-    )
-    run = pl.Series(np.repeat(np.arange(placed.height, dtype=np.uint32), placed["len"].to_numpy()))
-    place = (pl.col("start") - calendar["start"][0]).dt.total_seconds() // SLOT_S
-    known = (
-        slots.lazy()
-        .select(
-            "amount",
-            "measured",
-            is_measured=pl.col("quality") == "measured",
-            place=place,
-            source=placed["source"].gather(run),
-            sign=placed["sign"].gather(run),
-        )
-        .filter(
-            pl.col("source").is_not_null()
-            & pl.col("amount").is_not_null()
-            & pl.col("place").is_between(0, calendar.height - 1)
-        )
-        .select(
-            "source",
-            "is_measured",
-            number=pl.lit(calendar["number"]).gather(pl.col("place")),
-            amount=pl.col("amount") * pl.col("sign"),
-            measured=pl.col("measured") * pl.col("sign"),
-        )
-    )
-    if only is not None:
-        known = known.join(only.lazy(), on=["source", "number"], how="semi")
-    return (
-        known.select("source", "number", "is_measured", *_exact.cut_frame(SUMS))
-        .group_by("source", "number")
-        .agg(
-            *_exact.added_frame(SUMS),
-            slots_measured=pl.col("is_measured").sum().cast(pl.Int64),
-            slots_estimated=(~pl.col("is_measured")).sum().cast(pl.Int64),
-        )
-        .collect()
-    )
-
-
-def _pass_table(
-    slots: ir.Table, counted: pl.DataFrame, calendar: pl.DataFrame, only: pl.DataFrame | None
-) -> pl.DataFrame:
-    """Pass over a table of any Ibis backend: two small tables joined, whole numbers added up."""
-    import ibis
-
-    if only is not None:
-        calendar = calendar.join(only, on="number", how="semi")
-    table = slots.select("point", "start", "amount", "measured", "quality")
-    known = (
-        table.filter(table.amount.notnull())
-        .join(ibis.memtable(calendar.select("start", "number")), "start")
-        .join(ibis.memtable(counted), "point")
-    )
-    if only is not None:
-        known = known.semi_join(ibis.memtable(only), ["source", "number"])
-    signed = known.select(
-        "source",
-        "number",
-        amount=known.amount * known.sign,
-        measured=known.measured * known.sign,
-        is_measured=(known.quality == "measured").cast("int64"),
-    )
-    parts = _exact.cut(signed, SUMS)
-    summed = parts.group_by("source", "number").aggregate(
-        **_exact.added(parts, SUMS),
-        slots_measured=parts.is_measured.sum().cast("int64"),
-        slots_estimated=(1 - parts.is_measured).sum().cast("int64"),
-    )
-    frame: pl.DataFrame = slots.get_backend().to_polars(summed)
-    return frame
-
-
 def _hit(changed: pl.DataFrame, laid: Tree, by: By) -> pl.DataFrame:
     """Return source and start of the periods that changed slots lie in."""
     return (
@@ -354,7 +294,7 @@ def _hit(changed: pl.DataFrame, laid: Tree, by: By) -> pl.DataFrame:
 
 
 def _grid(
-    known: pl.DataFrame, laid: Tree, calendar: pl.DataFrame, due: pl.DataFrame
+    sums: pl.DataFrame, laid: Tree, calendar: pl.DataFrame, due: pl.DataFrame
 ) -> pl.DataFrame:
     """Lay the sums over every source and period that was due; silence is a row, too."""
     periods = calendar.group_by("number").agg(
@@ -364,7 +304,7 @@ def _grid(
     )
     expected = due_slots(laid.counted, due, periods)
     return (
-        expected.join(known, on=["source", "number"], how="full", coalesce=True)
+        expected.join(sums, on=["source", "number"], how="full", coalesce=True)
         .join(periods.select("number", start="period"), on="number")
         .with_columns(pl.col("slots_due", *KNOWN).fill_null(0).cast(pl.Int64))
         # A slot that came before the point was due counts as due.
