@@ -369,6 +369,21 @@ def test_every_absent_factor_is_named_at_once():
     assert "2026 年 electricity" in refused.value.message("zh")
 
 
+def test_a_factor_given_twice_is_refused_unless_it_says_the_same():
+    def asked(*rows: tuple) -> pl.DataFrame:
+        return rollup.of_nodes(
+            slots("M", [2]),
+            points=points({"point": "M", "node": "E"}),
+            edges=edges(),
+            by="hour",
+            factors=factors(*(("electricity", "kWh", 2026, *r) for r in rows)),
+        )
+
+    assert asked((1, 1, 1), (1, 1, 1))["energy_calorific_tce"].to_list() == [2.0]
+    with pytest.raises(rollup.ModelError, match=r"given twice.*electricity per kWh in 2026"):
+        asked((1, 1, 1), (1, 2, 1))
+
+
 # Order and late data ------------------------------------------------------------------------------
 
 TREE = edges(("E1", "U1"), ("E1", "U2"), ("C", "E1"), ("C", "E2"), ("P", "E2"), ("city", "C"))

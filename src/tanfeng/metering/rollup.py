@@ -101,7 +101,7 @@ def of_nodes(
     laid = tree(points, edges)
     calendar = slots_between(*window, by)
     own = _grid(known(slots, laid.counted, calendar), laid, calendar, due)
-    return _finished(_with_parents(own, laid), laid.sources, factors)
+    return _finished(_with_parents(own, laid), laid.sources, factors).sort(_KEYS)
 
 
 def of_points(
@@ -175,8 +175,9 @@ def of_sums(
     laid = points_apart(points) if edges is None else tree(points, edges)
     calendar = slots_between(start, end, by)
     own = _grid(known_of_sums(sums, laid.counted, calendar, by), laid, calendar, due)
-    found = _finished(_with_parents(own, laid), laid.sources, factors)
-    return found.rename({"node": "point"}) if edges is None else found
+    if edges is None:
+        return _finished(own, laid.sources, factors).rename({"node": "point"})
+    return _finished(_with_parents(own, laid), laid.sources, factors).sort(_KEYS)
 
 
 def touched(
@@ -249,7 +250,7 @@ def refresh(
         .filter(pl.sum_horizontal(KNOWN) > 0)
     )
     own = _grid(pl.concat([now, kept]), laid, calendar, due)
-    return _finished(_with_parents(own, laid), laid.sources, factors)
+    return _finished(_with_parents(own, laid), laid.sources, factors).sort(_KEYS)
 
 
 # The window and what changed ---------------------------------------------------------------------
@@ -303,15 +304,24 @@ def _grid(
         slots=pl.len(),
     )
     expected = due_slots(laid.counted, due, periods)
-    return (
+    frame = (
         expected.join(sums, on=["source", "number"], how="full", coalesce=True)
-        .join(periods.select("number", start="period"), on="number")
         .with_columns(pl.col("slots_due", *KNOWN).fill_null(0).cast(pl.Int64))
         # A slot that came before the point was due counts as due.
         .with_columns(slots_due=pl.max_horizontal("slots_due", pl.sum_horizontal(KNOWN)))
         .filter(pl.col("slots_due") > 0)
-        .join(laid.sources.select("source", "node", "item_key"), on="source")
-        .select("source", *_KEYS, *SUMS, "slots_due", *KNOWN)
+        .sort("source", "number")
+    )
+    # Numbers of sources and periods are their places.
+    source = frame["source"]
+    starts = periods.sort("number")["period"]
+    return frame.select(
+        "source",
+        laid.sources["node"].gather(source),
+        starts.gather(frame["number"]).alias("start"),
+        laid.sources["item_key"].gather(source),
+        *SUMS,
+        *COUNTS,
     )
 
 
@@ -334,9 +344,10 @@ def _finished(
     sums: pl.DataFrame, sources: pl.DataFrame, factors: pl.DataFrame | None
 ) -> pl.DataFrame:
     """Give the sums their unit, completeness, quality and worth."""
-    units = sources.select("item_key", "unit").unique("item_key", maintain_order=True)
-    frame = judged(sums.join(units, on="item_key"))
-    return _worth(frame, factors).select(ENERGY.names()).cast(ENERGY).sort(_KEYS)
+    units = dict(sources.select("item_key", "unit").unique().iter_rows())
+    unit = pl.col("item_key").replace_strict(units, return_dtype=pl.String)
+    frame = _worth(judged(sums.with_columns(unit=unit)), factors)
+    return frame.select(ENERGY.names()).cast(ENERGY)
 
 
 def _worth(frame: pl.DataFrame, factors: pl.DataFrame | None) -> pl.DataFrame:
@@ -356,6 +367,15 @@ def _worth(frame: pl.DataFrame, factors: pl.DataFrame | None) -> pl.DataFrame:
             + "；".join(f"{year} 年 {item}（每 {unit}）" for item, unit, year in rows)
             + "。请补充因子，或只求实物量",
         )
-    return dated.join(
-        factors.select(*keys, *_WORTH.values()).unique(keys), on=keys, how="left"
-    ).with_columns((pl.col("amount") * pl.col(per)).alias(name) for name, per in _WORTH.items())
+    worth = factors.select(*keys, *_WORTH.values()).unique()
+    twice = worth.filter(pl.struct(keys).is_duplicated()).select(keys).unique().sort(keys)
+    if twice.height:
+        item, unit, year = twice.row(0)
+        raise ModelError(
+            f"{twice.height} factors are given twice with different values, the first: {item} per "
+            f"{unit} in {year}",
+            f"有 {twice.height} 个因子重复且数值不同，第一个：{year} 年 {item}（每 {unit}）",
+        )
+    return dated.join(worth, on=keys, how="left", maintain_order="left").with_columns(
+        (pl.col("amount") * pl.col(per)).alias(name) for name, per in _WORTH.items()
+    )
