@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rollup_frames import NOV, SLOT, at, devices, edges, points, slots
 from tanfeng.metering import rollup
-from tanfeng.metering.frames import ENERGY, FACTORS, TIME
+from tanfeng.metering.frames import ENERGY, FACTORS, QUALITY, TIME
 
 HOUR = timedelta(hours=1)
 END = NOV + timedelta(hours=2)
@@ -68,6 +68,20 @@ def test_a_missing_slot_is_not_zero():
     none = row(rollup.of_nodes(slots("M", [None] * 4), points=p, edges=edges(), by="hour"), "E")
     assert (none["amount"], none["measured"], none["quality"]) == (None, None, "missing")
     assert (none["slots_due"], none["slots_missing"], none["completeness"]) == (4, 4, 0.0)
+
+
+def test_a_slot_known_in_part_gives_its_part_and_counts_as_missing():
+    data = slots("M", [1, 2, None, None]).with_columns(
+        quality=pl.when(pl.col("start") == at(1))
+        .then(pl.lit("partial", dtype=QUALITY))
+        .otherwise("quality")
+    )
+    p = points({"point": "M", "node": "E"})
+    hour = row(rollup.of_nodes(data, points=p, edges=edges(("C", "E")), by="hour"), "C")
+    assert (hour["amount"], hour["quality"], hour["completeness"]) == (3.0, "partial", 0.25)
+    quarter = rollup.of_points(data, points=p, by="15min")
+    alone = row(quarter, "M", at(1))
+    assert (alone["amount"], alone["quality"], alone["slots_missing"]) == (2.0, "partial", 1)
 
 
 def test_a_silent_point_degrades_its_park_and_its_city_and_blocks_neither():

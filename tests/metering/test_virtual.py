@@ -11,7 +11,7 @@ from rollup_frames import NOV, SLOT, at, points, slots
 from tanfeng.errors import DataError
 from tanfeng.metering import rollup
 from tanfeng.metering._expression import ExpressionError, names, read
-from tanfeng.metering.frames import SLOTS
+from tanfeng.metering.frames import QUALITY, SLOTS
 from tanfeng.metering.virtual import virtual_meters
 
 GAS = {"item_key": "natural_gas", "unit": "m3"}
@@ -154,6 +154,23 @@ def test_a_missing_input_is_missing_and_named(text):
     found = virtual_meters(register(V=text))
     assert found.slots(DATA)["amount"].to_list()[3] is None
     assert found.missing(DATA).rows() == [("V", at(3), ["A"])]
+
+
+@pytest.mark.parametrize("text", ["B + C", "max(B, C)"])
+def test_an_input_known_in_part_is_missing(text):
+    part = DATA.with_columns(
+        quality=pl.when((pl.col("point") == "C") & (pl.col("start") == at(2)))
+        .then(pl.lit("partial", dtype=QUALITY))
+        .otherwise("quality")
+    )
+    found = virtual_meters(register(V=text))
+    assert found.slots(part)["quality"].to_list() == [
+        "measured",
+        "estimated",
+        "missing",
+        "measured",
+    ]
+    assert found.missing(part).rows() == [("V", at(2), ["C"])]
 
 
 @pytest.mark.parametrize("text", ["B + C", "max(B, C)"])

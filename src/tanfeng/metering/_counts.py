@@ -12,24 +12,28 @@ KNOWN = ("slots_measured", "slots_estimated")
 COUNTS = ("slots_due", *KNOWN)
 
 
+def wholly_known() -> pl.Expr:
+    """Tell whether a slot is known from its start to its end."""
+    return pl.col("quality").is_in(["measured", "estimated"])
+
+
 def judged(frame: pl.DataFrame) -> pl.DataFrame:
     """Say of sums how much of them is known.
 
     Parameters
     ----------
     frame : polars.DataFrame
-        Holds ``amount``, ``measured``, ``slots_due`` (more than 0), ``slots_measured``,
-        ``slots_estimated``.
+        Holds ``amount``, ``measured`` (null where nothing is known), ``slots_due`` (more than 0),
+        ``slots_measured``, ``slots_estimated``.
 
     Returns
     -------
     polars.DataFrame
-        With ``estimated``, ``slots_missing``, ``completeness`` and ``quality``; where nothing is
-        known, the sums are null.
+        With ``estimated``, ``slots_missing``, ``completeness`` and ``quality``.
     """
     known = pl.sum_horizontal(KNOWN)
     word = (
-        pl.when(known == 0)
+        pl.when(pl.col("amount").is_null())
         .then(pl.lit("missing"))
         .when(known < pl.col("slots_due"))
         .then(pl.lit("partial"))
@@ -37,7 +41,7 @@ def judged(frame: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("estimated"))
         .otherwise(pl.lit("measured"))
     )
-    return frame.with_columns(pl.when(known > 0).then(pl.col(SUMS))).with_columns(
+    return frame.with_columns(
         estimated=pl.col("amount") - pl.col("measured"),
         slots_missing=pl.col("slots_due") - known,
         completeness=known / pl.col("slots_due"),

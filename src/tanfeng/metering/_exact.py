@@ -97,9 +97,14 @@ def total(frame: pl.DataFrame, by: Sequence[str], names: Sequence[str]) -> pl.Da
     Returns
     -------
     polars.DataFrame
-        ``by`` and the sums; a group of nothing but nulls has the sum 0.0, as polars has it.
+        ``by`` and the sums; the sum of nothing but nulls is null.
     """
-    cut_ = frame.lazy().select(*by, *cut_frame(names))
+    known = [pl.col(name).count().alias(f"{name}_known") for name in names]
     return (
-        cut_.group_by(by).agg(added_frame(names)).select(*by, *(whole(n) for n in names)).collect()
+        frame.lazy()
+        .select(*by, *names, *cut_frame(names))
+        .group_by(by)
+        .agg(*added_frame(names), *known)
+        .select(*by, *(pl.when(pl.col(f"{n}_known") > 0).then(whole(n)).alias(n) for n in names))
+        .collect()
     )

@@ -9,6 +9,7 @@ import polars as pl
 from tanfeng.errors import ModelError
 from tanfeng.metering import _exact
 from tanfeng.metering._calendar import By, slots_between
+from tanfeng.metering._counts import wholly_known
 
 #: What a point measures for the balance of its site.
 ROLES = ("import", "export", "generation", "charge", "discharge")
@@ -90,8 +91,8 @@ def _complete(slots: pl.DataFrame, roles: pl.DataFrame, calendar: pl.DataFrame) 
     """Return a row per site and slot in which every point is known, a column per role."""
     needed = roles.group_by("node").agg(points=pl.col("point").n_unique())
     placed = (
-        slots.select("point", "start", "amount")
-        .drop_nulls("amount")
+        slots.filter(wholly_known())
+        .select("point", "start", "amount")
         .join(calendar.select("start", "period"), on="start")
         .join(roles, on="point")
     )

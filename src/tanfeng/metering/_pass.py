@@ -3,6 +3,7 @@
 Over a table it is an Ibis expression, over a frame polars. Both cut every term before they add
 (:mod:`tanfeng.metering._exact`), so they agree to the last bit. What is estimated of a term is
 added up beside the term; what is measured is the difference, and most slots have nothing to cut.
+A slot known in part gives its part to the sum and counts as missing.
 """
 
 from __future__ import annotations
@@ -121,6 +122,7 @@ def _of_frame(
             "amount",
             "measured",
             is_measured=pl.col("quality") == "measured",
+            is_estimated=pl.col("quality") == "estimated",
             place=place,
             source=placed["source"].gather(run),
             sign=placed["sign"].gather(run),
@@ -133,6 +135,7 @@ def _of_frame(
         .select(
             "source",
             "is_measured",
+            "is_estimated",
             number=pl.lit(calendar["number"]).gather(pl.col("place")),
             amount=pl.col("amount") * pl.col("sign"),
             guess=(pl.col("amount") - pl.col("measured")) * pl.col("sign"),
@@ -142,12 +145,12 @@ def _of_frame(
         rows = rows.join(only.lazy(), on=_KEYS, how="semi")
     found = rows.collect()
     sums = (
-        found.select(*_KEYS, "is_measured", *_exact.cut_frame(["amount"]))
+        found.select(*_KEYS, "is_measured", "is_estimated", *_exact.cut_frame(["amount"]))
         .group_by(_KEYS)
         .agg(
             *_exact.added_frame(["amount"]),
             slots_measured=pl.col("is_measured").sum(),
-            slots_known=pl.len(),
+            slots_estimated=pl.col("is_estimated").sum(),
         )
     )
     guesses = (
@@ -157,8 +160,7 @@ def _of_frame(
         .agg(_exact.added_frame(["guess"]))
     )
     return sums.join(guesses, on=_KEYS, how="left").with_columns(
-        pl.col("guess_high", "guess_low").fill_null(0),
-        slots_estimated=pl.col("slots_known").cast(pl.Int64) - pl.col("slots_measured"),
+        pl.col("guess_high", "guess_low").fill_null(0)
     )
 
 
@@ -183,12 +185,13 @@ def _of_table(
         amount=rows.amount * rows.sign,
         guess=ibis.ifelse(measured, 0.0, (rows.amount - rows.measured) * rows.sign),
         is_measured=measured.cast("int64"),
+        is_estimated=(rows.quality == "estimated").cast("int64"),
     )
     parts = _exact.cut(signed, _TERMS)
     summed = parts.group_by(_KEYS).aggregate(
         **_exact.added(parts, _TERMS),
         slots_measured=parts.is_measured.sum().cast("int64"),
-        slots_estimated=(1 - parts.is_measured).sum().cast("int64"),
+        slots_estimated=parts.is_estimated.sum().cast("int64"),
     )
     frame: pl.DataFrame = slots.get_backend().to_polars(summed)
     return frame

@@ -181,8 +181,6 @@ def _sums(
             parts_count=pl.len(),
             parts_due=pl.col("slots_due").sum(),
             parts_missing=pl.col("slots_missing").sum(),
-            parts_known=pl.col("amount").count(),
-            parts_worth=pl.col(_TCE).count(),
         ),
         on=_KEYS,
     )
@@ -194,9 +192,7 @@ def _sums(
     )
     for kind, name in (("input", "into"), ("output", "out")):
         rows = signed.filter(kind=kind)
-        known = rows.group_by(_KEYS).agg(known=pl.col("plain").count())
-        total = _exact.total(rows, _KEYS, ["plain"]).join(known, on=_KEYS)
-        total = total.select(*_KEYS, pl.when(pl.col("known") > 0).then("plain").alias(name))
+        total = _exact.total(rows, _KEYS, ["plain"]).rename({"plain": name})
         joined = joined.join(total, on=_KEYS, how="left")
     return _judged(joined.filter(pl.col("is_own").fill_null(False)), tolerance)
 
@@ -219,8 +215,6 @@ def _judged(frame: pl.DataFrame, tolerance: float) -> pl.DataFrame:
     return (
         frame.with_columns(
             pl.col("parts_count").fill_null(0),
-            pl.when(pl.col("parts_known") > 0).then("parts").alias("parts"),
-            pl.when(pl.col("parts_worth") > 0).then("parts_tce").alias("parts_tce"),
         )
         .with_columns(
             unexplained=pl.col("main") - pl.col("parts"),

@@ -247,7 +247,7 @@ def refresh(
         .join(numbers, left_on="start", right_on="period")
         .join(hit, on=["source", "number"], how="anti")
         .select(now.columns)
-        .filter(pl.sum_horizontal(KNOWN) > 0)
+        .filter(pl.col("amount").is_not_null())
     )
     own = _grid(pl.concat([now, kept]), laid, calendar, due)
     return _finished(_with_parents(own, laid), laid.sources, factors).sort(_KEYS)
@@ -328,15 +328,8 @@ def _grid(
 def _with_parents(own: pl.DataFrame, laid: Tree) -> pl.DataFrame:
     """Add the nodes that have no points of their own for an item."""
     below = own.select("source", "start", *SUMS, "slots_due", *KNOWN).join(laid.supply, on="source")
-    counts = COUNTS
-    parents = (
-        below.lazy()
-        .select(*_KEYS, *counts, *_exact.cut_frame(SUMS))
-        .group_by(_KEYS)
-        .agg(pl.col(counts).sum(), *_exact.added_frame(SUMS))
-        .select(*_KEYS, *(_exact.whole(n) for n in SUMS), *counts)
-        .collect()
-    )
+    sums = _exact.total(below, _KEYS, SUMS)
+    parents = sums.join(below.group_by(_KEYS).agg(pl.col(COUNTS).sum()), on=_KEYS)
     return pl.concat([own.drop("source"), parents])
 
 

@@ -5,8 +5,8 @@ depth, flatten to one table (virtual point, point, coefficient) that is joined t
 added up in one go. Those that are not (a product of points, the positive part of a difference) are
 computed level by level over a wide table, one column per point. There is no loop over slots.
 
-A slot of a virtual point is measured when all its inputs are, missing when any is missing, and
-estimated otherwise.
+A slot of a virtual point is measured when all its inputs are, missing when any is missing or known
+in part only, and estimated otherwise.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import polars as pl
 
 from tanfeng.errors import DataError, Problem
 from tanfeng.metering import _exact
+from tanfeng.metering._counts import wholly_known
 from tanfeng.metering._expression import ExpressionError, Name, Part, names, read
 from tanfeng.metering._forms import Form, form, point, said
 from tanfeng.metering._tree import current, cycle
@@ -108,7 +109,7 @@ class VirtualMeters:
         polars.DataFrame
             point (virtual), start, missing (names of points, sorted).
         """
-        known = slots.filter(pl.col("amount").is_not_null()).select("point", "start")
+        known = slots.filter(wholly_known()).select("point", "start")
         starts = slots.join(self.inputs, on="point").select("virtual", "start").unique()
         return (
             starts.join(self.inputs, on="virtual")
@@ -156,7 +157,7 @@ class VirtualMeters:
                 "virtual",
                 "start",
                 *(pl.col(name) * pl.col("coefficient") for name in _SUMS),
-                is_known=pl.col("amount").is_not_null(),
+                is_known=wholly_known(),
                 is_measured=measured,
             )
             .select("virtual", "start", "is_known", "is_measured", *_exact.cut_frame(_SUMS))
@@ -386,7 +387,7 @@ def _wide(
     mark = np.full(amount.shape, _NO_SLOT, dtype=np.uint8)
     measured = pl.col("quality") == "measured"
     known = pl.when(measured).then(_MEASURED).otherwise(_ESTIMATED)
-    code = pl.when(pl.col("amount").is_null()).then(_MISSING).otherwise(known)
+    code = pl.when(~wholly_known()).then(_MISSING).otherwise(known)
     mark[rows, columns] = mine.select(code.cast(pl.UInt8)).to_series().to_numpy()
     return starts, amount, mark
 
