@@ -219,6 +219,13 @@ def test_of_several_causes_the_worst_then_the_first():
     assert made.filter(pl.col("object") == "E")["cause"].item() == b
 
 
+def test_a_main_meter_silent_within_the_month_explains_the_report_that_does_not_fit():
+    rows = found(("point_silent", "A", 3, 0.0), ("monthly_deviation", "E", 31, 0.08))
+    made = alerts.merge(rows, judged=MONTH, causes=links(("E", "A", 0)))
+    silent = made.filter(pl.col("object") == "A")["id"].item()
+    assert made.filter(pl.col("object") == "E")["cause"].item() == silent
+
+
 # -- from quality to findings
 
 

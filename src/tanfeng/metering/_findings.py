@@ -103,7 +103,7 @@ def _daily(quality: Quality) -> list[pl.DataFrame]:
 
 
 def _overdue(outages: pl.DataFrame, last: date, calendar: WorkCalendar) -> pl.DataFrame:
-    """List each day past the term of an outage neither filed nor repaired, with its working days."""
+    """List each day past the term of an outage not filed nor repaired, with its working days."""
     step = pl.duration(days=1)
     until = pl.min_horizontal(pl.col("repaired") - step, pl.lit(last))
     days = (

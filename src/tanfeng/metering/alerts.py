@@ -341,9 +341,9 @@ def explain(
     Notes
     -----
     An alert is explained by one of a rule that names its rule, at an object linked to its own,
-    that lasted on at least one of its days. Of several causes the one of the lowest rank, then
-    the worst, the earliest, the first by name is taken. Nothing explains a withdrawn alert, nor
-    does one explain.
+    that lasted on at least one of its days (of a rule of months: in one of its months). Of
+    several causes the one of the lowest rank, then the worst, the earliest, the first by name is
+    taken. Nothing explains a withdrawn alert, nor does one explain.
     """
     alerts = alerts.with_columns(
         cause=pl.lit(None, pl.String), root="id", explains=pl.lit(0, pl.Int64)
@@ -355,17 +355,22 @@ def explain(
         schema={"cause_rule": pl.String, "rule": pl.String},
         orient="row",
     )
+    monthly = [r.rule for r in alert_rules(changed).values() if r.gap_days > 1]
     live = alerts.filter(pl.col("state") != "withdrawn")
     able = live.select(
         cause_rule="rule", cause_object="object", cause_id="id", cause_worst="worst",
-        cause_first="first", cause_days="days",
+        cause_first="first", cause_days="days", cause_months=_months("days"),
     )  # fmt: skip
     chosen = (
         live.select("id", "rule", "object", "days")
         .join(causes.unique().select("object", "rank", cause_object="cause"), on="object")
         .join(pairs, on="rule")
         .join(able, on=["cause_rule", "cause_object"])
-        .filter(pl.col("days").list.set_intersection("cause_days").list.len() > 0)
+        .filter(
+            pl.when(pl.col("rule").is_in(monthly))
+            .then(_meet(_months("days"), "cause_months"))
+            .otherwise(_meet(pl.col("days"), "cause_days"))
+        )
         .sort(
             "rank", "cause_worst", "cause_first", "cause_id", descending=[False, True, False, False]
         )
@@ -386,6 +391,15 @@ def explain(
         )
         .select(*ALERTS)
     )
+
+
+def _months(days: str) -> pl.Expr:
+    """First days of the months of a list of days."""
+    return pl.col(days).list.eval(pl.element().dt.month_start()).list.unique()
+
+
+def _meet(one: pl.Expr, other: str) -> pl.Expr:
+    return one.list.set_intersection(pl.col(other)).list.len() > 0
 
 
 def _root(name: str, above: Mapping[str, str]) -> str:
