@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from metering.energy_kit import MONDAY, at, energy
 
+from metering.energy_kit import MONDAY, at, energy
 from tanfeng.gateway.simulate import FAULT_KINDS, Fault, point_name, scatter, simulate
 
 DAYS = 7
@@ -116,6 +116,9 @@ def test_scattered_faults_never_lose_or_make_energy(seed, interval):
     truth = sim.truth.group_by("point").agg(truth=pl.col("amount").sum())
     both = found.join(truth, on="point").with_columns(off=pl.col("amount") - pl.col("truth"))
     wrong = both.filter((pl.col("off").abs() > 1e-6) & (pl.col("known") == 1.0))
-    assert wrong.is_empty(), (wrong, [fault for fault in faults if fault.point in set(wrong["point"])])
+    assert wrong.is_empty(), (
+        wrong,
+        [fault for fault in faults if fault.point in set(wrong["point"])],
+    )
     # Where something is not known the total is less than the truth, never more.
     assert both.filter(pl.col("off") > 1e-6).is_empty(), both.filter(pl.col("off") > 1e-6)

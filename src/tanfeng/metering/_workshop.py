@@ -17,7 +17,7 @@ from ibis import BaseBackend
 from ibis.expr import types as ir
 
 _numbers = itertools.count()
-_written: dict[tuple[str, str], str] = {}
+_written: dict[tuple[str, str, str], str] = {}
 _writing = threading.Lock()
 #: Stands for the prefix of the tables of one derivation in a kept statement.
 _PREFIX = "\0"
@@ -62,22 +62,24 @@ class Workshop:
         self._views.append(full)
         return self.backend.create_view(full, table)
 
-    def step(self, name: str, build: Callable[[], ir.Table]) -> ir.Table:
+    def step(self, name: str, build: Callable[[], ir.Table], variant: str = "") -> ir.Table:
         """Work out an expression over tables of this workshop, and keep the result.
 
         Parameters
         ----------
         name : str
-            What the result is called; the same name is the same expression in every derivation.
+            What the result is called; name and variant are one expression in every derivation.
         build : callable
             Makes the expression; called the first time in the process only.
+        variant : str
+            Of the expression; the result has the same columns.
 
         Returns
         -------
         ibis Table
         """
         full = self._prefix + name
-        key = (self.backend.name, name)
+        key = (self.backend.name, name, variant)
         with _writing:
             text = _written.get(key)
         if text is None:
@@ -88,6 +90,10 @@ class Workshop:
         statement = text.replace(_PREFIX, self._prefix)
         self.backend.raw_sql(f'CREATE TEMPORARY TABLE "{full}" AS {statement}')
         return self.backend.table(full)
+
+    def made(self, name: str) -> ir.Table:
+        """Return what :meth:`step` kept under a name."""
+        return self.backend.table(self._prefix + name)
 
     def _statement(self, expression: ir.Table) -> str:
         # The types Ibis reasons with, not those the engine finds for a bare number.
