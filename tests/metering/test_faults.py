@@ -95,7 +95,7 @@ def test_late_data_mends_itself():
     before = energy(sim.readings, sim.points, known_on=at(2, 18))
     after = energy(sim.readings, sim.points)
     truth = sim.truth["amount"].sum()
-    # Known up to 18:00: the gap is known as a whole and flagged; when the packet is in, hour by hour
+    # At 18:00 the gap is known as a whole and flagged; when the packet is in, hour by hour
     gap = before.filter(pl.col("start").is_between(at(2, 6), at(2, 11)))
     assert set(gap["quality"]) == {"estimated"}
     assert set(after["quality"]) == {"measured"}

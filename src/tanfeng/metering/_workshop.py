@@ -102,9 +102,8 @@ class Workshop:
             f'CAST("{name}" AS {named(kind)}) AS "{name}"'
             for name, kind in expression.schema().items()
         )
-        return (
-            f"SELECT {columns} FROM ({ibis.to_sql(expression, dialect=self.backend.name)}) AS made"
-        )
+        made = ibis.to_sql(expression, dialect=self.backend.name)
+        return f"SELECT {columns} FROM ({made}) AS made"  # noqa: S608  # Ibis wrote both
 
     def any(self, table: ir.Table) -> bool:
         """Tell whether a table of this workshop has a row."""

@@ -201,7 +201,7 @@ def derived_state(derived: Derived) -> State:
     names = backend.to_polars(derived.points.select("id", "point"))
 
     def named(table: ir.Table, schema: pl.Schema) -> pl.DataFrame:
-        frame = backend.to_polars(table).join(names, on="id")
+        frame: pl.DataFrame = backend.to_polars(table).join(names, on="id")
         return frame.select(pl.col(name).cast(kind) for name, kind in schema.items())
 
     slots = named(sums(derived, by="15min"), KEPT)
