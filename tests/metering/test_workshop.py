@@ -29,12 +29,19 @@ def test_an_expression_is_built_once_and_runs_on_the_tables_of_each():
     assert len(built) == 1
 
 
+def tables() -> set[str]:
+    # Not list_tables(): ibis 12 asks DuckDB 2 for it in a way it no longer knows.
+    return {row[0] for row in CON.raw_sql("SELECT table_name FROM duckdb_tables()").fetchall()} | {
+        row[0] for row in CON.raw_sql("SELECT view_name FROM duckdb_views()").fetchall()
+    }
+
+
 def test_nothing_is_left_behind():
-    before = set(CON.list_tables())
+    before = tables()
     shop = Workshop(CON)
     table = shop.hold("kept", pl.DataFrame({"n": [1]}))
     shop.view("seen", table)
     shop.step("workshop_none", lambda: table.filter(table.n > 1))
     assert not shop.any(shop.made("workshop_none"))
     shop.clear()
-    assert set(CON.list_tables()) == before
+    assert tables() == before
