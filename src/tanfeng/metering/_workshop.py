@@ -54,7 +54,7 @@ class Workshop:
         """
         full = self._prefix + name
         self._made.append(full)
-        return self.backend.create_table(full, ibis.memtable(frame), temp=True)
+        return self.backend.create_table(full, frame, temp=True)
 
     def view(self, name: str, table: ir.Table) -> ir.Table:
         """Give a table of the backend a name that is the same in every derivation."""
