@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 
 from tanfeng import sheets
 from tanfeng.console.core import audit, jobs
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.models import AuditEvent, Batch
 
 #: Media type of .xlsx.
@@ -189,7 +190,7 @@ def workbook(
 
     ``event`` is the record of the export; nothing leaves without one, and the file names it.
     """
-    in_english = translation.get_language() == "en"
+    in_english = language() == "en"
     headings = [
         sheets.ListColumn(
             key=column.key,
