@@ -13,7 +13,8 @@ import pytest
 
 import tanfeng.cli
 from cli_process import run_each
-from tanfeng.cli import COMMANDS, command
+from tanfeng.cli import COMMANDS, command, main
+from tanfeng.cli._wrong_use import told
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 SOURCES = sorted(Path(tanfeng.cli.__file__).parent.rglob("*.py"))
@@ -112,3 +113,42 @@ def test_the_list_of_accounts_has_headings_of_the_language(tmp_path, boss_home):
     assert "account" in en.stdout
     assert "yes" in en.stdout
     assert "shown once" in added.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "zh", "en"),
+    [
+        ("standards show", "standards show：缺少参数 'table'", "Missing argument 'table'"),
+        ("standards list --fast", "没有选项 --fast", "No such option"),
+        ("standards show fuels --limit x", "'--limit' 的值不对：应为整数", "valid integer"),
+        ("standards shw", "没有子命令 'shw'，是否指 'show'", "Did you mean 'show'"),
+        ("account none.xlsx --year 2024", "'none.xlsx' 不存在", "does not exist"),
+        ("account --year", "选项 '--year' 之后要有值", "requires an argument"),
+        ("user add a b", "多余的参数：b", "unexpected extra argument"),
+        ("report city --format odt", "'odt' 不在", "is not one of"),
+    ],
+)
+def test_wrong_use_is_told_in_the_language_asked_for(words, zh, en, capsys):
+    name, *rest = words.split()
+    for more, said, other in (([], zh, en), (["--lang", "en"], en, zh), (["--lang=en"], en, zh)):
+        # An option that lacks its value would take the language for it.
+        asked = [*more, *rest] if words.endswith("--year") else [*rest, *more]
+        with pytest.raises(SystemExit) as ended:
+            main([name, *asked])
+        assert ended.value.code == 2
+        told = capsys.readouterr().err
+        assert said in told
+        assert other not in told
+        assert "--help" in told
+
+
+def test_what_typer_says_anew_is_not_left_out():
+    class Odd:
+        ctx = None
+
+        def format_message(self):
+            return "The moon is full."
+
+    assert told(Odd(), "tanfeng x", english=False) == (
+        "tanfeng x：The moon is full.\n用法见 tanfeng x --help\n"
+    )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tanfeng.cli._home import open_home
-from tanfeng.cli._lang import InLang, Lang, graded, pick
+from tanfeng.cli._lang import InLang, Lang, counted, graded, pick
 from tanfeng.cli._output import open_console, plain, refuse
 
 if TYPE_CHECKING:
@@ -48,7 +48,6 @@ _WORDS = {
     "text": ("说明", "text"),
     "finding": ("有问题", "finding"),
     "not_run": ("未能检查", "not run"),
-    "passed": ("通过 {0} 项检查", "{0} checks passed"),
     "unverified": ("待核实", "unverified"),
     "wrote": ("已写入 {0}", "wrote {0}"),
     "refused": ("该行有错误，未计入各表：", "the row has an error and is in no table: "),
@@ -309,4 +308,4 @@ def _print(report: EnergyUse, found: Sequence[Checked], lang: str) -> None:
     console = open_console()
     console.print(table)
     passed = sum(one.status == "passed" for one in found)
-    console.print(pick(*_WORDS["passed"]).format(passed))
+    console.print(pick(f"通过 {passed} 项检查", f"{counted(passed, 'check')} passed"))

@@ -10,7 +10,7 @@ import polars as pl
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from tanfeng import standards
 from tanfeng.accounting import market
@@ -301,7 +301,11 @@ class View:
             told.append(_("Up to 2022 a plan capped the gap of power units; no cap is taken off."))
         if one.method_run is not None and one.method_run.missing_rows:
             told.append(
-                _("%d rows of the method account could not be counted.")
+                ngettext(
+                    "%d row of the method account could not be counted.",
+                    "%d rows of the method account could not be counted.",
+                    one.method_run.missing_rows,
+                )
                 % one.method_run.missing_rows
             )
         return told
