@@ -30,7 +30,7 @@ from tanfeng.metering._batches import Batches
 from tanfeng.metering._delta import Mark
 from tanfeng.metering._faults import IntakeFailed, IntakeFull, StoreBusy
 from tanfeng.metering._files import sync_folder
-from tanfeng.metering._readings import one_per_batch, readings_frame
+from tanfeng.metering._readings import readings_frame
 from tanfeng.metering._segments import (
     OPEN,
     SEALED,
@@ -325,7 +325,7 @@ class Intake:
                     fresh[record.batch] = record
             if any(record.rows for record in fresh.values()):
                 frame = pl.concat([record.frame() for record in fresh.values()])
-                months = self._store.append_once(one_per_batch(frame), mark).months
+                months = self._store.append_once(frame, mark).months
         self._seen().add((record.batch, record.received) for record in records)
         damaged = [path for path, segment in found.items() if segment.damaged]
         for one in found:

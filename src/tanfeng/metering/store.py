@@ -136,7 +136,7 @@ class Store:
         StoreBusy
             If other writers were faster many times over; nothing was added.
         """
-        frame = one_per_batch(readings_frame(readings, batch=batch))
+        frame = readings_frame(readings, batch=batch)
         known = frame["received"].max()
         assert known is None or isinstance(known, datetime)  # noqa: S101 - narrows a union
         mark = Mark(f"batch/{hashlib.sha256(batch.encode()).hexdigest()[:32]}", 1, known)
@@ -148,7 +148,7 @@ class Store:
         Parameters
         ----------
         frame : polars.DataFrame
-            ``frames.READINGS`` as ``one_per_batch`` leaves it.
+            ``frames.READINGS``; of rows equal in point, time, received and batch the last counts.
         mark : Mark
             Nothing is added if the name already stands at the number or above.
 
@@ -164,13 +164,15 @@ class Store:
         added: list[DataFile] = []
         try:
             for month, rows in by_month(frame):
-                added.extend(self._folder.write(piece, month) for piece in pieces(rows))
+                ordered = one_per_batch(rows)
+                added.extend(self._folder.write(piece, month) for piece in pieces(ordered))
             version = self._log.commit(added, mark)
         except Overtaken:
             self._folder.discard(added)
             return Appended(0, already=True, version=self._log.version())
         months = tuple(sorted({file.month for file in added}))
-        return Appended(frame.height, already=False, version=version, months=months)
+        rows_added = sum(file.rows for file in added)
+        return Appended(rows_added, already=False, version=version, months=months)
 
     def number(self, name: str) -> int:
         """Return the last number committed under a name, 0 where there is none."""
