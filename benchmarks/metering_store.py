@@ -129,7 +129,7 @@ def minutes(folder: Path) -> bool:
             frame = readings(1_000, START + timedelta(minutes=minute), 1)
             received = START + timedelta(minutes=minute)
             intake.accept(frame, batch=str(minute), received=received)
-            store.compact(intake.flush().months)
+            intake.flush()
 
     _timed("120 flushes of 1,000 readings, merging on the way", two_hours, times=1)
     print(f"| files left | {len(store.files())} | | |")

@@ -135,6 +135,8 @@ class Store:
             If the frame is no table of readings; nothing was added.
         StoreBusy
             If other writers were faster many times over; nothing was added.
+        StoreError
+            If the disk refuses or the log cannot be read.
         """
         frame = readings_frame(readings, batch=batch)
         known = frame["received"].max()
@@ -167,12 +169,16 @@ class Store:
                 ordered = one_per_batch(rows)
                 added.extend(self._folder.write(piece, month) for piece in pieces(ordered))
             version = self._log.commit(added, mark)
-        except Overtaken:
-            self._folder.discard(added)
+        except Overtaken as before:
+            self._discard(added, before)
             return Appended(0, already=True, version=self._log.version())
         months = tuple(sorted({file.month for file in added}))
         rows_added = sum(file.rows for file in added)
         return Appended(rows_added, already=False, version=version, months=months)
+
+    def _discard(self, written: list[DataFile], overtaken: Overtaken) -> None:
+        if not overtaken.tried:
+            self._folder.discard(written)
 
     def number(self, name: str) -> int:
         """Return the last number committed under a name, 0 where there is none."""
@@ -393,8 +399,8 @@ class Store:
                 new.extend(rewritten(self._folder, month, old))
                 now = max(file.modified_ms for file in new)
                 self._log.commit(new, mark, removed=old, removed_ms=now, changes=False)
-            except Overtaken:
-                self._folder.discard(new)
+            except Overtaken as before:
+                self._discard(new, before)
                 continue
             return Compacted(month, len(files), len(files) - len(old) + len(new))
         raise StoreBusy(
@@ -491,7 +497,5 @@ class Store:
 def _among(points: list[str]) -> pl.Expr:
     if len(points) == 1:
         return pl.col("point") == points[0]
-    if not points:
-        return pl.lit(value=False)
     reach = pl.col("point").is_between(pl.lit(points[0]), pl.lit(points[-1]))
     return pl.col("point").is_in(points) & reach
