@@ -391,6 +391,15 @@ def test_flushes_minute_by_minute_leave_few_files(intake, store):
     assert len(store.files()) == 40 - 17 - 15 + 1
 
 
+def test_readings_are_stored_though_their_files_cannot_be_merged(intake, store, monkeypatch):
+    def refuses(*_given, **_named):
+        raise StoreError("no space to merge in")
+
+    monkeypatch.setattr(Store, "compact", refuses)
+    intake.accept(rows([("a", 0, 1)]), batch="x", received=at(0))
+    assert intake.flush().rows == 1
+
+
 def test_a_store_that_refuses_leaves_what_waits(intake, store, monkeypatch):
     intake.accept(rows([("a", 0, 1)]), batch="x", received=at(0))
     monkeypatch.setattr(pl.DataFrame, "write_parquet", _no_space)

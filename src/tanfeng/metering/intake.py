@@ -28,7 +28,7 @@ import polars as pl
 
 from tanfeng.metering._batches import Batches
 from tanfeng.metering._delta import Mark
-from tanfeng.metering._faults import IntakeFailed, IntakeFull, StoreBusy
+from tanfeng.metering._faults import IntakeFailed, IntakeFull, StoreBusy, StoreError
 from tanfeng.metering._files import sync_folder
 from tanfeng.metering._readings import readings_frame
 from tanfeng.metering._segments import (
@@ -299,8 +299,8 @@ class Intake:
                 done.append(self._carry_out())
         flushed = _sum(done, busy)
         if tidy and flushed.months:
-            # Others merge the same month: so much the better.
-            with suppress(StoreBusy):
+            # What was accepted is stored; what keeps files from being merged keeps until next time.
+            with suppress(StoreError):
                 self._store.compact(flushed.months)
         return flushed
 

@@ -369,8 +369,9 @@ class Store:
         months : collection of str, optional
             Partitions such as ``2026-11``; all where absent.
         settle : bool
-            Lay a month out for good: every file rewritten, sorted by point. For months that are
-            over; without it only crowds of small files are merged, which is cheap at any time.
+            Lay a month out whole: every file rewritten, sorted by point. Once a night; a month
+            that is laid out already is left alone. Without it only crowds of small files are
+            merged, which is cheap at any time.
 
         Returns
         -------
