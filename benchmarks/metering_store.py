@@ -69,7 +69,7 @@ def readings(points: int, start: datetime, steps: int) -> pl.DataFrame:
 
 
 def day(folder: Path) -> bool:
-    """A city's day, shuffled as it would come, in one batch."""
+    """Append a city's day in one batch, times before points as it would come."""
     frame = readings(150_000, START, 96)
     store = Store(folder / "day")
     took = _timed(f"append {frame.height:,} readings", lambda: store.append(frame, batch="day"))[1]
@@ -85,7 +85,7 @@ def day(folder: Path) -> bool:
 
 
 def year(folder: Path) -> bool:
-    """A point of a year among 500 points: twelve months, four appends each, settled."""
+    """Read a point of a year among 500: twelve months, four appends each, then settled."""
     import ibis
 
     store = Store(folder / "year")
@@ -120,7 +120,7 @@ def _year_of(store: Store, window: dict[str, Any]) -> Callable[[], Any]:
 
 
 def minutes(folder: Path) -> bool:
-    """Minute by minute flushes of two hours, small files merged on the way."""
+    """Flush every minute of two hours, small files merged on the way."""
     store = Store(folder / "minutes")
     intake = Intake(folder / "minutes-intake", store)
 
@@ -129,7 +129,7 @@ def minutes(folder: Path) -> bool:
             frame = readings(1_000, START + timedelta(minutes=minute), 1)
             received = START + timedelta(minutes=minute)
             intake.accept(frame, batch=str(minute), received=received)
-            store.compact(intake.flush().months)
+            intake.flush()
 
     _timed("120 flushes of 1,000 readings, merging on the way", two_hours, times=1)
     print(f"| files left | {len(store.files())} | | |")
@@ -137,7 +137,7 @@ def minutes(folder: Path) -> bool:
 
 
 def intake(folder: Path) -> bool:
-    """Batches of 1,000, each on the disk before the next; then one flush of all."""
+    """Accept batches of 1,000, each on the disk before the next; then flush all at once."""
     rates = []
     for processes in (1, 2):
         home = folder / f"intake{processes}"

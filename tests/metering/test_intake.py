@@ -14,7 +14,13 @@ import pytest
 
 from metering.readings_kit import NOON, at, quarter_hours, rows, told
 from tanfeng.metering import _segments
-from tanfeng.metering._faults import IntakeFailed, IntakeFull, ReadingsRefused, StoreBusy
+from tanfeng.metering._faults import (
+    IntakeFailed,
+    IntakeFull,
+    ReadingsRefused,
+    StoreBusy,
+    StoreError,
+)
 from tanfeng.metering.frames import READINGS
 from tanfeng.metering.intake import Flushed, Intake, Receipt
 from tanfeng.metering.store import Store
@@ -375,6 +381,68 @@ def test_a_batch_of_the_intake_keeps_one_row_of_each_point_and_time(intake, stor
     intake.flush()
     assert told(store.readings()) == [("a", at(0), 2)]
     assert pl.scan_delta(store.uri).select(pl.len()).collect().item() == 1
+
+
+def test_flushes_minute_by_minute_leave_few_files(intake, store):
+    for minute in range(40):
+        intake.accept(rows([("a", minute, 1)]), batch=str(minute), received=at(minute))
+        intake.flush(tidy=minute != 15)
+    assert store.readings().height == 40
+    assert len(store.files()) == 40 - 17 - 15 + 1
+
+
+def test_readings_are_stored_though_their_files_cannot_be_merged(intake, store, monkeypatch):
+    def refuses(*_given, **_named):
+        raise StoreError("no space to merge in")
+
+    monkeypatch.setattr(Store, "compact", refuses)
+    intake.accept(rows([("a", 0, 1)]), batch="x", received=at(0))
+    assert intake.flush().rows == 1
+
+
+def test_a_store_that_refuses_leaves_what_waits(intake, store, monkeypatch):
+    intake.accept(rows([("a", 0, 1)]), batch="x", received=at(0))
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", _no_space)
+    with pytest.raises(StoreError, match=r"parquet cannot be written \(.*No space left.*try again"):
+        intake.flush()
+    monkeypatch.undo()
+    assert list((intake._folder.parent / "readings").rglob("*.parquet")) == []
+    assert intake.flush().rows == 1
+
+
+def _no_space(frame, *_given, **_named):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_list_of_batches_that_cannot_be_written_is_as_it_was(intake, store):
+    kept = intake._seen()
+    with pytest.raises(AttributeError):
+        kept.add([("x", at(0)), ("y", None)])
+    with pytest.raises(OverflowError):
+        kept.add([("x", NOON), ("z", _Strange())])
+    assert "x" not in kept
+    kept.add([("x", at(0))])
+    assert "x" in kept
+
+
+class _Strange:
+    """A time the database cannot hold."""
+
+    def timestamp(self):
+        return 1e30
+
+
+def test_segments_that_go_while_they_are_counted_or_sealed_are_no_error(tmp_path):
+    assert _segments.rows_in(tmp_path / "gone.open") == 0
+    assert _segments.seal(tmp_path / "gone.open", tries=0) is None
+
+
+def test_an_object_taken_into_another_process_begins_anew(intake, store):
+    intake.accept(rows([("a", 0, 1)]), batch="x", received=at(0))
+    intake._pid = -1
+    intake.accept(rows([("b", 0, 1)]), batch="y", received=at(0))
+    assert len(segments(intake)) == 2
+    assert intake.flush().batches == 2
 
 
 def test_a_segment_keeps_every_column(intake):

@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 
 from metering.readings_kit import NOON, at, count, quarter_hours, rows, told
-from tanfeng.metering._faults import ReadingsRefused, StoreError
+from tanfeng.metering._delta import Log
+from tanfeng.metering._faults import ReadingsRefused, StoreBusy, StoreError
 from tanfeng.metering.frames import READINGS
 from tanfeng.metering.store import Appended, Store
 
@@ -145,10 +146,116 @@ def test_a_url_goes_through_the_object_store(tmp_path):
     assert count(store.table(ibis.duckdb.connect(), ["a"], start=at(30))) == 18
 
 
+def test_a_commit_whose_answer_was_lost_keeps_its_files(store, monkeypatch):
+    store.append(rows([("a", 0, 1)]), batch="x")
+    commit = deltalake.DeltaTable.create_write_transaction
+
+    def answer_lost(*given, **named):
+        commit(*given, **named)
+        raise deltalake.exceptions.DeltaError("connection reset")
+
+    monkeypatch.setattr(deltalake.DeltaTable, "create_write_transaction", answer_lost)
+    assert store.append(rows([("b", 0, 2)]), batch="y").already
+    monkeypatch.undo()
+    assert told(store.readings()) == [("a", at(0), 1), ("b", at(0), 2)]
+
+
+@pytest.mark.parametrize(
+    ("why", "raised", "says"),
+    [
+        ("Failed to commit: conflict with a winner", StoreBusy, "others kept committing"),
+        ("the disk is gone", StoreError, "the commit failed: the disk is gone"),
+    ],
+)
+def test_a_commit_that_fails_adds_nothing(store, monkeypatch, why, raised, says):
+    store.append(rows([("a", 0, 1)]), batch="x")
+
+    def fails(*_given, **_named):
+        raise deltalake.exceptions.CommitFailedError(why)
+
+    monkeypatch.setattr(deltalake.DeltaTable, "create_write_transaction", fails)
+    with pytest.raises(raised, match=says):
+        store.append(rows([("b", 0, 2)]), batch="y")
+    monkeypatch.undo()
+    assert not store.append(rows([("b", 0, 2)]), batch="y").already
+
+
+def test_a_table_that_cannot_be_made_is_told(store, monkeypatch):
+    def fails(*_given, **_named):
+        raise deltalake.exceptions.DeltaError("no bucket\nstack")
+
+    monkeypatch.setattr(deltalake.DeltaTable, "create", fails)
+    with pytest.raises(StoreError, match=r"readings cannot be made: no bucket$"):
+        store.append(rows([("a", 0, 1)]), batch="x")
+
+
+def test_a_table_two_processes_make_at_once_is_one(store, monkeypatch):
+    create = deltalake.DeltaTable.create
+
+    def late(*given, **named):
+        create(*given, **named)
+        raise deltalake.exceptions.DeltaError("the table exists")
+
+    monkeypatch.setattr(deltalake.DeltaTable, "create", late)
+    assert store.append(rows([("a", 0, 1)]), batch="x").rows == 1
+
+
+def test_a_batch_that_comes_between_check_and_commit_is_once(tmp_path, monkeypatch):
+    for path in (tmp_path / "near", f"file://{tmp_path}/far"):
+        store = Store(path)
+        store.append(rows([("a", 0, 1)]), batch="x")
+        monkeypatch.setattr(Log, "number", lambda *_: 0)
+        assert store.append(rows([("a", 0, 1)]), batch="x").already
+        monkeypatch.undo()
+        assert store.readings().height == 1
+    assert len(list(tmp_path.rglob("*.parquet"))) == 2
+
+
+def test_no_points_are_no_readings(store):
+    store.append(rows([("a", 0, 1)]), batch="x")
+    assert store.readings([]).is_empty()
+    assert store.latest([]).is_empty()
+    assert count(store.table(ibis.duckdb.connect(), [])) == 0
+
+
 def test_an_engine_that_cannot_open_the_files_is_named(store):
     store.append(rows([("a", 0, 1)]), batch="x")
     with pytest.raises(StoreError, match=r"cannot be opened with polars; use one of duckdb"):
         store.table(ibis.polars.connect())
+
+
+class Spark:
+    """What the store asks of a Spark session and of its Ibis backend; a cluster tests the rest."""
+
+    name = "pyspark"
+
+    def __init__(self):
+        self.asked = []
+        self._session = self.read = self
+
+    def option(self, *given):
+        self.asked.append(given)
+        return self
+
+    def parquet(self, *files):
+        self.files = files
+        return self
+
+    def createOrReplaceTempView(self, name):
+        self.view = name
+
+    def table(self, name):
+        assert name == self.view
+        return ibis.memtable(pl.read_parquet(list(self.files), hive_partitioning=False))
+
+
+def test_spark_reads_the_same_few_files(store):
+    store.append(quarter_hours(["a", "b"], 32), batch="x")
+    spark = Spark()
+    found = store.table(spark, ["a"], end=at(60)).order_by("time")
+    assert spark.files == store.files(["a"], end=at(60))
+    assert spark.asked == [("recursiveFileLookup", "true")]
+    assert ibis.duckdb.connect().to_polars(found).height == 4
 
 
 def test_columns_may_be_left_out_or_narrower(store):

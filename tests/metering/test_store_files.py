@@ -167,7 +167,7 @@ def test_who_is_overtaken_each_time_is_told(store, monkeypatch):
     minute_by_minute(store, 16)
 
     def overtaken(*_given, **_named):
-        raise _delta.Overtaken
+        raise _delta.Overtaken(tried=False)
 
     monkeypatch.setattr(_delta.Log, "commit", overtaken)
     with pytest.raises(StoreBusy, match="others kept rewriting the files of 2026-10"):
@@ -216,6 +216,18 @@ def test_changes_through_a_url(tmp_path):
         Store(store.uri).changes(seen)
 
 
+def test_a_checkpoint_of_the_log_forgets_nothing(store):
+    minute_by_minute(store, 3)
+    store.compact(settle=True)
+    deltalake.DeltaTable(store.uri).create_checkpoint()
+    again = Store(store.uri)
+    assert again.append(rows([("a", 0, 9)]), batch="minute1").already
+    assert again.files(["a"]) == store.files(["a"])
+    assert again.files(["b2"]) == ()
+    assert again.changes(1)["last"].to_list() == [at(2), at(2)]
+    assert again.number("month/2026-10") == 1
+
+
 def test_a_broken_log_is_told_with_what_to_do(store):
     store.append(rows([("a", 0, 1)]), batch="x")
     Path(store.uri, "_delta_log", f"{1:020d}.json").write_text("{broken")
@@ -244,6 +256,7 @@ def test_a_month_goes_when_asked_and_three_years_old(store):
     assert store.retain(date(2026, 10, 31), now=NOW) == ()
     assert store.retain(date(2026, 11, 1), now=NOW) == ("2026-10",)
     assert store.retain(date(2026, 11, 1), now=NOW) == ()
+    assert not store._drop("2026-10", NOW)  # another dropped it in the meantime
     assert store.readings()["time"].min() == datetime(2026, 10, 31, 16, tzinfo=UTC)
     assert len(list(Path(store.uri).rglob("*.parquet"))) == 2
 

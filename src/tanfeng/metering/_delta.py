@@ -65,7 +65,18 @@ class Mark:
 
 
 class Overtaken(Exception):
-    """Another writer committed under the same name first."""
+    """Somebody committed under the same name first.
+
+    Parameters
+    ----------
+    tried : bool
+        The commit was tried: it may be this very one, made before its answer was lost, so the
+        files it names must stay. Without it they are nobody's.
+    """
+
+    def __init__(self, *, tried: bool) -> None:
+        super().__init__()
+        self.tried = tried
 
 
 class Log:
@@ -135,11 +146,7 @@ class Log:
                     f"无法建立读数库 {self._folder.uri}：{_first_line(error)}",
                 ) from error
         table = self.current()
-        if table is None:
-            raise StoreError(
-                f"the readings store {self._folder.uri} was made and cannot be found",
-                f"读数库 {self._folder.uri} 建立后未找到",
-            )
+        assert table is not None  # noqa: S101 - it was made or found a moment ago
         self._synced(-1, table)
         return table
 
@@ -206,7 +213,7 @@ class Log:
         table = self.made()
         before = table.version()
         if (table.transaction_version(mark.name) or 0) >= mark.number:
-            raise Overtaken(mark.name)
+            raise Overtaken(tried=False)
         adds = [
             AddAction(f.path, f.size, {"month": f.month}, f.modified_ms, changes, f.stats())
             for f in added
@@ -230,7 +237,7 @@ class Log:
         except DeltaError as error:
             table.update_incremental()
             if (table.transaction_version(mark.name) or 0) >= mark.number:
-                raise Overtaken(mark.name) from error
+                raise Overtaken(tried=True) from error
             if _CONFLICT.search(str(error)):
                 raise StoreBusy(
                     f"{self._folder.uri}: others kept committing; try again ({_first_line(error)})",

@@ -20,6 +20,7 @@ from uuid import uuid4
 
 import polars as pl
 
+from tanfeng.metering._faults import StoreError
 from tanfeng.metering._readings import month_of
 
 #: Rows of a row group: one point's month is 2,976 rows of 15 minutes.
@@ -161,10 +162,17 @@ class Folder:
     def write(self, frame: pl.DataFrame, month: str) -> DataFile:
         """Write a sorted frame of one month as one file, on disk before it returns."""
         path = f"month={month}/{uuid4().hex}.parquet"
-        if self.local:
-            size, modified_ms = self._write_here(frame, Path(self.full(path)))
-        else:
-            size, modified_ms = self._write_there(frame, path)
+        try:
+            if self.local:
+                size, modified_ms = self._write_here(frame, Path(self.full(path)))
+            else:
+                size, modified_ms = self._write_there(frame, path)
+        except OSError as error:
+            raise StoreError(
+                f"{self.full(path)} cannot be written ({error}); nothing was added. "
+                "Free or mend the disk, then try again",
+                f"{self.full(path)} 无法写入（{error}），未添加任何读数。请清理或修复磁盘后重试",
+            ) from error
         edges = frame.select(
             pl.col("point").first().alias("first_point"),
             pl.col("point").last().alias("last_point"),
@@ -178,11 +186,15 @@ class Folder:
     def _write_here(self, frame: pl.DataFrame, path: Path) -> tuple[int, int]:
         made = not path.parent.is_dir()
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
-            frame.write_parquet(file, **_FORMAT)
-            file.flush()
-            os.fsync(file.fileno())
-            about = os.fstat(file.fileno())
+        try:
+            with path.open("wb") as file:
+                frame.write_parquet(file, **_FORMAT)
+                file.flush()
+                os.fsync(file.fileno())
+                about = os.fstat(file.fileno())
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
         sync_folder(path.parent)
         if made:
             sync_folder(path.parent.parent)

@@ -2,8 +2,8 @@
 
 Minute by minute flushes leave small files. Files of about the same size are merged sixteen at a
 time, so a reading is rewritten three or four times until its file is large, whatever the rate. A
-month that is over is laid out once more: all its files together, sorted by point, no point in more
-files than it fills.
+month is settled at night: all its files together, sorted by point, no point in more files than it
+fills.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,9 +28,9 @@ import polars as pl
 
 from tanfeng.metering._batches import Batches
 from tanfeng.metering._delta import Mark
-from tanfeng.metering._faults import IntakeFailed, IntakeFull, StoreBusy
+from tanfeng.metering._faults import IntakeFailed, IntakeFull, StoreBusy, StoreError
 from tanfeng.metering._files import sync_folder
-from tanfeng.metering._readings import one_per_batch, readings_frame
+from tanfeng.metering._readings import readings_frame
 from tanfeng.metering._segments import (
     OPEN,
     SEALED,
@@ -266,8 +266,13 @@ class Intake:
         """Store what an earlier process accepted and did not flush; call it at the start."""
         return self.flush()
 
-    def flush(self) -> Flushed:
+    def flush(self, *, tidy: bool = True) -> Flushed:
         """Move everything accepted so far into the store, once.
+
+        Parameters
+        ----------
+        tidy : bool
+            Merge small files of the months that got some, when there are many.
 
         Returns
         -------
@@ -277,8 +282,8 @@ class Intake:
         ------
         StoreBusy
             If another flush runs for longer than ``wait_s``.
-        IntakeFailed
-            If the disk refuses; what was accepted stays where it is.
+        IntakeFailed, StoreError
+            If the disk or the store refuses; what was accepted stays where it is.
         """
         self._here()
         with self._told(*_WAITS), self._alone():
@@ -292,7 +297,12 @@ class Intake:
             for paths in _portions(self._paths(SEALED)):
                 self._plan(paths)
                 done.append(self._carry_out())
-        return _sum(done, busy)
+        flushed = _sum(done, busy)
+        if tidy and flushed.months:
+            # What was accepted is stored; what keeps files from being merged keeps until next time.
+            with suppress(StoreError):
+                self._store.compact(flushed.months)
+        return flushed
 
     def _plan(self, paths: Sequence[Path]) -> None:
         name = self._name()
@@ -325,7 +335,7 @@ class Intake:
                     fresh[record.batch] = record
             if any(record.rows for record in fresh.values()):
                 frame = pl.concat([record.frame() for record in fresh.values()])
-                months = self._store.append_once(one_per_batch(frame), mark).months
+                months = self._store.append_once(frame, mark).months
         self._seen().add((record.batch, record.received) for record in records)
         damaged = [path for path, segment in found.items() if segment.damaged]
         for one in found:

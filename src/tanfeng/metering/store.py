@@ -135,8 +135,10 @@ class Store:
             If the frame is no table of readings; nothing was added.
         StoreBusy
             If other writers were faster many times over; nothing was added.
+        StoreError
+            If the disk refuses or the log cannot be read.
         """
-        frame = one_per_batch(readings_frame(readings, batch=batch))
+        frame = readings_frame(readings, batch=batch)
         known = frame["received"].max()
         assert known is None or isinstance(known, datetime)  # noqa: S101 - narrows a union
         mark = Mark(f"batch/{hashlib.sha256(batch.encode()).hexdigest()[:32]}", 1, known)
@@ -148,7 +150,7 @@ class Store:
         Parameters
         ----------
         frame : polars.DataFrame
-            ``frames.READINGS`` as ``one_per_batch`` leaves it.
+            ``frames.READINGS``; of rows equal in point, time, received and batch the last counts.
         mark : Mark
             Nothing is added if the name already stands at the number or above.
 
@@ -164,13 +166,19 @@ class Store:
         added: list[DataFile] = []
         try:
             for month, rows in by_month(frame):
-                added.extend(self._folder.write(piece, month) for piece in pieces(rows))
+                ordered = one_per_batch(rows)
+                added.extend(self._folder.write(piece, month) for piece in pieces(ordered))
             version = self._log.commit(added, mark)
-        except Overtaken:
-            self._folder.discard(added)
+        except Overtaken as before:
+            self._discard(added, before)
             return Appended(0, already=True, version=self._log.version())
         months = tuple(sorted({file.month for file in added}))
-        return Appended(frame.height, already=False, version=version, months=months)
+        rows_added = sum(file.rows for file in added)
+        return Appended(rows_added, already=False, version=version, months=months)
+
+    def _discard(self, written: list[DataFile], overtaken: Overtaken) -> None:
+        if not overtaken.tried:
+            self._folder.discard(written)
 
     def number(self, name: str) -> int:
         """Return the last number committed under a name, 0 where there is none."""
@@ -361,8 +369,9 @@ class Store:
         months : collection of str, optional
             Partitions such as ``2026-11``; all where absent.
         settle : bool
-            Lay a month out for good: every file rewritten, sorted by point. For months that are
-            over; without it only crowds of small files are merged, which is cheap at any time.
+            Lay a month out whole: every file rewritten, sorted by point. Once a night; a month
+            that is laid out already is left alone. Without it only crowds of small files are
+            merged, which is cheap at any time.
 
         Returns
         -------
@@ -391,8 +400,8 @@ class Store:
                 new.extend(rewritten(self._folder, month, old))
                 now = max(file.modified_ms for file in new)
                 self._log.commit(new, mark, removed=old, removed_ms=now, changes=False)
-            except Overtaken:
-                self._folder.discard(new)
+            except Overtaken as before:
+                self._discard(new, before)
                 continue
             return Compacted(month, len(files), len(files) - len(old) + len(new))
         raise StoreBusy(
@@ -489,7 +498,5 @@ class Store:
 def _among(points: list[str]) -> pl.Expr:
     if len(points) == 1:
         return pl.col("point") == points[0]
-    if not points:
-        return pl.lit(value=False)
     reach = pl.col("point").is_between(pl.lit(points[0]), pl.lit(points[-1]))
     return pl.col("point").is_in(points) & reach
