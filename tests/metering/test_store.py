@@ -34,7 +34,7 @@ def test_nothing_stands_before_the_first_append(store, tmp_path):
 
 def test_what_is_appended_is_read_sorted_with_every_column(store):
     done = store.append(rows([("b", 15, 2), ("a", 30, 4), ("a", 0, 3)], received=1), batch="x")
-    assert done == Appended(rows=3, already=False, version=1)
+    assert done == Appended(rows=3, already=False, version=1, months=("2026-10",))
     found = store.readings()
     assert found.schema == READINGS
     assert told(found) == [("a", at(0), 3), ("a", at(30), 4), ("b", at(15), 2)]
