@@ -484,7 +484,8 @@ def test_a_refresh_reads_no_slot_of_another_node_or_hour():
 # Ibis 12 calls what DuckDB 2 has renamed.
 @pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 def test_a_table_of_a_backend_gives_what_the_frame_gives():
-    data = pl.concat(slots(p, [0.1 * n for n in range(8)]) for p in "abcde")
+    amounts = [0.1, 1e-9, 123456.7, None, 1 / 3, 0.0, 2.5e6, 7.7]
+    data = pl.concat(slots(p, amounts, estimated=[1, 4]) for p in "abcde")
     con = ibis.duckdb.connect()
     table = con.create_table("slots", data.to_arrow(), temp=True)
     asked = {
