@@ -336,6 +336,11 @@ def test_a_window_that_is_none_is_refused(start, end, said):
         )
 
 
+def test_without_slots_the_window_has_to_be_given():
+    with pytest.raises(rollup.ModelError, match="no slots to take a window from"):
+        rollup.of_points(slots("M", []), points=points({"point": "M"}), by="hour")
+
+
 def test_a_period_nobody_knows_is_refused():
     with pytest.raises(rollup.ModelError, match="'week' is no period"):
         rollup.of_nodes(

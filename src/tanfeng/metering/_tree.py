@@ -41,10 +41,6 @@ class Tree:
     sources: pl.DataFrame
     supply: pl.DataFrame
 
-    def sources_of(self, points: pl.Series) -> pl.DataFrame:
-        """Return the sources any of these points counts in."""
-        return self.counted.join(points.to_frame("point"), on="point", how="semi").select("source")
-
 
 def current(points: pl.DataFrame) -> pl.DataFrame:
     """Return the version of each point that holds, with the unit its amounts are in.
