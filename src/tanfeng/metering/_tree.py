@@ -176,6 +176,28 @@ def _above(sources: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(found).unique()
 
 
+def direct(edges: pl.DataFrame) -> pl.DataFrame:
+    """Leave out the edges that go past a step: what also lies below another child of the parent.
+
+    Parameters
+    ----------
+    edges : polars.DataFrame
+        parent, child, without a circle.
+    """
+    found = at = edges.select("parent", "child").unique()
+    while at.height:
+        at = (
+            at.rename({"child": "step"})
+            .join(edges.select("child", step="parent"), on="step")
+            .select("parent", "child")
+            .unique()
+            .join(found, on=["parent", "child"], how="anti")
+        )
+        found = pl.concat([found, at])
+    past = edges.rename({"child": "step"}).join(found.select("child", step="parent"), on="step")
+    return edges.join(past, on=["parent", "child"], how="anti")
+
+
 def refuse_mixed_units(points: pl.DataFrame) -> None:
     """Refuse an item that is counted in more than one unit."""
     mixed = (
