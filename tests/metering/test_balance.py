@@ -161,6 +161,15 @@ def test_a_child_without_a_meter_is_worth_what_lies_below_it():
     assert links(found, "U") == {("U", "Q", "use", 9.75)}
 
 
+def test_a_machine_hung_at_its_workshop_and_at_the_works_is_counted_in_the_workshop():
+    # 90 - 50 - 37 = 3; the machine's 20 are part of the 50, as they are three steps up.
+    doubled = pl.concat([TREE, edges(("E", "Q"), ("C", "Q"))])
+    found = balanced(GOOD, tree=doubled)
+    assert row(found, "E")["unexplained"] == 3.0
+    assert links(found, "E") == links(balanced(GOOD), "E")
+    assert links(found, "C") == {("C", "E", "use", 90.0)}
+
+
 def test_one_enterprise_may_be_asked_for():
     found = balanced(GOOD, root="U1")
     assert found.frame["node"].to_list() == ["Q", "U1"]

@@ -336,6 +336,11 @@ def test_a_window_that_is_none_is_refused(start, end, said):
         )
 
 
+def test_without_slots_the_window_has_to_be_given():
+    with pytest.raises(rollup.ModelError, match="no slots to take a window from"):
+        rollup.of_points(slots("M", []), points=points({"point": "M"}), by="hour")
+
+
 def test_a_period_nobody_knows_is_refused():
     with pytest.raises(rollup.ModelError, match="'week' is no period"):
         rollup.of_nodes(
@@ -484,7 +489,8 @@ def test_a_refresh_reads_no_slot_of_another_node_or_hour():
 # Ibis 12 calls what DuckDB 2 has renamed.
 @pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 def test_a_table_of_a_backend_gives_what_the_frame_gives():
-    data = pl.concat(slots(p, [0.1 * n for n in range(8)]) for p in "abcde")
+    amounts = [0.1, 1e-9, 123456.7, None, 1 / 3, 0.0, 2.5e6, 7.7]
+    data = pl.concat(slots(p, amounts, estimated=[1, 4]) for p in "abcde")
     con = ibis.duckdb.connect()
     table = con.create_table("slots", data.to_arrow(), temp=True)
     asked = {

@@ -78,6 +78,9 @@ def refused(**expressions: str | tuple[str, dict]) -> list[str]:
         ("B * B / C", [1 / 4, None, 9 / 5, 16 / 6]),  # nothing to divide by: not known
         ("max(B * B / C - 1 [kWh], 0)", [0, None, 4 / 5, 16 / 6 - 1]),
         ("min(B, C) + B * B / C", [1 + 1 / 4, None, 3 + 9 / 5, 4 + 16 / 6]),
+        ("2 * max(B - C, 0)", [0, 4, 0, 0]),
+        ("min(2, 3) * B - max(1, 0.5) * B", [1, 2, 3, 4]),
+        ("B * B * 2 [1/kWh]", [2, 8, 18, 32]),
         ("1e1 * B * .5", [5, 10, 15, 20]),
     ],
 )
@@ -243,6 +246,12 @@ def test_a_problem_reads_in_chinese():
     with pytest.raises(DataError) as error:
         virtual_meters(register(V="A + B + H"))
     assert error.value.problems[0].message("zh").startswith("虚拟计量点 V，第 7 个字符：kWh 与 GJ")
+
+
+def test_a_register_without_virtual_meters_has_none():
+    found = virtual_meters(register())
+    assert found.slots(DATA).equals(SLOTS.to_frame())
+    assert found.missing(DATA).is_empty()
 
 
 def test_a_ratio_shares_a_meter_out():

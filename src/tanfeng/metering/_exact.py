@@ -14,12 +14,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import ibis.expr.types as ir
+    from numpy.typing import NDArray
 
 #: Steps of the two whole numbers: parts of a unit, and parts of such a part.
 HIGH, LOW = 2.0**10, 2.0**40
@@ -80,6 +82,32 @@ def whole(name: str) -> pl.Expr:
     return ((high + carry).cast(pl.Float64) / HIGH + rest.cast(pl.Float64) / (HIGH * LOW)).alias(
         name
     )
+
+
+def added_rows(terms: NDArray[np.float64], first: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Add blocks of rows of an array up, the same to the last bit in any order.
+
+    Parameters
+    ----------
+    terms : array, shape (n, m)
+        Numbers, or NaN.
+    first : array of int, shape (k,)
+        First row of each block.
+
+    Returns
+    -------
+    array, shape (k, m)
+        Sums; NaN where a term is.
+    """
+    wrong = np.logical_or.reduceat(np.isnan(terms), first, axis=0)
+    scaled = np.nan_to_num(terms, nan=0.0) * HIGH
+    floor = np.floor(scaled)
+    rest = np.floor((scaled - floor) * LOW + 0.5).astype(np.int64)
+    high = np.add.reduceat(floor.astype(np.int64), first, axis=0)
+    low = np.add.reduceat(rest, first, axis=0)
+    carry = low // int(LOW)
+    sums = (high + carry) / HIGH + (low - carry * int(LOW)) / (HIGH * LOW)
+    return np.where(wrong, np.nan, sums)
 
 
 def total(frame: pl.DataFrame, by: Sequence[str], names: Sequence[str]) -> pl.DataFrame:

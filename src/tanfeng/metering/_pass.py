@@ -72,13 +72,14 @@ def known_of_sums(
     by : {"15min", "hour", "day", "month"}
         Length of the periods of ``calendar``.
     """
-    numbers = calendar.select("number", at="period").unique()
+    periods = calendar.select("number", at="period").unique()
+    starts = sums.select("start").unique().with_columns(at=period_start(by, pl.col("start")))
+    numbers = starts.join(periods, on="at").select("start", "number")
     return _together(
         sums.lazy()
-        .filter(pl.col("amount").is_not_null())
-        .select("point", "amount", "measured", *KNOWN, at=period_start(by, pl.col("start")))
-        .join(numbers.lazy(), on="at")
-        .join(counted.lazy(), on="point")
+        .select("start", "amount", "measured", *KNOWN, *_placed(sums["point"], counted))
+        .filter(pl.col("amount").is_not_null() & pl.col("source").is_not_null())
+        .join(numbers.lazy(), on="start")
         .select(
             *_KEYS,
             *KNOWN,
@@ -105,15 +106,22 @@ def _together(parts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _of_frame(
-    slots: pl.DataFrame, counted: pl.DataFrame, calendar: pl.DataFrame, only: pl.DataFrame | None
-) -> pl.DataFrame:
-    # Slots of a point mostly stand together: a point is looked up once per run of its rows.
-    runs = slots.select(pl.col("point").rle()).unnest("point")
+def _placed(points: pl.Series, counted: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+    """Return source and sign of each row, null where its point does not count.
+
+    Rows of a point mostly stand together: a point is looked up once per run of its rows.
+    """
+    runs = points.rle().struct.unnest()
     placed = runs.join(
         counted, left_on="value", right_on="point", how="left", maintain_order="left"
     )
-    run = pl.Series(np.repeat(np.arange(placed.height, dtype=np.uint32), placed["len"].to_numpy()))
+    row = pl.Series(np.repeat(np.arange(placed.height, dtype=np.uint32), placed["len"].to_numpy()))
+    return placed["source"].gather(row), placed["sign"].gather(row)
+
+
+def _of_frame(
+    slots: pl.DataFrame, counted: pl.DataFrame, calendar: pl.DataFrame, only: pl.DataFrame | None
+) -> pl.DataFrame:
     first = calendar["start"].to_physical()[0]
     place = (pl.col("start").to_physical() - first) // (SLOT_S * 1_000_000)
     rows = (
@@ -121,11 +129,10 @@ def _of_frame(
         .select(
             "amount",
             "measured",
+            *_placed(slots["point"], counted),
             is_measured=pl.col("quality") == "measured",
             is_estimated=pl.col("quality") == "estimated",
             place=place,
-            source=placed["source"].gather(run),
-            sign=placed["sign"].gather(run),
         )
         .filter(
             pl.col("source").is_not_null()

@@ -41,10 +41,6 @@ class Tree:
     sources: pl.DataFrame
     supply: pl.DataFrame
 
-    def sources_of(self, points: pl.Series) -> pl.DataFrame:
-        """Return the sources any of these points counts in."""
-        return self.counted.join(points.to_frame("point"), on="point", how="semi").select("source")
-
 
 def current(points: pl.DataFrame) -> pl.DataFrame:
     """Return the version of each point that holds, with the unit its amounts are in.
@@ -178,6 +174,28 @@ def _above(sources: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
         )
         found.append(at)
     return pl.concat(found).unique()
+
+
+def direct(edges: pl.DataFrame) -> pl.DataFrame:
+    """Leave out the edges that go past a step: what also lies below another child of the parent.
+
+    Parameters
+    ----------
+    edges : polars.DataFrame
+        parent, child, without a circle.
+    """
+    found = at = edges.select("parent", "child").unique()
+    while at.height:
+        at = (
+            at.rename({"child": "step"})
+            .join(edges.select("child", step="parent"), on="step")
+            .select("parent", "child")
+            .unique()
+            .join(found, on=["parent", "child"], how="anti")
+        )
+        found = pl.concat([found, at])
+    past = edges.rename({"child": "step"}).join(found.select("child", step="parent"), on="step")
+    return edges.join(past, on=["parent", "child"], how="anti")
 
 
 def refuse_mixed_units(points: pl.DataFrame) -> None:

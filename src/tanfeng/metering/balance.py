@@ -16,7 +16,7 @@ import polars as pl
 from tanfeng.metering import _exact
 from tanfeng.metering._counts import COUNTS
 from tanfeng.metering._on_site import ROLES, UnknownRole, on_site
-from tanfeng.metering._tree import counted, current, refuse_cycle
+from tanfeng.metering._tree import counted, current, direct, refuse_cycle
 from tanfeng.metering.frames import EDGES, TIME
 
 __all__ = ["ROLES", "TOLERANCE", "VERDICTS", "Balance", "UnknownRole", "balance", "on_site"]
@@ -116,7 +116,8 @@ def balance(
     unexplained is at most tolerance times that of main, "below" when the parts are less, "above"
     when they are more, and "not known" unless every slot of main and parts is known.
 
-    A child that itself has no meter for an item is worth what lies below it.
+    A child that itself has no meter for an item is worth what lies below it; a child that also lies
+    below another child of the node is a part of that one alone.
     """
     edges = edges.select(EDGES.names()).unique()
     refuse_cycle(edges)
@@ -131,7 +132,7 @@ def balance(
         [
             _of_points(of_points, main, "input", "output"),
             _of_points(of_points, hung.join(main, on="point", how="anti"), "use", "return"),
-            _of_children(of_nodes, edges),
+            _of_children(of_nodes, direct(edges)),
         ]
     )
     sums = _sums(of_nodes, flows, main, tolerance)

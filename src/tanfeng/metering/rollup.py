@@ -33,6 +33,7 @@ __all__ = [
     "MissingFactors",
     "MixedUnits",
     "TreeHasCycle",
+    "derived_sums",
     "due_since",
     "of_nodes",
     "of_points",
@@ -178,6 +179,33 @@ def of_sums(
     if edges is None:
         return _finished(own, laid.sources, factors).rename({"node": "point"})
     return _finished(_with_parents(own, laid), laid.sources, factors).sort(_KEYS)
+
+
+def derived_sums(summed: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    """Bring the sums of a derivation into the shape :func:`of_sums` takes.
+
+    Parameters
+    ----------
+    summed : polars.DataFrame
+        id, start [s], amount, measured, known_s, measured_s, from :func:`derive.sums`.
+    names : polars.DataFrame
+        id, point.
+
+    Returns
+    -------
+    polars.DataFrame
+        point, start, amount, measured, slots_measured, slots_estimated. A quarter hour counts
+        as known or measured when as many seconds are, so parts of several may make a whole one.
+    """
+    measured = pl.col("measured_s") // SLOT_S
+    return summed.join(names.select("id", "point"), on="id").select(
+        "point",
+        pl.from_epoch("start", "s").dt.cast_time_unit("us").dt.replace_time_zone("UTC"),
+        pl.when(pl.col("known_s") > 0).then("amount"),
+        pl.when(pl.col("known_s") > 0).then(pl.col("measured").fill_null(0.0)).alias("measured"),
+        slots_measured=measured.cast(pl.Int64),
+        slots_estimated=(pl.col("known_s") // SLOT_S - measured).cast(pl.Int64),
+    )
 
 
 def touched(

@@ -242,6 +242,4 @@ def _refuse(without: pl.DataFrame) -> None:
 
 def _said(time: object) -> str:
     """Return an instant in local time."""
-    if not isinstance(time, datetime):
-        return str(time)
-    return f"{time.replace(tzinfo=None) + LOCAL.utcoffset(None):%Y-%m-%d %H:%M}"
+    return f"{time.astimezone(LOCAL):%Y-%m-%d %H:%M}" if isinstance(time, datetime) else "?"

@@ -1,9 +1,9 @@
 """Virtual meters: what a meter nobody hung would show, computed from those that hang.
 
 The expressions of all virtual points are read together. Those that are weighted sums, at any
-depth, flatten to one table (virtual point, point, coefficient) that is joined to the slots and
-added up in one go. Those that are not (a product of points, the positive part of a difference) are
-computed level by level over a wide table, one column per point. There is no loop over slots.
+depth, flatten to one table (virtual point, point, coefficient) that is multiplied with the slots
+and added up in one go. Those that are not (a product of points, the positive part of a difference)
+are computed level by level over a wide table, one column per point. There is no loop over slots.
 
 A slot of a virtual point is measured when all its inputs are, missing when any is missing or known
 in part only, and estimated otherwise.
@@ -82,19 +82,11 @@ class VirtualMeters:
             With the columns of ``frames.SLOTS``, by point and start; a slot for each start at
             which any input of a virtual point has one.
         """
-        pool = slots.select("point", "start", *_SUMS, "quality").join(
-            self.inputs, on="point", how="semi"
-        )
+        grid = _grid(slots, self.inputs["point"].unique().sort().to_list())
         for level in self.levels:
-            pool = pl.concat([pool, _formulas(pool, level)])
-        formulas = {name for level in self.levels for name in level}
-        found = [pool.filter(pl.col("point").is_in(formulas)), self._sums(pool)]
-        return (
-            pl.concat(found)
-            .with_columns(rule=pl.lit(RULE))
-            .select(SLOTS.names())
-            .sort("point", "start")
-        )
+            _add_formulas(grid, level)
+        _add_sums(grid, self.terms, self.constants)
+        return _long(grid, sorted(self.inputs["virtual"].unique().to_list()))
 
     def missing(self, slots: pl.DataFrame) -> pl.DataFrame:
         """Say which metered points a missing slot of a virtual point lacks.
@@ -146,33 +138,6 @@ class VirtualMeters:
         )
         others = due.filter(~pl.col("point").is_in(self.inputs["virtual"].unique().to_list()))
         return pl.concat([others, own.select(due.columns)]).sort("point")
-
-    def _sums(self, pool: pl.DataFrame) -> pl.DataFrame:
-        """Compute the weighted sums, all at once."""
-        measured = pl.col("quality") == "measured"
-        summed = (
-            pool.lazy()
-            .join(self.terms.lazy(), on="point")
-            .select(
-                "virtual",
-                "start",
-                *(pl.col(name) * pl.col("coefficient") for name in _SUMS),
-                is_known=wholly_known(),
-                is_measured=measured,
-            )
-            .select("virtual", "start", "is_known", "is_measured", *_exact.cut_frame(_SUMS))
-            .group_by("virtual", "start")
-            .agg(pl.col("is_known", "is_measured").sum(), *_exact.added_frame(_SUMS))
-            .join(self.constants.lazy(), on="virtual")
-        )
-        whole = pl.col("is_known") == pl.col("inputs")
-        return summed.select(
-            point="virtual",
-            start="start",
-            amount=pl.when(whole).then(_exact.whole("amount") + pl.col("constant")),
-            measured=pl.when(whole).then(_exact.whole("measured") + pl.col("constant")),
-            quality=_quality(whole, pl.col("is_measured") == pl.col("inputs")),
-        ).collect()
 
 
 def virtual_meters(points: pl.DataFrame) -> VirtualMeters:
@@ -314,6 +279,7 @@ def _tables(
     level: Mapping[str, int],
     rests: Mapping[str, set[str]],
 ) -> VirtualMeters:
+    # The terms of a sum stand together, in the order of the constants.
     terms = [(v, p, weight) for v, one in sums.items() for p, weight in one.weights.items()]
     constants = [(v, one.constant, len(one.weights)) for v, one in sums.items()]
     levels: dict[int, dict[str, Form]] = {}
@@ -338,63 +304,123 @@ def _tables(
     )
 
 
-# Formulas --------------------------------------------------------------------------------------
+# Computing -------------------------------------------------------------------------------------
 
 
-def _formulas(pool: pl.DataFrame, level: Mapping[str, Form]) -> pl.DataFrame:
+@dataclass(slots=True)
+class _Grid:
+    """Slots laid out as arrays, a row per point and a column per start; not known is NaN."""
+
+    starts: pl.Series
+    row: dict[str, int]
+    amount: list[NDArray[np.float64]]
+    measured: list[NDArray[np.float64]]
+    mark: list[NDArray[np.uint8]]
+
+    def add(
+        self,
+        name: str,
+        amount: NDArray[np.float64],
+        measured: NDArray[np.float64],
+        mark: NDArray[np.uint8],
+    ) -> None:
+        """Lay a point beside the others."""
+        self.row[name] = len(self.amount)
+        self.amount.append(amount)
+        self.measured.append(measured)
+        self.mark.append(mark)
+
+
+def _grid(slots: pl.DataFrame, names_: list[str]) -> _Grid:
+    """Lay the slots of some points out; a point without slots is a row of nothing."""
+    wanted = pl.DataFrame({"point": names_}, schema={"point": pl.String}).with_row_index("row")
+    known = pl.when(pl.col("quality") == "measured").then(_MEASURED).otherwise(_ESTIMATED)
+    mine = slots.join(wanted, on="point").select(
+        "row",
+        "start",
+        *_SUMS,
+        mark=pl.when(wholly_known()).then(known).otherwise(_MISSING).cast(pl.UInt8),
+    )
+    starts = mine["start"].unique().sort()
+    place = mine["row"].to_numpy(), starts.search_sorted(mine["start"]).to_numpy()
+    shape = len(names_), len(starts)
+    amount, measured = np.full(shape, np.nan), np.full(shape, np.nan)
+    mark = np.full(shape, _NO_SLOT, dtype=np.uint8)
+    amount[place] = mine["amount"].to_numpy()
+    measured[place] = mine["measured"].to_numpy()
+    mark[place] = mine["mark"].to_numpy()
+    row = {name: n for n, name in enumerate(names_)}
+    return _Grid(starts, row, list(amount), list(measured), list(mark))
+
+
+def _add_formulas(grid: _Grid, level: Mapping[str, Form]) -> None:
     """Compute the formulas of one level over a wide table, a column per point."""
     needed = sorted({name for one in level.values() for name in one.weights})
-    place = {name: n for n, name in enumerate(needed)}
-    starts, amount, mark = _wide(pool, needed)
-    wide = pl.DataFrame([pl.Series(f"={name}", amount[n]) for name, n in place.items()])
+    wide = pl.DataFrame([pl.Series(f"={name}", grid.amount[grid.row[name]]) for name in needed])
     values = wide.select(one.expr().alias(name) for name, one in level.items())
-    marks = [mark[[place[name] for name in one.weights]] for one in level.values()]
+    for name, one in level.items():
+        amount = values[name].to_numpy()
+        below = np.stack([grid.mark[grid.row[used]] for used in one.weights])
+        mark = np.where(np.isnan(amount) & (below.max(axis=0) < _MISSING), _MISSING, _worst(below))
+        amount = np.where(mark <= _ESTIMATED, amount, np.nan)
+        grid.add(name, amount, np.where(mark == _MEASURED, amount, 0.0), mark)
+
+
+def _worst(marks: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the mark of what rests on several slots: missing if one is, or has no slot."""
+    worst: NDArray[np.uint8] = marks.max(axis=0)
+    none: NDArray[np.bool_] = marks.min(axis=0) == _NO_SLOT
+    return np.where((worst == _NO_SLOT) & ~none, _MISSING, worst).astype(np.uint8)
+
+
+def _add_sums(grid: _Grid, terms: pl.DataFrame, constants: pl.DataFrame) -> None:
+    """Compute the weighted sums, all at once; ``terms`` of a sum stand together."""
+    if constants.is_empty():
+        return
+    rows = [grid.row[name] for name in terms["point"]]
+    weight = terms["coefficient"].to_numpy()[:, np.newaxis]
+    constant = constants["constant"].to_numpy()[:, np.newaxis]
+    first = np.concatenate([[0], np.cumsum(constants["inputs"].to_numpy())[:-1]])
+    amount, measured = (
+        _exact.added_rows(np.stack([array[row] for row in rows]) * weight, first) + constant
+        for array in (grid.amount, grid.measured)
+    )
+    marks = np.stack([grid.mark[row] for row in rows])
+    worst = np.maximum.reduceat(marks, first, axis=0)
+    none = np.minimum.reduceat(marks, first, axis=0) == _NO_SLOT
+    mark = np.where((worst == _NO_SLOT) & ~none, _MISSING, worst).astype(np.uint8)
+    for n, name in enumerate(constants["virtual"]):
+        grid.add(name, amount[n], measured[n], mark[n])
+
+
+def _long(grid: _Grid, names_: list[str]) -> pl.DataFrame:
+    """Return points of the grid as slots, by point and start."""
+    if not names_:
+        return SLOTS.to_frame()
+    rows = [grid.row[name] for name in names_]
+    mark = pl.col("mark")
+    words = [pl.lit(word, dtype=QUALITY) for word in ("measured", "estimated", "missing")]
+    quality = pl.when(mark == _MEASURED).then(words[0]).when(mark == _ESTIMATED).then(words[1])
     long = pl.DataFrame(
         {
-            "point": np.repeat(list(level), len(starts)),
-            "start": pl.concat([starts] * len(level)),
-            "amount": pl.concat([values[name] for name in values.columns]),
-            "there": np.concatenate([(one != _NO_SLOT).any(axis=0) for one in marks]),
-            "known": np.concatenate([(one <= _ESTIMATED).all(axis=0) for one in marks]),
-            "whole": np.concatenate([(one == _MEASURED).all(axis=0) for one in marks]),
+            "start": pl.concat([grid.starts] * len(rows)),
+            "amount": np.concatenate([grid.amount[row] for row in rows]),
+            "measured": np.concatenate([grid.measured[row] for row in rows]),
+            "mark": np.concatenate([grid.mark[row] for row in rows]),
         }
     )
-    known = pl.col("known") & pl.col("amount").is_not_null()
+    point_ = pl.DataFrame({"point": names_}).select(pl.col("point").repeat_by(len(grid.starts)))
     return (
-        long.lazy()
-        .filter("there")
+        long.with_columns(point_["point"].explode(empty_as_null=False))
+        .filter(mark != _NO_SLOT)
         .select(
             "point",
             "start",
-            amount=pl.when(known).then("amount"),
-            measured=pl.when(known).then(pl.when("whole").then("amount").otherwise(0.0)),
-            quality=_quality(known, pl.col("whole")),
+            *(pl.when(mark <= _ESTIMATED).then(name).alias(name) for name in _SUMS),
+            quality=quality.otherwise(words[2]),
+            rule=pl.lit(RULE),
         )
-        .collect()
     )
-
-
-def _wide(
-    pool: pl.DataFrame, needed: list[str]
-) -> tuple[pl.Series, NDArray[np.float64], NDArray[np.uint8]]:
-    """Return the starts, and amount and mark by point and start; what is not known is NaN."""
-    mine = pool.join(pl.DataFrame({"point": needed}).with_row_index("row"), on="point", how="inner")
-    starts = mine["start"].unique().sort()
-    rows = mine["row"].to_numpy()
-    columns = starts.search_sorted(mine["start"]).to_numpy()
-    amount = np.full((len(needed), len(starts)), np.nan)
-    amount[rows, columns] = mine["amount"].to_numpy()
-    mark = np.full(amount.shape, _NO_SLOT, dtype=np.uint8)
-    measured = pl.col("quality") == "measured"
-    known = pl.when(measured).then(_MEASURED).otherwise(_ESTIMATED)
-    code = pl.when(~wholly_known()).then(_MISSING).otherwise(known)
-    mark[rows, columns] = mine.select(code.cast(pl.UInt8)).to_series().to_numpy()
-    return starts, amount, mark
-
-
-def _quality(known: pl.Expr, measured: pl.Expr) -> pl.Expr:
-    word = pl.when(~known).then(pl.lit("missing")).when(measured).then(pl.lit("measured"))
-    return word.otherwise(pl.lit("estimated")).cast(QUALITY)
 
 
 # Problems --------------------------------------------------------------------------------------
