@@ -188,7 +188,9 @@ def _carbon_year(firms, year: int, user, *, is_bare: bool) -> None:
     reports = EmissionReport.objects.bulk_create(
         EmissionReport(organisation=one, year=year, entered_by=user) for one in firms
     )
-    Tally.objects.bulk_create(Tally(report=one) for one in reports)
+    Tally.objects.bulk_create(
+        Tally(report=one, organisation_id=one.organisation_id) for one in reports
+    )
     if is_bare:
         return
     MonthlyFiling.objects.bulk_create(

@@ -60,6 +60,8 @@ class Tally(models.Model):
     report = models.OneToOneField(
         EmissionReport, models.CASCADE, primary_key=True, related_name="tally"
     )
+    #: As in the report, so that what an officer sees is summed by one index.
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     #: Digest of the tables it was counted by, empty: something it is made of has changed.
     basis = models.CharField(max_length=16, blank=True, db_index=True)
     #: Names of the enterprise documents were compared with.
@@ -67,7 +69,7 @@ class Tally(models.Model):
     has_plan = models.BooleanField(default=False)
     visited = models.BooleanField(default=False)
     filed = models.PositiveSmallIntegerField(_("months filed"), default=0)
-    to_review = models.PositiveIntegerField(default=0, db_index=True)
+    to_review = models.PositiveIntegerField(default=0)
     unreviewed = models.PositiveIntegerField(_("values to review"), default=0)
     open_findings = models.PositiveIntegerField(_("open findings"), default=0)
     #: Rule of the automatic checks -> findings, months that are missing apart.
@@ -84,6 +86,10 @@ class Tally(models.Model):
     class Meta:
         verbose_name = _("tally")
         verbose_name_plural = _("tallies")
+        indexes: ClassVar = [
+            models.Index(fields=("organisation", "to_review"), name="tally_to_review_of"),
+            models.Index(fields=("to_review",), name="tally_to_review"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.report} {self.found}"

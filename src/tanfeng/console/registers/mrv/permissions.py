@@ -51,10 +51,6 @@ def _items(user: User) -> Q:
     return organisation_scope(user, "plan__organisation__")
 
 
-def _tallies(user: User) -> Q:
-    return organisation_scope(user, "report__organisation__")
-
-
 def _may_edit_plan(user: User, plan: Any) -> bool:
     return user.role in machines.FIRM and (plan is None or plan.state in ("draft", "returned"))
 
@@ -91,7 +87,7 @@ def register() -> None:
         models.QualityPlan, through_organisation, change=_may_edit_plan, **machines.PLAN.actions()
     )
     rights.register(models.PlanItem, _items)
-    rights.register(models.Tally, _tallies)
+    rights.register(models.Tally, through_organisation)
     rights.register(models.MonthlyFiling, through_organisation, **machines.FILING.actions())
     rights.register(models.SpotCheck, _checks, fill=_may_fill, **machines.CHECK.actions())
     rights.register(models.CheckAnswer, _answers)

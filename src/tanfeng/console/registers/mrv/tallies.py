@@ -73,7 +73,7 @@ def touch_all_of(organisation_id: int) -> None:
 
 def begin(report: EmissionReport) -> None:
     """Give a carbon year just opened its tally."""
-    Tally.objects.create(report=report)
+    Tally.objects.create(report=report, organisation_id=report.organisation_id)
     transaction.on_commit(settle)
 
 

@@ -89,6 +89,7 @@ def budgets(request: HttpRequest) -> HttpResponse:
     year = whole(request.GET.get("year")) or _newest(seen, years) or 0
     rows = _narrowed(request, seen.filter(year=year))
     whole_rows = rows.select_related("quota__organisation", "quota__place", "quota__park")
+    counts = dict(rows.order_by().values_list("status").annotate(Count("pk")))
     wants_file = request.GET.get("export") == "xlsx"
     listing = lists.Listing(
         request,
@@ -97,10 +98,10 @@ def budgets(request: HttpRequest) -> HttpResponse:
         title=gettext_lazy("Energy and carbon budgets"),
         columns=COLUMNS,
         default_sort="-forecast_rate",
+        total=sum(counts.values()),
     )
     if listing.wants_export:
         return listing.export()
-    counts = dict(rows.order_by().values_list("status").annotate(Count("pk")))
     return render(
         request,
         "budget/budgets.html",

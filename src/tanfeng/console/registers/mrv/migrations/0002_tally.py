@@ -6,13 +6,17 @@ from django.db import migrations, models
 
 def fill(apps, _schema_editor):
     """Give every carbon year a tally that is still to be counted."""
-    reports = apps.get_model("mrv", "EmissionReport").objects.values_list("pk", flat=True)
+    reports = apps.get_model("mrv", "EmissionReport").objects.values_list("pk", "organisation_id")
     tally = apps.get_model("mrv", "Tally")
-    tally.objects.bulk_create([tally(report_id=key) for key in reports], batch_size=5000)
+    tally.objects.bulk_create(
+        [tally(report_id=key, organisation_id=organisation) for key, organisation in reports],
+        batch_size=5000,
+    )
 
 
 class Migration(migrations.Migration):
     dependencies = [
+        ("archive", "0001_initial"),
         ("mrv", "0001_initial"),
     ]
 
@@ -35,7 +39,7 @@ class Migration(migrations.Migration):
                 ("has_plan", models.BooleanField(default=False)),
                 ("visited", models.BooleanField(default=False)),
                 ("filed", models.PositiveSmallIntegerField(default=0, verbose_name="months filed")),
-                ("to_review", models.PositiveIntegerField(db_index=True, default=0)),
+                ("to_review", models.PositiveIntegerField(default=0)),
                 (
                     "unreviewed",
                     models.PositiveIntegerField(default=0, verbose_name="values to review"),
@@ -59,6 +63,24 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="emissionreport",
             index=models.Index(fields=["-year", "id"], name="emission_report_newest"),
+        ),
+        migrations.AddField(
+            model_name="tally",
+            name="organisation",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="archive.organisation",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="tally",
+            index=models.Index(fields=["organisation", "to_review"], name="tally_to_review_of"),
+        ),
+        migrations.AddIndex(
+            model_name="tally",
+            index=models.Index(fields=["to_review"], name="tally_to_review"),
         ),
         migrations.RunPython(fill, migrations.RunPython.noop),
     ]
