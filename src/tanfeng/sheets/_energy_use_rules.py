@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from tanfeng.sheets._items import items
@@ -37,7 +38,7 @@ def column_rules(report: EnergyUse) -> Iterator[RuleOutcome]:
     """Run the rules of single columns and rows of tables 2, 2-1, 3 and 4."""
     names = {(one.name_zh, one.name_en) for one in items().values()}
     for field in ("closing_stock_qty", "transfer_out_qty"):
-        yield _rows(report, "eur_t02", field, lambda row, f=field: _not_negative(row, f))
+        yield _rows(report, "eur_t02", field, partial(_not_negative, field))
     for table in ("eur_t02", "eur_t03"):
         yield _rows(report, table, "energy_name", lambda row: _known(row, "energy_name", names))
     yield _rows(report, "eur_t02a", "industrial_consumption_qty", _same_as_table_2(report))
@@ -88,7 +89,7 @@ def _differ(one: float, other: float) -> bool:
     return abs(one - other) > _LEAST * max(abs(one), abs(other), 1.0)
 
 
-def _not_negative(row: Line, field: str) -> tuple[str, str] | bool:
+def _not_negative(field: str, row: Line) -> tuple[str, str] | bool:
     value = number(row[field])
     if value is None:
         return False

@@ -265,7 +265,7 @@ function bars(data, colours, width) {
     labelLayout: { hideOverlap: true },
     markLine: order === 0 ? guides(data, colours) : undefined,
   }));
-  const shape = { ...grid(data.horizontal ? 66 : 8), top: data.horizontal ? 4 : 22 };
+  const shape = { ...grid(data.horizontal ? 66 : 8), left: data.horizontal ? 14 : 4, top: data.horizontal ? 4 : 22 };
   return { ...axes(data, colours, { nameWidth: Math.min(180, width * 0.34) }), grid: shape, series };
 }
 
@@ -301,7 +301,7 @@ function band(one, colour, order) {
   ];
 }
 
-function waterfall(data, colours) {
+function waterfall(data, colours, width) {
   const steps = data.series[0].values;
   const totals = new Set(data.totals || []);
   const rows = [];
@@ -342,7 +342,12 @@ function waterfall(data, colours) {
   });
   const shape = axes(data, colours, { min: floor || undefined });
   if (ceiling) shape.yAxis.max = ceiling;
-  shape.xAxis.axisLabel = { ...shape.xAxis.axisLabel, interval: 0, overflow: "break", width: 84 };
+  // A name has the room of its column, or leans where that is none; below zero the figure of a step
+  // stands over it.
+  const slot = (width - 56) / Math.max(rows.length, 1) - 8;
+  const leans = slot < 48 && Math.max(...data.x.map((name) => measure(String(name)))) > slot;
+  const fit = leans ? { rotate: 50, width: 96, overflow: "truncate" } : { width: Math.max(slot, 36), overflow: "break" };
+  shape.xAxis.axisLabel = { ...shape.xAxis.axisLabel, ...fit, interval: 0, hideOverlap: false, margin: lowest < 0 ? 22 : 8 };
   // Names stay at the foot of the picture; the line of zero goes through it.
   if (lowest < 0) shape.xAxis.axisLine = { ...shape.xAxis.axisLine, onZero: false, show: false };
   if (cut) Object.assign(shape.yAxis, { axisLabel: { ...shape.yAxis.axisLabel, [floor ? "showMinLabel" : "showMaxLabel"]: false }, name: words.cutAxis, nameTextStyle: { color: colours["ink-3"], fontSize: 11, align: "left" } });
@@ -351,7 +356,7 @@ function waterfall(data, colours) {
     series.push(clear(ends.map((end) => Math.min(end.high, 0))), filled(ends.map((end) => Math.min(end.low, 0) - Math.min(end.high, 0)), false));
     series[1].markLine = { symbol: "none", silent: true, animation: false, label: { show: false }, lineStyle: { color: colours.control, type: "solid", width: 1 }, data: ceiling ? [] : [{ yAxis: 0 }] };
   }
-  return { ...shape, grid: { ...grid(), bottom: lowest < 0 ? 10 : 4 }, series };
+  return { ...shape, grid: grid(), series };
 }
 
 const kinds = { stack, bars, line, band: line, waterfall };
