@@ -93,7 +93,5 @@ def test_fuel_from_waste_of_a_published_inventory():
         "ef_tco2_gj": 0.0938 / mmbtu,
         "fossil_carbon_pct": 100.0,
     }
-    found = emission(
-        "ndrc_2013_cement", "alternative_fuel", "alternative_fuel", "plastics", values
-    )
+    found = emission("ndrc_2013_cement", "alternative_fuel", "alternative_fuel", "plastics", values)
     assert round(found) == 37_310
