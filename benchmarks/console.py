@@ -6,7 +6,11 @@ is asked for by Django's test client as a city officer; what is printed is the m
 the process over the requests after two to warm up, templates and middleware included, and the
 least, which other work on the machine disturbs less.
 
-Run with ``python benchmarks/console.py [--organisations 3000] [--more 97000]``.
+Run with ``python benchmarks/console.py [--organisations 3000] [--more 97000]``; or, for the lists
+of the registers, ``python benchmarks/console.py --home HOME [--years 2] [--bare 0]`` with a home
+that ``tanfeng demo`` has made: a copy of it is measured, as city and as officer of a county, after
+every enterprise has been given carbon years of three parameters with their months filed, and so
+many years before with nothing filed.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import shutil
 import statistics
 import sys
 import tempfile
@@ -56,6 +61,22 @@ LIST_PAGES = {
     "/search/?q=01234": 50,
     "/search/?q=nobody": 50,
 }
+#: The same, of the registers, as city and as an officer of the county with most enterprises.
+REGISTER_PAGES = {
+    "/enterprises/": 25,
+    "/mrv/": 25,
+    "/mrv/?sort=name": 25,
+    "/mrv/?sort=-open_findings": 25,
+    "/mrv/?open=1": 25,
+    "/mrv/?page=80": None,
+    "/mrv/selection/": 35,
+    "/budget/": 25,
+    "/budget/?sort=name": None,
+    "/budget/?level=enterprise": 25,
+    "/market/": None,
+    "/reconciliation/": None,
+    "/methods/": None,
+}
 
 
 def main() -> int:
@@ -63,10 +84,16 @@ def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--organisations", type=int, default=3000)
     asked.add_argument("--more", type=int, default=97_000, help="organisations without records")
+    asked.add_argument("--home", type=Path, help="a home of the demonstration to copy")
+    asked.add_argument("--years", type=int, default=2, help="carbon years of each enterprise")
+    asked.add_argument("--bare", type=int, default=0, help="carbon years with nothing filed")
     options = asked.parse_args()
     with tempfile.TemporaryDirectory(prefix="tanfeng-bench-") as home:
         os.environ["TANFENG_HOME"] = home
         os.environ["DJANGO_SETTINGS_MODULE"] = "tanfeng.console.settings"
+        if options.home:
+            shutil.copytree(options.home, home, dirs_exist_ok=True)
+            return _registers(options.years, options.bare)
         return _measured(options.organisations, options.more)
 
 
@@ -91,6 +118,95 @@ def _measured(organisations: int, more: int) -> int:
         print(f"\nwith {organisations + more} organisations")
         broken += _table(LIST_PAGES, user)
     return 1 if broken else 0
+
+
+def _registers(years: int, bare: int) -> int:
+    import django
+
+    django.setup()
+    logging.disable(logging.WARNING)
+    from django.core.management import call_command
+    from django.db.models import Count
+
+    from tanfeng.console.archive.models import Organisation
+    from tanfeng.console.core.models import Role, User
+    from tanfeng.console.registers.budget.models import Standing
+    from tanfeng.console.registers.mrv import tallies
+    from tanfeng.console.registers.mrv.models import MonthlyFiling, Tally
+
+    call_command("migrate", verbosity=0)
+    city = User.objects.create_user("bench", password="benchmark only", role=Role.CITY)
+    firms = list(Organisation.objects.order_by("pk"))
+    for year in range(2024, 2024 - years - bare, -1):
+        _carbon_year(firms, year, city, is_bare=year <= 2024 - years)
+    started = time.process_time()
+    counted = tallies.settle()
+    spent = time.process_time() - started
+    print(
+        f"{len(firms)} enterprises, {Tally.objects.count()} carbon years, "
+        f"{MonthlyFiling.objects.count()} filings, {Standing.objects.count()} standings of quotas"
+    )
+    print(f"count {counted} carbon years anew: {spent:.1f} s CPU")
+    by_place = Organisation.objects.values("place").annotate(n=Count("pk")).order_by("-n")
+    county = User.objects.create_user(
+        "bench-county", password="benchmark only", role=Role.COUNTY, place_code=by_place[0]["place"]
+    )
+    broken = 0
+    for user, words in ((city, "city"), (county, f"county of {by_place[0]['n']} enterprises")):
+        print(f"\nas {words}")
+        broken += _table(REGISTER_PAGES, user)
+    return 1 if broken else 0
+
+
+def _carbon_year(firms, year: int, user, *, is_bare: bool) -> None:
+    """Give every enterprise a carbon year with a plan, months filed and, for some, a finding."""
+    from django.utils import timezone
+
+    from tanfeng.console.registers.mrv.models import (
+        EmissionReport,
+        Finding,
+        MonthlyFiling,
+        PlanItem,
+        QualityPlan,
+        Tally,
+    )
+
+    now = timezone.now()
+    begun = EmissionReport.objects.filter(year=year).values_list("organisation", flat=True)
+    firms = [one for one in firms if one.pk not in set(begun)]
+    wanted = ("coal_use_t", "electricity_mwh", "coal_ncv")
+    unplanned = set(QualityPlan.objects.values_list("organisation", flat=True))
+    plans = QualityPlan.objects.bulk_create(
+        QualityPlan(organisation=one, version=1, state="accepted", valid_from="2020-01-01",
+                    entered_by=user)
+        for one in firms if one.pk not in unplanned
+    )  # fmt: skip
+    PlanItem.objects.bulk_create(
+        PlanItem(plan=plan, parameter=key, unit="t", source="-", post="-", substitute="-")
+        for plan in plans for key in wanted
+    )  # fmt: skip
+    reports = EmissionReport.objects.bulk_create(
+        EmissionReport(organisation=one, year=year, entered_by=user) for one in firms
+    )
+    Tally.objects.bulk_create(
+        Tally(report=one, organisation_id=one.organisation_id) for one in reports
+    )
+    if is_bare:
+        return
+    MonthlyFiling.objects.bulk_create(
+        [
+            MonthlyFiling(organisation_id=one.organisation_id, report=one, month=month,
+                          parameter=key, value=10.0 + (one.pk * month) % 97, unit="t",
+                          known_from=now, first_filed_at=now, entered_by=user)
+            for one in reports for month in range(1, 13 - one.pk % 3) for key in wanted
+        ],
+        batch_size=5000,
+    )  # fmt: skip
+    Finding.objects.bulk_create(
+        Finding(organisation_id=one.organisation_id, report=one, place="-", text="-",
+                due_on="2026-01-01", entered_by=user)
+        for one in reports if one.pk % 7 == 0
+    )  # fmt: skip
 
 
 def _city(organisations: int):

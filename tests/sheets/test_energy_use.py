@@ -16,102 +16,15 @@ One works in 2024 (months in the unit of the item):
 
 from __future__ import annotations
 
-from datetime import date
 from io import BytesIO
 
-import polars as pl
 import pytest
 from openpyxl import load_workbook
 
-from tanfeng import accounting
+from energy_use_world import COKE, POWER, filled, found, month_of, row, works
 from tanfeng.sheets._tables import rows
-from tanfeng.sheets.energy_use import SPLIT, TABLES, Empty, columns, energy_use
+from tanfeng.sheets.energy_use import SPLIT, TABLES, Empty, columns
 from tanfeng.sheets.energy_use_book import energy_use_workbook
-from tanfeng.sheets.energy_use_checks import checks
-
-CODE = "91359999MA2XN0001F"
-COKE, POWER = 0.9714, 1.229
-
-
-def _month(year, month, item, **amounts):
-    return {
-        "org_code": CODE,
-        "year": year,
-        "month": month,
-        "item_key": item,
-        "tier": "measured",
-        **amounts,
-    }
-
-
-def works(year=2024, months=range(1, 13)):
-    found = []
-    for month in months:
-        opening = 4.0 + month
-        found.append(
-            _month(
-                year,
-                month,
-                "coke",
-                opening_stock_qty=opening,
-                purchase_qty=10.0,
-                purchase_amount_kcny=22.0,
-                consumption_total_qty=9.0,
-                closing_stock_qty=opening + 1,
-            )
-        )
-        found.append(
-            _month(
-                year,
-                month,
-                "electricity",
-                purchase_qty=90.0,
-                purchase_amount_kcny=585.0,
-                own_production_qty=10.0,
-                consumption_total_qty=100.0,
-            )
-        )
-    return found
-
-
-def outputs(*made):
-    return pl.DataFrame(
-        [(2024, name, "吨", float(amount), 1000.0) for name, amount in made],
-        schema={
-            "year": pl.Int32,
-            "product_name": pl.String,
-            "unit_zh": pl.String,
-            "output_qty": pl.Float64,
-            "gross_output_kcny": pl.Float64,
-        },
-        orient="row",
-    )
-
-
-def filled(rows_, made=(("钢材", 5000),), split=None, year=2024):
-    activity = pl.DataFrame(
-        [{"activity_id": i, **row} for i, row in enumerate(rows_)], infer_schema_length=None
-    )
-    years = sorted(set(activity["year"]))
-    factors = accounting.factor_set(years, as_of=date(2026, 6, 30))
-    return energy_use(
-        CODE,
-        "演示甲厂",
-        year,
-        activity=activity,
-        lines=accounting.account(activity, factors=factors).lines,
-        outputs=outputs(*made),
-        source=("文件", "file"),
-        split=split,
-    )
-
-
-def row(report, table, name, field="energy_name"):
-    return next(one for one in report.tables[table].rows if one[field][0] == name)
-
-
-def found(report, status="finding"):
-    return {one.check: one for one in checks(report) if one.status == status}
 
 
 def test_table_2_by_hand():
@@ -211,7 +124,7 @@ def test_what_is_wrong_is_told():
 def test_missing_months_and_a_row_without_coefficient_are_told():
     some = works(months=range(2, 13))
     some[2]["purchase_qty"] = None
-    some.append(_month(2024, 5, "other_fuel", consumption_total_qty=7.0))
+    some.append(month_of(2024, 5, "other_fuel", consumption_total_qty=7.0))
     report = filled(some)
     told = {(one.row[0], one.text_zh) for one in report.remarks}
     assert ("焦炭", "2024 年 1 月没有填报；各项合计不含这些月份") in told
@@ -221,9 +134,9 @@ def test_missing_months_and_a_row_without_coefficient_are_told():
 
 def test_a_sum_row_is_not_added_again():
     coal = [
-        _month(2024, 1, "raw_coal", consumption_total_qty=30.0),
-        _month(2024, 1, "anthracite", consumption_total_qty=10.0),
-        _month(2024, 1, "steam_coal", consumption_total_qty=20.0),
+        month_of(2024, 1, "raw_coal", consumption_total_qty=30.0),
+        month_of(2024, 1, "anthracite", consumption_total_qty=10.0),
+        month_of(2024, 1, "steam_coal", consumption_total_qty=20.0),
     ]
     report = filled(coal)
     total = row(report, "eur_t02", "能源合计")["consumption_total_qty"]
@@ -257,7 +170,7 @@ def test_nothing_reported_gives_empty_tables():
 
 def test_recovered_heat_is_consumed_and_taken_off_again():
     """60 GJ of recovered heat: 60 x k in the total of table 2 and off again in table 1."""
-    heat = [_month(2024, 1, "waste_heat", consumption_total_qty=60.0)]
+    heat = [month_of(2024, 1, "waste_heat", consumption_total_qty=60.0)]
     report = filled([*works(), *heat])
     recovered = row(report, "eur_t02a", "余热余压")
     assert recovered["recovery_qty"] == 60.0
@@ -271,9 +184,9 @@ def test_recovered_heat_is_consumed_and_taken_off_again():
 def test_a_kind_reported_in_some_months_does_not_hide_the_sum_of_others():
     """Raw coal 30 t in January, of which 10 t anthracite; in February raw coal alone."""
     coal = [
-        _month(2024, 1, "raw_coal", consumption_total_qty=30.0),
-        _month(2024, 1, "anthracite", consumption_total_qty=30.0),
-        _month(2024, 2, "raw_coal", consumption_total_qty=20.0),
+        month_of(2024, 1, "raw_coal", consumption_total_qty=30.0),
+        month_of(2024, 1, "anthracite", consumption_total_qty=30.0),
+        month_of(2024, 2, "raw_coal", consumption_total_qty=20.0),
     ]
     report = filled(coal)
     total = row(report, "eur_t02", "能源合计")["consumption_total_qty"]

@@ -95,10 +95,10 @@ ACTUAL_SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
 #: How the year stands -> the same in words.
 STATUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "exceeded": ("已超过全年预算", "the year's budget is used up"),
-        "likely_over": ("预计超过全年预算", "the year is forecast above its budget"),
-        "at_risk": ("预计不超，但区间上限超过预算", "forecast within, but its upper end is above"),
-        "within": ("预计在全年预算之内", "the year is forecast within its budget"),
+        "exceeded": ("已超过全年预算", "budget used up"),
+        "likely_over": ("预计超过全年预算", "forecast above budget"),
+        "at_risk": ("预计不超，但区间上限超过预算", "within, upper end above"),
+        "within": ("预计在全年预算之内", "forecast within budget"),
         "uncertain": (
             "预计在预算之内，只有一个月数据，没有区间",
             "forecast within on a single month, which has no interval",

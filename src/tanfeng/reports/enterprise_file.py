@@ -319,13 +319,10 @@ def _charts(rows: Sequence[Mapping[str, object]], t: Words) -> list[Block]:
         series("emission_indirect_tco2", t("外购电力热力", "Power and heat"), _INDIRECT),
     ]
     blocks: list[Block] = []
-    # A firm that sells more power than it buys has a negative part, which cannot be stacked.
-    stackable = all(value is None or value >= 0 for one in parts for value in one.values)
-    draw = stacked_columns if stackable else grouped_columns
-    if not stackable:
-        parts = [series("emission_total_tco2", t("合计排放", "CO₂"), _DIRECT)]
     blocks.append(
-        Chart(emission, draw(years, parts, unit=t("吨 CO₂", "t CO₂"), height=200.0), told)
+        Chart(
+            emission, stacked_columns(years, parts, unit=t("吨 CO₂", "t CO₂"), height=200.0), told
+        )
     )
     blocks.append(
         Chart(

@@ -24,6 +24,7 @@ from tanfeng.reports.document import (
     words,
 )
 from tanfeng.reports.method_report import SCOPES, mark, period, pick, source, used
+from tanfeng.reports.method_uncertainty import StatedUncertainty, uncertainty_section
 from tanfeng.sheets.method_forms import inputs_of, label
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def method_document(
     lang: Language = "zh",
     demo: bool = False,
     stamp: str = "",
+    uncertainty: StatedUncertainty | None = None,
 ) -> Document:
     """Return the skeleton of the report in the official order.
 
@@ -60,6 +62,8 @@ def method_document(
         Mark every page as demonstration data.
     stamp : str
         Who took the report out and when.
+    uncertainty : StatedUncertainty, optional
+        What is stated of the inputs; a section of its own where there is any.
 
     Returns
     -------
@@ -78,6 +82,11 @@ def method_document(
         (t("活动数据及来源", "Activity data"), _activity(answer, lines, t)),
         (t("排放因子和计算系数及来源", "Factors"), _factor_section(answer, lines, t)),
         (t("温室气体排放量", "Emissions"), _emissions(answer, t)),
+        *(
+            [(t("不确定度", "Uncertainty"), uncertainty_section(uncertainty, t))]
+            if uncertainty and uncertainty.stated
+            else []
+        ),
         (t("数据质量控制计划", "Data-quality plan"), _plan(answer, lang, t)),
         (t("待核实事项和缺口", "Doubts and gaps"), _open_questions(answer, lang, t)),
     )

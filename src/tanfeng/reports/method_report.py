@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from tanfeng.reports.document import UNVERIFIED, Words, words
+from tanfeng.reports.method_uncertainty import StatedUncertainty, uncertainty_table
 from tanfeng.sheets import ListColumn, ListTable, tables_workbook
 from tanfeng.sheets.method_forms import inputs_of, label
 
@@ -72,7 +73,12 @@ def source(one: Mapping[str, Any], t: Words) -> str:
 
 
 def method_workbook(
-    answer: Answer, *, lang: Language = "zh", demo: bool = False, stamp: str = ""
+    answer: Answer,
+    *,
+    lang: Language = "zh",
+    demo: bool = False,
+    stamp: str = "",
+    uncertainty: StatedUncertainty | None = None,
 ) -> bytes:
     """Return the report as a workbook.
 
@@ -86,6 +92,8 @@ def method_workbook(
         Mark the file as demonstration data.
     stamp : str
         Who took the report out and when.
+    uncertainty : StatedUncertainty, optional
+        What is stated of the inputs; a sheet of its own where there is any.
 
     Returns
     -------
@@ -103,6 +111,7 @@ def method_workbook(
         _factors(answer, lines, t),
         _problems(answer.gaps, t("缺口", "Gaps"), lang, t),
         _choices(answer, t),
+        *([uncertainty_table(uncertainty, t)] if uncertainty and uncertainty.stated else []),
         _problems(answer.problems, t("问题清单", "Findings"), lang, t),
         _doubts(answer, t),
     ]

@@ -239,12 +239,17 @@ def _purchases(table: Table) -> None:
         _price(table, row)
 
 
+def slip_of(price: float, low: float, high: float) -> int | None:
+    """Return the power of ten a price outside its range is off by; None unless exactly one fits."""
+    powers = [power for power in _PRICE_POWERS if low <= price / 10.0**power <= high]
+    return powers[0] if len(powers) == 1 else None
+
+
 def _price(table: Table, row: Mapping[str, Any]) -> None:
     price, low, high = (float(str(row[key])) for key in ("_price", "_price_low", "_price_high"))
     name, at = both_names(row["item_key"]), row["source_row"]
-    powers = [power for power in _PRICE_POWERS if low <= price / 10.0**power <= high]
-    if len(powers) == 1:
-        power = powers[0]
+    power = slip_of(price, low, high)
+    if power is not None:
         # Amounts slip by a thousand upwards; every other factor comes from the quantity.
         field = "purchase_amount_kcny" if power == 3 else "purchase_qty"
         printed = table.printed(field)[table.frame["source_row"].index_of(at) or 0]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
+from tanfeng.sheets._checks_energy import slip_of
+from tanfeng.sheets._energy_use_rules import column_rules, name_of, number
 from tanfeng.sheets._energy_use_year import Row
 from tanfeng.sheets._items import items
 from tanfeng.sheets._numbers import show
@@ -31,6 +33,10 @@ _NOT_RUN = {
     "A005": (
         "没有 12 月的 205-1 表可比",
         "there is no form 205-1 of December to compare with",
+    ),
+    "V900": (
+        "没有购进量和购进金额，算不出单价",
+        "no item has both an amount bought and what was paid, so there is no price",
     ),
     "A013": (
         "没有能源消费成本（表1）",
@@ -89,6 +95,7 @@ def checks(report: EnergyUse) -> list[Checked]:
         *_stock_of_last_year(report),
         *_bounds(report),
         *_prices(report),
+        *_columns(report),
         *_table_1_and_2(report),
         *_table_2_and_3(report),
         *_balance(report),
@@ -163,7 +170,7 @@ def _required(report: EnergyUse) -> Iterator[Checked]:
             if not empty:
                 yield _passed(check, key)
                 continue
-            names = [_row_name(row) for row in empty]
+            names = [name_of(row) for row in empty]
             yield _finding(
                 check,
                 key,
@@ -178,22 +185,10 @@ def _required(report: EnergyUse) -> Iterator[Checked]:
             )
 
 
-def _row_name(row: dict[str, Any]) -> tuple[str, str]:
-    for field in ("balance_row", "indicator_name", "energy_name"):
-        if field in row:
-            value = row[field]
-            return value if isinstance(value, tuple) else (str(value), str(value))
-    return "", ""
-
-
 def _listed(names: list[str], between: str) -> str:
     once = list(dict.fromkeys(names))
     shown = between.join(once[:4])
     return f"{shown} …" if len(once) > 4 else shown
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, float | int) else None
 
 
 def _bounds(report: EnergyUse) -> Iterator[Checked]:
@@ -208,9 +203,9 @@ def _bounds(report: EnergyUse) -> Iterator[Checked]:
     for part, whole, instead in pairs:
         found, ran = [], False
         for row in table.rows[:-1]:
-            small = _number(row[part])
-            large = _number(row[whole])
-            large = _number(row[instead]) if large is None else large
+            small = number(row[part])
+            large = number(row[whole])
+            large = number(row[instead]) if large is None else large
             if small is None or large is None:
                 continue
             ran = True
@@ -218,9 +213,7 @@ def _bounds(report: EnergyUse) -> Iterator[Checked]:
                 one, other = names[part], names[whole]
                 zh = f"{one.heading_zh}（{show(small)}）大于{other.heading_zh}（{show(large)}）"
                 en = f"{one.heading_en} {show(small)} exceeds {other.heading_en} {show(large)}"
-                found.append(
-                    _finding(f"eur_t02.{part}", "eur_t02", _row_name(row), zh, en, "error")
-                )
+                found.append(_finding(f"eur_t02.{part}", "eur_t02", name_of(row), zh, en, "error"))
         yield from _outcome(f"eur_t02.{part}", "eur_t02", ran, found)
         if not ran:
             yield _skipped(f"eur_t02.{part}", "eur_t02", "没有该栏数据", "the column has no data")
@@ -232,18 +225,18 @@ def _split(report: EnergyUse) -> Iterator[Checked]:
     table, check = report.tables["eur_t02"], "eur_t02.consumption_total_qty (5 = 6 + 8)"
     found, ran = [], False
     for row in table.rows[:-1]:
-        whole = _number(row["consumption_total_qty"])
-        industrial = _number(row["industrial_consumption_qty"])
+        whole = number(row["consumption_total_qty"])
+        industrial = number(row["industrial_consumption_qty"])
         if whole is None or industrial is None:
             continue
         ran = True
-        total = industrial + (_number(row["non_industrial_consumption_qty"]) or 0.0)
+        total = industrial + (number(row["non_industrial_consumption_qty"]) or 0.0)
         if abs(whole - total) > 0.01 + _LEAST * abs(whole):
             found.append(
                 _finding(
                     check,
                     "eur_t02",
-                    _row_name(row),
+                    name_of(row),
                     f"消费合计 {show(whole)} 不等于工业生产消费与非工业生产消费之和 {show(total)}",
                     f"consumption {show(whole)} is not industrial plus non-industrial use "
                     f"{show(total)}",
@@ -292,13 +285,14 @@ def _stock_of_last_year(report: EnergyUse) -> Iterator[Checked]:
 
 
 def _prices(report: EnergyUse) -> Iterator[Checked]:
-    """Check the price of every bought item against its range (V001 to V036)."""
+    """Check the price of every bought item against its range, or find the unit slip (V900)."""
     numbers = threshold_values(None)
     ranges = {
         row["expression"].split(":")[0]: row["check_id"]
         for row in rows("checks.csv")
         if row["kind"] == "price_range"
     }
+    asked = slipped = False
     for row in report.now.rows:
         bought = row.amount("purchase_qty").value
         paid = row.amount("purchase_amount_kcny").value
@@ -306,9 +300,17 @@ def _prices(report: EnergyUse) -> Iterator[Checked]:
         if check is None or not bought or not paid:
             continue
         low, high = numbers[f"{check}.low"], numbers[f"{check}.high"]
-        price = paid * 1000 / bought
+        price, asked = paid * 1000 / bought, True
         if low * (1 - _LEAST) <= price <= high * (1 + _LEAST):
             yield _passed(check, "eur_t02")
+            continue
+        power = slip_of(price, low, high)
+        if power is not None:
+            slipped = True
+            yield _finding(
+                "V900", "eur_t02", row.name,
+                *_texts("V900", item=row.name, factor=10.0**power), "warning",
+            )  # fmt: skip
             continue
         unit = items()[row.key]
         zh, en = _texts(
@@ -321,6 +323,19 @@ def _prices(report: EnergyUse) -> Iterator[Checked]:
             high=high,
         )
         yield _finding(check, "eur_t02", row.name, zh, en, "warning")
+    if asked and not slipped:
+        yield _passed("V900", "eur_t02")
+
+
+def _columns(report: EnergyUse) -> Iterator[Checked]:
+    """Run the rules printed beside single columns and rows."""
+    for one in column_rules(report):
+        found = [
+            _finding(one.check, one.table, row, zh, en, "warning") for row, zh, en in one.found
+        ]
+        yield from _outcome(one.check, one.table, one.ran, found)
+        if not one.ran and report.tables[one.table].rows:
+            yield _skipped(one.check, one.table, one.why_zh, one.why_en)
 
 
 # ------------------------------------------------------------------------------ across tables
@@ -400,11 +415,11 @@ def _products(report: EnergyUse) -> Iterator[Checked]:
         return
     missing, large, compared = [], [], False
     for row in table.rows:
-        name = _row_name(row)
-        made, value = _number(row["denominator_current"]), _number(row["numerator_current"])
+        name = name_of(row)
+        made, value = number(row["denominator_current"]), number(row["numerator_current"])
         if value is not None and not made:
             missing.append(_finding("A004", "eur_t04", name, *_texts("A004", product=name)))
-        change = _number(row["change_pct"])
+        change = number(row["change_pct"])
         compared = compared or change is not None
         if change is not None and abs(change) > _CHANGE:
             texts = _texts("A006", indicator=name, value=float(f"{change:.3g}"))
@@ -417,7 +432,7 @@ def _not_run(told: list[Checked]) -> Iterator[Checked]:
     """Tell the shared checks of these tables that were not run, and why."""
     done = {one.check for one in told}
     for check, row in _rules_of().items():
-        if check in done or row["kind"] in {"price_range", "unit_slip"}:
+        if check in done or row["kind"] == "price_range":
             continue
         table = next(key for key in TABLES if key in row["form_keys"].split(";"))
         zh, en = _NOT_RUN.get(check, ("缺少所需数据", "what it needs is not there"))

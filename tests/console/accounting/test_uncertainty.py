@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from io import BytesIO
 
+import docx
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
@@ -158,3 +159,37 @@ def test_the_workbook_says_what_is_not_stated(client_for, firm_b, run):
     assert "烟煤" in text
     assert str(run.number) in text
     assert AuditEvent.objects.filter(action="export.uncertainty").count() == 1
+
+
+def _report(client, run, kind):
+    content = client.get(reverse("method-run", args=[run.number]), {"format": kind}).content
+    if kind == "xlsx":
+        book = load_workbook(BytesIO(content))
+        return {sheet.title: [list(row) for row in sheet.values] for sheet in book}
+    document = docx.Document(BytesIO(content))
+    return [p.text for p in document.paragraphs], [
+        [cell.text for cell in row.cells] for table in document.tables for row in table.rows
+    ]
+
+
+def test_the_reports_say_it_only_where_something_is_stated(client_for, firm_b, run):
+    client = client_for(firm_b)
+    assert "不确定度" not in _report(client, run, "xlsx")
+    assert not any("不确定度" in text for text in _report(client, run, "docx")[0])
+    stated(firm_b, run)
+    stated(firm_b, run, FACTOR, 4.0)
+    half = math.hypot(0.02 * COAL_T, 8.8)
+    pct = 100 * half / run.emission_total_tco2e
+    sheet = _report(client, run, "xlsx")["不确定度"]
+    own = client.get(reverse("method-uncertainty", args=[run.number]), {"export": "xlsx"})
+    alone = [list(row) for row in load_workbook(BytesIO(own.content)).active.values]
+    head = next(n for n, row in enumerate(alone) if row[0] == "排放源、物料")
+    later = next(n for n, row in enumerate(sheet) if row[0] == "排放源、物料")
+    assert alone[head:] == sheet[later:], "one table, wherever it stands"
+    assert any(f"±{pct:.2f} %" in str(row[0]) for row in sheet[:later])
+    coal = next(row for row in sheet if row[4] == 2.0)
+    assert coal[9] == pytest.approx((0.02 * COAL_T / half) ** 2)
+    texts, rows = _report(client, run, "docx")
+    assert "七、不确定度" in texts
+    assert any(f"±{pct:.2f} %" in text for text in texts)
+    assert sorted(row[2] for row in rows if row[2:3] and "±" in row[2]) == ["±2 %", "±4 %"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,6 +11,11 @@ from tanfeng.console.core.templatetags.ui import wan_unit
 
 #: From here on a series is drawn in 万. [tonnes]
 _LARGE = 100_000.0
+
+#: Decimals in 万 from which on tonnes are easier to read, and most decimals of tonnes.
+_MOST_IN_WAN, _MOST = 2, 4
+#: What counts as nothing beside the largest value. [1]
+_REST = 1e-10
 
 Series = tuple[str, str, Sequence[float | None]]
 
@@ -35,7 +41,8 @@ def columns(
     link : str
         Address with ``{x}`` and ``{key}``.
     more
-        Further keys the charts know: ``mode``, ``marks``, ``totals``, ``keys`` ...
+        Further keys the charts know: ``mode``, ``marks``, ``totals``, ``keys`` ... Columns with
+        ``totals`` are a waterfall, whose smallest step shows beside the largest total.
 
     Returns
     -------
@@ -45,13 +52,17 @@ def columns(
     filled = [(key, name, values) for key, name, values in series if _has(values)]
     if not x or not filled:
         return None
-    factor, shown = scale(
-        [value for _key, _name, values in filled for value in values if value is not None], unit
-    )
+    known = [value for _key, _name, values in filled for value in values if value is not None]
+    factor, shown = scale(known, unit)
+    places = 1 if factor != 1.0 else 0
+    if "totals" in more:
+        places = _steps_places(known, factor)
+        if factor != 1.0 and places > _MOST_IN_WAN:
+            factor, shown, places = 1.0, unit, _steps_places(known, 1.0)
     return {
         "x": [str(one) for one in x],
         "unit": shown,
-        "places": 1 if factor != 1.0 else 0,
+        "places": places,
         "series": [
             {
                 "key": key,
@@ -63,6 +74,20 @@ def columns(
         **({"link": link} if link else {}),
         **more,
     }
+
+
+def _steps_places(values: Sequence[float], factor: float) -> int:
+    """Return the decimals that show two digits of the smallest step, so that none reads as zero.
+
+    What is left of a difference of floating-point numbers is no step.
+    """
+    rest = _REST * max((abs(value) for value in values), default=0.0)
+    steps = [abs(value) / factor for value in values if abs(value) > rest]
+    least = 1 if factor != 1.0 else 0
+    smallest = min(steps, default=1.0)
+    if smallest >= 1.0:
+        return least
+    return min(max(least, 1 - math.floor(math.log10(smallest))), _MOST)
 
 
 def whole(values: Iterable[float | None]) -> float | None:

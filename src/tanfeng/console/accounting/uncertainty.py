@@ -18,6 +18,7 @@ from tanfeng.accounting import methods
 from tanfeng.accounting.methods import MethodAccount, Uncertainty
 from tanfeng.console.accounting import charts, method_files, method_pages
 from tanfeng.console.accounting.models import InputUncertainty, MethodRun
+from tanfeng.reports.method_uncertainty import StatedInput, StatedUncertainty
 
 #: Draws of the Monte Carlo simulation.
 DRAWS = 10_000
@@ -212,6 +213,36 @@ def panel(run: MethodRun) -> dict[str, Any]:
         "seed": seed(run),
         "draws": DRAWS,
     }
+
+
+def reported(run: MethodRun) -> StatedUncertainty | None:
+    """Return what the reports of an account say of its uncertainty; None without a total."""
+    told = stated(run)
+    found = result(run, told)
+    if found is None:
+        return None
+    inputs = [_input(row) for row in _rows(run, told, found)]
+    drawn = found.drawn.interval_tco2e if found.drawn else None
+    return StatedUncertainty(inputs, found.propagated.relative_pct, drawn, DRAWS, seed(run))
+
+
+def _input(row: Mapping[str, Any]) -> StatedInput:
+    one, told = row["source"], row["stated"]
+    return StatedInput(
+        place_zh="" if one.is_factor else f"{one.stream_zh} · {one.item_zh}",
+        place_en="" if one.is_factor else f"{one.stream_en} · {one.item_en}",
+        name_zh=one.name_zh,
+        name_en=one.name_en,
+        unit=one.unit,
+        rows=len(one.rows),
+        relative_pct=told.relative_pct if told else None,
+        distribution=told.distribution if told else "",
+        group=told.group if told else "",
+        grounds=told.grounds if told else "",
+        together=bool(told and told.together),
+        share=row["share"],
+        moves_tco2e=row["moves"],
+    )
 
 
 def _rows(

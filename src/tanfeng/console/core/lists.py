@@ -91,8 +91,11 @@ class Listing:
         default_sort: str = "",
         per_page: int = PER_PAGE,
         as_of: str = "",
+        total: int | None = None,
     ) -> None:
         self.request = request
+        #: How many rows there are, where the page has counted them for itself.
+        self.counted = total
         self.name = name
         self.title = title
         self.columns = tuple(columns)
@@ -120,7 +123,10 @@ class Listing:
     @cached_property
     def page(self) -> Page[Any]:
         """Return the page asked for; an impossible number gives the nearest page there is."""
-        page = Paginator(self.rows, self.per_page).get_page(self.request.GET.get("page"))
+        paginator = Paginator(self.rows, self.per_page)
+        if self.counted is not None:
+            paginator.count = self.counted
+        page = paginator.get_page(self.request.GET.get("page"))
         first = (page.number - 1) * self.per_page
         if page.paginator.count > LONG and isinstance(self.rows, models.QuerySet):
             # Sorting and skipping rows reads all of each; keys are in an index. Without the order

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from typing import Any, cast
 
@@ -288,11 +287,14 @@ def _file(request: HttpRequest, run: MethodRun, kind: str) -> HttpResponse:
         number=run.number, kind=kind, rows=run.line_count,
     )  # fmt: skip
     lang, demo, stamp = language(), run.is_demo, lists.stamp(event)
+    told = uncertainty.reported(run)
     if kind == "xlsx":
-        content = method_workbook(answer, lang=lang, demo=demo, stamp=stamp)
+        content = method_workbook(answer, lang=lang, demo=demo, stamp=stamp, uncertainty=told)
         return lists.attachment(content, f"{name}.xlsx")
-    document = method_document(answer, lang=lang, issued_on=timezone.localdate(), demo=demo)
-    content = reports.to_word(replace(document, stamp=stamp))
+    document = method_document(
+        answer, lang=lang, issued_on=timezone.localdate(), demo=demo, stamp=stamp, uncertainty=told
+    )
+    content = reports.to_word(document)
     return lists.attachment(content, f"{name}.docx", _DOCX)
 
 

@@ -6,17 +6,22 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from tanfeng import sheets
 from tanfeng.console.accounting import method_files, method_pages, uncertainty, uncertainty_services
 from tanfeng.console.accounting.models import InputUncertainty, MethodRun
 from tanfeng.console.accounting.views.common import signed_in
 from tanfeng.console.core import audit, jobs, lists, rights
+from tanfeng.console.core.asked import language
 from tanfeng.errors import ModelError
+from tanfeng.reports.document import words
+from tanfeng.reports.method_uncertainty import uncertainty_table
 
 
 class StatementForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -41,29 +46,6 @@ class StatementForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
 
     def _post_clean(self) -> None:
         """Leave the instance alone: the service writes."""
-
-
-def _stated(name: str) -> Any:
-    return lambda row: getattr(row["stated"], name) if row["stated"] else None
-
-
-COLUMNS = (
-    lists.Column("place", gettext_lazy("Stream and material"), lambda row: row["place"]),
-    lists.Column("name", gettext_lazy("Input"), lambda row: row["name"]),
-    lists.Column("unit", gettext_lazy("Unit"), lambda row: row["source"].unit),
-    lists.Column("rows", gettext_lazy("Rows"), lambda row: len(row["source"].rows) or None),
-    lists.Column("relative_pct", gettext_lazy("Half width of the 95 % interval"),
-                 _stated("relative_pct"), unit="%"),
-    lists.Column("distribution", gettext_lazy("Distribution"),
-                 lambda row: row["stated"] and row["stated"].get_distribution_display()),
-    lists.Column("together", gettext_lazy("Rows err together"), _stated("together")),
-    lists.Column("group", gettext_lazy("Errs together with"), _stated("group")),
-    lists.Column("grounds", gettext_lazy("Grounds"), _stated("grounds")),
-    lists.Column("share", gettext_lazy("Share of the variance"), lambda row: row["share"],
-                 places=4),
-    lists.Column("moves", gettext_lazy("Moves the total by, for 1 %"), lambda row: row["moves"],
-                 unit="tCO2e", places=4),
-)  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -127,25 +109,14 @@ def _workbook(request: HttpRequest, run: MethodRun, panel: dict[str, Any]) -> Ht
         "export.uncertainty", request=request, thing=run,
         number=run.number, rows=len(panel["rows"]),
     )  # fmt: skip
+    told = uncertainty.reported(run)
+    if told is None:
+        raise Http404
+    lang = language()
+    content = sheets.tables_workbook(
+        [uncertainty_table(told, words(lang))],
+        lang=lang, demo=run.is_demo, stamp=lists.stamp(event),
+        as_of=timezone.localtime().strftime("%Y-%m-%d %H:%M"),
+    )  # fmt: skip
     title = _("Uncertainty of account M%s") % run.number
-    content = lists.workbook(title, COLUMNS, panel["rows"], event=event, as_of=_words(panel))
     return lists.attachment(content, f"{run.organisation.name} {run.year} {title}.xlsx")
-
-
-def _words(panel: dict[str, Any]) -> str:
-    """Return the result in one line, which stands on top of the workbook."""
-    found = panel["result"]
-    if found is None or found.drawn is None:
-        return _("no uncertainty is stated of any input")
-    return _(
-        "propagation ±%(pct).2f %%; Monte Carlo %(low).1f to %(high).1f tCO2e "
-        "(%(draws)d draws, seed %(seed)d); %(without)d of %(inputs)d inputs without a statement"
-    ) % {
-        "pct": found.propagated.relative_pct,
-        "low": found.drawn.interval_tco2e[0],
-        "high": found.drawn.interval_tco2e[1],
-        "draws": panel["draws"],
-        "seed": panel["seed"],
-        "without": len(panel["without"]),
-        "inputs": panel["inputs"],
-    }

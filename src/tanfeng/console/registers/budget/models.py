@@ -181,6 +181,12 @@ class Standing(models.Model):
                 condition=models.Q(latest=True),
                 name="standing_latest_by_status",
             ),
+            # An officer's list goes by the quotas of the county.
+            models.Index(
+                fields=("quota", "year", "forecast_rate"),
+                condition=models.Q(latest=True),
+                name="standing_latest_of_quota",
+            ),
             models.Index(fields=("year", "month", "forecast_rate")),
             models.Index(fields=("year", "month", "status")),
         )

@@ -285,8 +285,8 @@ def _county(quota: Quota) -> str:
 
 
 def published() -> Run | None:
-    """Return the published run."""
-    return Run.objects.filter(published=True).first()
+    """Return the published run, its lists of findings and tables unread."""
+    return Run.objects.filter(published=True).defer("findings", "manifest").first()
 
 
 def compute_all(user: User, *, request: HttpRequest | None = None) -> int:

@@ -13,7 +13,7 @@ from tanfeng.console.archive import services as archive
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core import imports, rights
 from tanfeng.console.core.models import Batch, User
-from tanfeng.console.registers.mrv import months, services, tables
+from tanfeng.console.registers.mrv import months, services, tables, tallies
 from tanfeng.console.registers.mrv.models import EmissionReport, MonthlyFiling
 from tanfeng.errors import DataError, Problem, Severity
 
@@ -114,7 +114,7 @@ class FilingImporter(imports.Importer):
         """Close what the batch filed and bring back what it had closed."""
         done = {"closed": 0, "restored": 0, "superseded": 0}
         rows: QuerySet[MonthlyFiling] = MonthlyFiling._default_manager.all()
-        for one in rows.filter(batch=batch):
+        for one in rows.filter(batch=batch).select_related("report"):
             if one.known_to is not None:
                 done["superseded"] += 1
                 continue
@@ -129,6 +129,7 @@ class FilingImporter(imports.Importer):
                 before.known_to = before.closed_by = None
                 before.save(update_fields=["known_to", "closed_by"])
                 done["restored"] += 1
+            tallies.touch(one.report)
         return done
 
 

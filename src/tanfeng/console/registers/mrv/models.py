@@ -45,9 +45,54 @@ class EmissionReport(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("organisation", "year"), name="emission_report_once"),
         )
+        indexes: ClassVar = [models.Index(fields=("-year", "id"), name="emission_report_newest")]
 
     def __str__(self) -> str:
         return f"{self.organisation} {self.year}"
+
+
+class Tally(models.Model):
+    """What the lists show of a carbon year, kept so that no list has to look it up.
+
+    Derived, by ``tallies`` alone: a write marks it, and it is counted anew once the write stands.
+    """
+
+    report = models.OneToOneField(
+        EmissionReport, models.CASCADE, primary_key=True, related_name="tally"
+    )
+    #: As in the report, so that what an officer sees is summed by one index.
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    #: Digest of the tables it was counted by, empty: something it is made of has changed.
+    basis = models.CharField(max_length=16, blank=True, db_index=True)
+    #: Names of the enterprise documents were compared with.
+    names = models.TextField(blank=True)
+    has_plan = models.BooleanField(default=False)
+    visited = models.BooleanField(default=False)
+    filed = models.PositiveSmallIntegerField(_("months filed"), default=0)
+    to_review = models.PositiveIntegerField(default=0)
+    unreviewed = models.PositiveIntegerField(_("values to review"), default=0)
+    open_findings = models.PositiveIntegerField(_("open findings"), default=0)
+    #: Rule of the automatic checks -> findings, months that are missing apart.
+    counts = models.JSONField(default=dict)
+    #: Day a month is due -> values not filed for it.
+    awaited = models.JSONField(default=dict)
+    #: Findings that are there only because another enterprise handed the same file in.
+    shared = models.PositiveIntegerField(default=0)
+    found = models.PositiveIntegerField(_("automatic checks"), default=0)
+    score = models.FloatField(_("risk score"), default=0.0)
+    #: The last day ``found`` and ``score`` hold; none when nothing more falls due.
+    good_until = models.DateField(null=True, db_index=True)
+
+    class Meta:
+        verbose_name = _("tally")
+        verbose_name_plural = _("tallies")
+        indexes: ClassVar = [
+            models.Index(fields=("organisation", "to_review"), name="tally_to_review_of"),
+            models.Index(fields=("to_review",), name="tally_to_review"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.report} {self.found}"
 
 
 class QualityPlan(models.Model):

@@ -87,6 +87,7 @@ def register() -> None:
         models.QualityPlan, through_organisation, change=_may_edit_plan, **machines.PLAN.actions()
     )
     rights.register(models.PlanItem, _items)
+    rights.register(models.Tally, through_organisation)
     rights.register(models.MonthlyFiling, through_organisation, **machines.FILING.actions())
     rights.register(models.SpotCheck, _checks, fill=_may_fill, **machines.CHECK.actions())
     rights.register(models.CheckAnswer, _answers)

@@ -15,7 +15,7 @@ from tanfeng.console.archive import services as archive
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core import audit, rights, storage
 from tanfeng.console.core.models import Batch, User
-from tanfeng.console.registers.mrv import files, machines, models, months
+from tanfeng.console.registers.mrv import files, machines, models, months, tallies
 from tanfeng.console.registers.workflow import Machine
 from tanfeng.errors import DataError, Problem
 
@@ -104,6 +104,10 @@ def take(
 
 def _after(user: User, thing: Any, key: str, given: Mapping[str, Any], at: datetime) -> None:
     """Write what a step brings with it."""
+    if isinstance(thing, models.QualityPlan):
+        tallies.touch_all_of(thing.organisation_id)
+    elif not isinstance(thing, models.EmissionReport):
+        tallies.touch(thing.report)
     if key == "accept_plan":
         _end_older(user, thing)
     elif key == "answer":
@@ -150,6 +154,7 @@ def open_year(
         organisation=organisation, year=year, defaults={"entered_by": user}
     )
     if made:
+        tallies.begin(report)
         _log(
             user, machines.REPORT, report, "enter", before="", after="open", report=report,
             request=request, at=at,
@@ -315,6 +320,7 @@ def file_month(
         entered_by=user,
         **{name: values[name] for name in FILED if values.get(name) is not None},
     )
+    tallies.touch(report)
     _log(
         user, machines.FILING, filing, "enter", before="", after=filing.state, report=report,
         remark=filing.remark if before else "", request=request, at=at,
@@ -359,6 +365,7 @@ def attach(
         entered_at=at or timezone.now(),
         **{name: value for name, value in values.items() if value is not None},
     )
+    tallies.touch(report)
     audit.record(
         "mrv.attach", user=user, request=request, thing=evidence, sha256=evidence.sha256,
         size_bytes=evidence.size_bytes,
@@ -393,6 +400,7 @@ def plan_checks(
             planned_on=planned_on,
             entered_by=user,
         )
+        tallies.touch(report)
         _log(
             user, machines.CHECK, check, "enter", before="", after="planned", report=report,
             request=request, at=at, score=check.score,
@@ -460,6 +468,7 @@ def find(
         entered_at=at or timezone.now(),
         **{name: values[name] for name in names if values.get(name)},
     )
+    tallies.touch(report)
     _log(
         user, machines.FINDING, finding, "enter", before="", after="open", report=report,
         remark=finding.text, request=request, at=at,

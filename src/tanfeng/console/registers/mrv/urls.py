@@ -2,11 +2,19 @@
 
 from django.urls import path
 
-from tanfeng.console.registers.mrv.views import findings, helping, listing, plans, visits, years
+from tanfeng.console.registers.mrv.views import (
+    choosing,
+    findings,
+    helping,
+    listing,
+    plans,
+    visits,
+    years,
+)
 
 urlpatterns = [
     path("mrv/", listing.reports, name="mrv"),
-    path("mrv/selection/", visits.selection, name="mrv-selection"),
+    path("mrv/selection/", choosing.selection, name="mrv-selection"),
     path("mrv/help/", helping.show, name="mrv-help"),
     path("mrv/plans/<int:pk>/", plans.plan, name="mrv-plan"),
     path("mrv/checks/<int:pk>/", visits.check, name="mrv-check"),

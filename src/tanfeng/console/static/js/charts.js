@@ -265,7 +265,7 @@ function bars(data, colours, width) {
     labelLayout: { hideOverlap: true },
     markLine: order === 0 ? guides(data, colours) : undefined,
   }));
-  const shape = { ...grid(data.horizontal ? 66 : 8), top: data.horizontal ? 4 : 22 };
+  const shape = { ...grid(data.horizontal ? 66 : 8), left: data.horizontal ? 14 : 4, top: data.horizontal ? 4 : 22 };
   return { ...axes(data, colours, { nameWidth: Math.min(180, width * 0.34) }), grid: shape, series };
 }
 
@@ -301,7 +301,7 @@ function band(one, colour, order) {
   ];
 }
 
-function waterfall(data, colours) {
+function waterfall(data, colours, width) {
   const steps = data.series[0].values;
   const totals = new Set(data.totals || []);
   const rows = [];
@@ -316,28 +316,47 @@ function waterfall(data, colours) {
     }
   });
   const lowest = Math.min(...rows.map((row) => (row.kind === "total" ? row.to : Math.min(row.from, row.to))));
-  const highest = Math.max(...rows.map((row) => Math.max(row.from, row.to)));
-  // Steps far smaller than the totals would vanish: cut the axis, and say so.
-  const cut = lowest > 0 && highest - lowest < 0.25 * highest;
-  const magnitude = 10 ** Math.floor(Math.log10(Math.max(highest - lowest, 1e-9)));
-  const floor = cut ? Math.max(0, Math.floor((lowest - (highest - lowest) * 0.6) / magnitude) * magnitude) : 0;
+  const highest = Math.max(...rows.map((row) => (row.kind === "total" ? row.to : Math.max(row.from, row.to))));
+  // Steps far smaller than the totals would vanish: cut the axis on the side of zero, and say so.
+  const near = highest - lowest < 0.25 * Math.max(Math.abs(highest), Math.abs(lowest));
+  const cut = near && lowest * highest > 0;
+  const span = highest - lowest || Math.abs(highest);
+  const magnitude = 10 ** Math.floor(Math.log10(Math.max(span, 1e-9)));
+  const floor = cut && lowest > 0 ? Math.max(0, Math.floor((lowest - span * 0.6) / magnitude) * magnitude) : 0;
+  const ceiling = cut && highest < 0 ? Math.min(0, Math.ceil((highest + span * 0.6) / magnitude) * magnitude) : 0;
+  const start = floor || ceiling;
   const upIsGood = data.good === "up";
   const fill = { total: colours["brand-fill"], up: upIsGood ? colours["good-fill"] : colours["bad-fill"], down: upIsGood ? colours["bad-fill"] : colours["good-fill"] };
-  const bottoms = rows.map((row) => (row.kind === "total" ? floor : Math.min(row.from, row.to)));
-  const heights = rows.map((row, index) => ({ value: Math.max(row.from, row.to) - bottoms[index], itemStyle: { color: fill[row.kind], borderRadius: 2 } }));
+  // ECharts stacks what is over zero and what is under it apart: a step across zero has a part in each.
+  const ends = rows.map((row) => {
+    const from = row.kind === "total" ? start : row.from;
+    return { low: Math.min(from, row.to), high: Math.max(from, row.to) };
+  });
   const text = (item) => (totals.has(item.dataIndex) ? "" : steps[item.dataIndex] > 0 ? "+" : "") + format(steps[item.dataIndex], data.places);
   const common = { type: "bar", stack: "steps", barMaxWidth: 64 };
-  const shape = axes(data, colours, { min: floor });
-  shape.xAxis.axisLabel = { ...shape.xAxis.axisLabel, interval: 0, overflow: "break", width: 84 };
-  if (cut) Object.assign(shape.yAxis, { axisLabel: { ...shape.yAxis.axisLabel, showMinLabel: false }, name: words.cutAxis, nameTextStyle: { color: colours["ink-3"], fontSize: 11, align: "left" } });
-  return {
-    ...shape,
-    grid: grid(),
-    series: [
-      { ...common, data: bottoms, silent: true, itemStyle: { color: "transparent" }, tooltip: { show: false } },
-      { ...common, data: heights, label: { show: true, position: "top", color: colours.ink, fontSize: 12, formatter: text } },
-    ],
-  };
+  const clear = (values) => ({ ...common, data: values, silent: true, itemStyle: { color: "transparent" }, tooltip: { show: false } });
+  const filled = (values, above) => ({
+    ...common,
+    data: values.map((value, index) => ({ value, itemStyle: { color: fill[rows[index].kind], borderRadius: 2 }, label: { show: above === (ends[index].high > 0 || ends[index].low === 0) } })),
+    label: { position: above ? "top" : "bottom", color: colours.ink, fontSize: 12, formatter: text },
+  });
+  const shape = axes(data, colours, { min: floor || undefined });
+  if (ceiling) shape.yAxis.max = ceiling;
+  // A name has the room of its column, or leans where that is none; below zero the figure of a step
+  // stands over it.
+  const slot = (width - 56) / Math.max(rows.length, 1) - 8;
+  const leans = slot < 48 && Math.max(...data.x.map((name) => measure(String(name)))) > slot;
+  const fit = leans ? { rotate: 50, width: 96, overflow: "truncate" } : { width: Math.max(slot, 36), overflow: "break" };
+  shape.xAxis.axisLabel = { ...shape.xAxis.axisLabel, ...fit, interval: 0, hideOverlap: false, margin: lowest < 0 ? 22 : 8 };
+  // Names stay at the foot of the picture; the line of zero goes through it.
+  if (lowest < 0) shape.xAxis.axisLine = { ...shape.xAxis.axisLine, onZero: false, show: false };
+  if (cut) Object.assign(shape.yAxis, { axisLabel: { ...shape.yAxis.axisLabel, [floor ? "showMinLabel" : "showMaxLabel"]: false }, name: words.cutAxis, nameTextStyle: { color: colours["ink-3"], fontSize: 11, align: "left" } });
+  const series = [clear(ends.map((end) => Math.max(end.low, 0))), filled(ends.map((end) => Math.max(end.high, 0) - Math.max(end.low, 0)), true)];
+  if (lowest < 0) {
+    series.push(clear(ends.map((end) => Math.min(end.high, 0))), filled(ends.map((end) => Math.min(end.low, 0) - Math.min(end.high, 0)), false));
+    series[1].markLine = { symbol: "none", silent: true, animation: false, label: { show: false }, lineStyle: { color: colours.control, type: "solid", width: 1 }, data: ceiling ? [] : [{ yAxis: 0 }] };
+  }
+  return { ...shape, grid: grid(), series };
 }
 
 const kinds = { stack, bars, line, band: line, waterfall };
