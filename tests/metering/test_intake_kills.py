@@ -34,8 +34,8 @@ def context():
     return forks
 
 
-def killed_after(context, home, points, seconds):
-    """Run a child per point, kill all of them, return what was acknowledged to whom."""
+def killed_during(context, home, points, phase, seconds):
+    """Kill a child per point so long after the first began the phase; return what was kept."""
     pipes = [context.Pipe(duplex=False) for _ in points]
     children = [
         context.Process(target=work, args=(home, point, theirs), daemon=True)
@@ -46,6 +46,8 @@ def killed_after(context, home, points, seconds):
     for _, theirs in pipes:
         theirs.close()
     heard = [[ours.recv_bytes()] for ours, _ in pipes]  # all of them have begun
+    while heard[0][-1] != phase:
+        heard[0].append(pipes[0][0].recv_bytes())
     time.sleep(seconds)
     for child in children:
         child.kill()
@@ -69,11 +71,12 @@ def test_killed_processes_lose_nothing_and_double_nothing(context, tmp_path):
         acknowledged = []
         for turn in range(ROUNDS):
             points = [f"{turn}.{child}" for child in range(CHILDREN)]
-            delay = chance.uniform(0.02, 0.35)
-            acknowledged += killed_after(context, str(home), points, delay)
+            phase = (ACCEPTING, FLUSHING, COMPACTING)[turn % 3]
+            delay = chance.uniform(0, 0.06)
+            acknowledged += killed_during(context, str(home), points, phase, delay)
         everything_is_there_once(home, set(acknowledged))
     assert PHASES.total() == HOMES * ROUNDS * CHILDREN == 60
-    assert min(PHASES[phase] for phase in (ACCEPTING, FLUSHING, COMPACTING)) >= 3, PHASES
+    assert set(PHASES) == {ACCEPTING, FLUSHING, COMPACTING}, PHASES
 
 
 def everything_is_there_once(home, acknowledged):

@@ -114,8 +114,8 @@ def point_table(points: pl.DataFrame, devices: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def usable(readings: ir.Table, points: ir.Table, known_s: int | None) -> ir.Table:
-    """Take the readings that may be used: not called bad, known by then, of a known point.
+def usable(readings: ir.Table, points: ir.Table) -> ir.Table:
+    """Take the readings that may be used: not called bad, of a known point.
 
     Returns
     -------
@@ -124,8 +124,6 @@ def usable(readings: ir.Table, points: ir.Table, known_s: int | None) -> ir.Tabl
     """
     backend = readings.get_backend().name
     rows = readings.filter(readings.quality != BAD)
-    if known_s is not None:
-        rows = rows.filter(seconds(rows.received, backend) <= known_s)
     joined = rows.join(points.select("id", "point"), "point")
     return joined.select("id", "value", "received", "batch", ats=seconds(joined.time, backend))
 

@@ -13,18 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
-import ibis
 import polars as pl
-from ibis import BaseBackend
 from ibis.expr import types as ir
-from ibis.util import gen_name
 
 from tanfeng.metering import _devices, _mend, _rows, _spread
 from tanfeng.metering._mend import CODE, ESTIMATED, RULES
 from tanfeng.metering._rows import DAY_S, HOUR_S, floor_to
+from tanfeng.metering._workshop import Workshop
 from tanfeng.metering.frames import SLOT_S
 
 #: Length of each period one can ask for; months are sums of days. [s]
@@ -46,44 +44,29 @@ class Derived:
         two readings, before it is laid into slots.
     mended : ibis Table or None
         The segments that needed mending, with ``plain``: the bare difference of the two registers.
+    shop : Workshop
+        Holds the tables.
+    path : str
+        What was wrong, as letters: other faults take other statements.
     """
 
     points: ir.Table
     pieces: ir.Table
     segments: ir.Table
     mended: ir.Table | None
-    _made: list[tuple[BaseBackend, str]] = field(default_factory=list, repr=False)
-
-    def release(self) -> None:
-        """Drop the intermediate tables."""
-        while self._made:
-            backend, name = self._made.pop()
-            backend.drop_table(name, force=True)
+    shop: Workshop
+    path: str
 
 
-class _Workshop:
-    """Intermediate tables on one backend, dropped together."""
-
-    def __init__(self, backend: BaseBackend) -> None:
-        self.backend = backend
-        self.made: list[tuple[BaseBackend, str]] = []
-
-    def keep(self, what: ir.Table | pl.DataFrame) -> ir.Table:
-        """Hold a table so that what follows does not compute it again."""
-        name = gen_name("tanfeng_metering")
-        table = ibis.memtable(what) if isinstance(what, pl.DataFrame) else what
-        self.made.append((self.backend, name))
-        return self.backend.create_table(name, table, temp=True)
-
-
-def derive(
+@contextmanager
+def deriving(
     readings: ir.Table,
     points: pl.DataFrame,
     devices: pl.DataFrame,
     *,
     known_on: datetime | None = None,
-) -> Derived:
-    """Derive what flowed through each point.
+) -> Iterator[Derived]:
+    """Derive what flowed through each point; the tables are dropped at the end.
 
     Parameters
     ----------
@@ -95,54 +78,64 @@ def derive(
     known_on : datetime, optional
         Use only what had been received by then.
 
-    Returns
-    -------
+    Yields
+    ------
     Derived
-        Call :meth:`Derived.release` when done with it.
     """
-    shop = _Workshop(readings.get_backend())
+    shop = Workshop(readings.get_backend())
+    try:
+        yield _derive(shop, _known(readings, known_on), points, devices)
+    finally:
+        shop.clear()
+
+
+def _known(readings: ir.Table, known_on: datetime | None) -> ir.Table:
+    return readings if known_on is None else readings.filter(readings.received <= known_on)
+
+
+def _derive(
+    shop: Workshop, readings: ir.Table, points: pl.DataFrame, devices: pl.DataFrame
+) -> Derived:
     about = _rows.point_table(points, devices)
+    point = shop.hold("points", about)
+    source = shop.view("readings", readings)
+    usable = _rows.usable(source, point)
+    beside = shop.step("beside", lambda: _rows.beside(usable, point))
+    usual = shop.step("usual", lambda: _rows.usual(beside, point))
+    hot = shop.step("hot", lambda: _mend.hot_days(usual, point))
+    if not shop.any(hot):
+        return _laid(shop, point, _mend.plain_segments(beside), None, "")
     marks, spans = _devices.device_tables(about, devices)
-    point = shop.keep(about)
-    known_s = None if known_on is None else int(known_on.timestamp())
-    usable = _rows.usable(readings, point, known_s)
-    beside = shop.keep(_rows.beside(usable, point))
-    usual = shop.keep(_rows.usual(beside, point))
-    hot = shop.keep(_mend.hot_days(usual, point))
-    if not _any(hot):
-        segments = _mend.plain_segments(beside)
-        return Derived(point, _pieces(shop, segments), segments, None, shop.made)
+    mark, span = shop.hold("marks", marks), shop.hold("spans", spans)
+    numbered = shop.step(
+        "numbered", lambda: _numbered(usable, beside, usual, point, hot, mark, span)
+    )
+    mended = shop.step(
+        "mended",
+        lambda: _mend.segments(_mend.believed(numbered, _mend.not_believed(numbered))),
+    )
     plain = _mend.plain_segments(beside.anti_join(hot, ["id", "day"]))
-    mended = shop.keep(_mended(shop, usable, beside, usual, point, hot, marks, spans))
     segments = plain.union(mended.drop("plain"))
-    still = shop.keep(_mend.frozen(beside, usual, point, hot.select("id").distinct()))
-    if _any(still):
-        segments = _instead(segments, still)
-    return Derived(point, _pieces(shop, segments), segments, mended, shop.made)
+    suspects = hot.select("id").distinct()
+    still = shop.step("still", lambda: _mend.frozen(beside, usual, point, suspects))
+    if not shop.any(still):
+        return _laid(shop, point, segments, mended, "w")
+    return _laid(shop, point, _instead(segments, still), mended, "ws")
 
 
-def _any(table: ir.Table) -> bool:
-    # Not execute(): that is a detour through pandas.
-    return bool(table.get_backend().to_pyarrow(table.limit(1)).num_rows)
-
-
-def _mended(
-    shop: _Workshop,
+def _numbered(
     usable: ir.Table,
     beside: ir.Table,
     usual: ir.Table,
     point: ir.Table,
     hot: ir.Table,
-    marks: pl.DataFrame,
-    spans: pl.DataFrame,
+    mark: ir.Table,
+    span: ir.Table,
 ) -> ir.Table:
-    """Segments of the days where something is wrong."""
+    """Take the rows of the days where something is wrong."""
     of_days = usable.mutate(day=_rows.local_day(usable.ats)).semi_join(hot, ["id", "day"])
-    read = _mend.resolved(of_days.drop("day"))
-    rows = _mend.hung(read, point, shop.keep(marks), shop.keep(spans))
-    rows = shop.keep(_mend.numbered(rows, _mend.linked(beside, hot), usual))
-    kept = _mend.believed(rows, _mend.not_believed(rows))
-    return _mend.segments(kept)
+    rows = _mend.hung(_mend.resolved(of_days.drop("day")), point, mark, span)
+    return _mend.numbered(rows, _mend.linked(beside, hot), usual)
 
 
 def _instead(segments: ir.Table, still: ir.Table) -> ir.Table:
@@ -154,13 +147,20 @@ def _instead(segments: ir.Table, still: ir.Table) -> ir.Table:
     return segments.anti_join(covered, ["id", "to_ts"]).union(still)
 
 
-def _pieces(shop: _Workshop, segments: ir.Table) -> ir.Table:
+def _laid(
+    shop: Workshop, point: ir.Table, segments: ir.Table, mended: ir.Table | None, path: str
+) -> Derived:
+    """Lay the segments into slots."""
     whole = _spread.whole(segments)
-    crossing = shop.keep(_spread.crossing(segments))
-    if not _any(crossing):
-        return whole
-    profiles = _spread.profile(whole, crossing)
-    return whole.union(shop.keep(_spread.parts(crossing, profiles)).select(whole.columns))
+    crossing = shop.step(f"crossing_{path}", lambda: _spread.crossing(segments))
+    if not shop.any(crossing):
+        return Derived(point, whole, segments, mended, shop, path)
+    parts = shop.step(
+        f"parts_{path}",
+        lambda: _spread.parts(crossing, _spread.profile(whole, crossing)),
+    )
+    pieces = whole.union(parts.select(whole.columns))
+    return Derived(point, pieces, segments, mended, shop, path + "c")
 
 
 def sums(derived: Derived, *, by: str) -> ir.Table:
@@ -169,7 +169,7 @@ def sums(derived: Derived, *, by: str) -> ir.Table:
     Parameters
     ----------
     derived : Derived
-        From :func:`derive`.
+        From :func:`deriving`.
     by : {"15min", "hour", "day"}
         Length of a period.
 
@@ -179,10 +179,13 @@ def sums(derived: Derived, *, by: str) -> ir.Table:
         ``id``, ``start`` [s], ``amount``, ``measured`` [base unit], ``known_s``, ``measured_s``
         [s] (how much of the period is known, and measured), ``code`` (the most serious rule).
     """
-    pieces = derived.pieces
+    return derived.shop.step(f"{by}_{derived.path}", lambda: _sums(derived.pieces, PERIODS[by]))
+
+
+def _sums(pieces: ir.Table, length_s: int) -> ir.Table:
     known = pieces.amount.notnull()
     measured = known & ~pieces.code.isin(ESTIMATED)
-    return pieces.group_by("id", start=floor_to(pieces.slot, PERIODS[by])).agg(
+    return pieces.group_by("id", start=floor_to(pieces.slot, length_s)).agg(
         amount=pieces.amount.sum(),
         measured=pieces.amount.sum(where=measured),
         known_s=pieces.covered.sum(where=known).fill_null(0),
@@ -191,20 +194,22 @@ def sums(derived: Derived, *, by: str) -> ir.Table:
     )
 
 
-@contextmanager
-def deriving(
-    readings: ir.Table,
-    points: pl.DataFrame,
-    devices: pl.DataFrame,
-    *,
-    known_on: datetime | None = None,
-) -> Iterator[Derived]:
-    """:func:`derive`, released at the end."""
-    derived = derive(readings, points, devices, known_on=known_on)
-    try:
-        yield derived
-    finally:
-        derived.release()
+def reach(derived: Derived) -> ir.Table:
+    """Find the first and last second each point is known to have been read in.
+
+    Returns
+    -------
+    ibis Table
+        ``id``, ``point``, ``first``, ``last`` [s].
+    """
+    return derived.shop.step(
+        f"reach_{derived.path}", lambda: _reach(derived.segments, derived.points)
+    )
 
 
-__all__ = ["CODE", "RULES", "Derived", "derive", "deriving", "sums"]
+def _reach(segments: ir.Table, points: ir.Table) -> ir.Table:
+    rows = segments.group_by("id").agg(first=segments.from_ts.min(), last=segments.to_ts.max())
+    return rows.join(points.select("id", "point"), "id").select("id", "point", "first", "last")
+
+
+__all__ = ["CODE", "RULES", "Derived", "deriving", "reach", "sums"]

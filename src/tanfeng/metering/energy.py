@@ -12,7 +12,7 @@ from ibis.expr import types as ir
 
 from tanfeng.metering._mend import CODE, RULES
 from tanfeng.metering._rows import LOCAL_S
-from tanfeng.metering.derive import PERIODS, Derived, deriving, sums
+from tanfeng.metering.derive import PERIODS, Derived, deriving, reach, sums
 from tanfeng.metering.frames import CORRECTIONS, QUALITY, SLOTS, meter_units
 
 #: What one can ask for. Months are those of the city's calendar.
@@ -61,8 +61,8 @@ def point_energy(
     with deriving(readings, points, devices, known_on=known_on) as derived:
         backend = readings.get_backend()
         summed = backend.to_polars(sums(derived, by="day" if by == "month" else by))
-        reach = backend.to_polars(_reach(derived))
-    grid = _grid(reach, by, start, end)
+        reached = backend.to_polars(reach(derived))
+    grid = _grid(reached, by, start, end)
     if by == "month":
         summed = _months(summed)
     rows = grid.join(summed, on=["id", "start"], how="left", maintain_order="left")
@@ -108,7 +108,7 @@ def corrections(derived: Derived) -> pl.DataFrame:
     Parameters
     ----------
     derived : Derived
-        From :func:`tanfeng.metering.derive.derive`.
+        From :func:`tanfeng.metering.derive.deriving`.
 
     Returns
     -------
@@ -131,16 +131,6 @@ def corrections(derived: Derived) -> pl.DataFrame:
         .alias("time"),
         pl.col("code").replace_strict(dict(enumerate(RULES)), return_dtype=pl.String).alias("rule"),
         "amount",
-    )
-
-
-def _reach(derived: Derived) -> ir.Table:
-    """First and last second each point is known to have been read in."""
-    rows = derived.segments.group_by("id").agg(
-        first=derived.segments.from_ts.min(), last=derived.segments.to_ts.max()
-    )
-    return rows.join(derived.points.select("id", "point"), "id").select(
-        "id", "point", "first", "last"
     )
 
 

@@ -1,0 +1,55 @@
+"""Alerts in words, in both languages: what, where, how much, since when, and what to do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from tanfeng.metering.alerts import AlertRule
+
+_WORDS = ("title", "text", "remedy", "source")
+
+
+def shown(value: float | None, unit: str, lang: str) -> str:
+    """Return a value with its unit as people write it: a share in percent, no needless zeros."""
+    if value is None:
+        return "未知" if lang == "zh" else "unknown"
+    if math.isinf(value):
+        return "∞"
+    if unit == "1":
+        return f"{100 * value:.1f}".removesuffix(".0") + " %"
+    number = f"{value:,.1f}".removesuffix(".0")
+    return f"{number} s" if unit == "s" else number
+
+
+def with_texts(
+    alerts: pl.DataFrame, rules: Mapping[str, AlertRule], names: pl.DataFrame | None
+) -> pl.DataFrame:
+    """Add tag, and title, text, remedy and source in both languages."""
+    called = dict(names.select("object", "name").iter_rows()) if names is not None else {}
+    columns: dict[str, list[str]] = {"tag": []}
+    for word in _WORDS:
+        columns[f"{word}_zh"], columns[f"{word}_en"] = [], []
+    for row in alerts.iter_rows(named=True):
+        rule = rules[row["rule"]]
+        columns["tag"].append(rule.tag)
+        for lang in ("zh", "en"):
+            facts = {
+                "object": called.get(row["object"]) or row["object"],
+                "value": shown(row["value"], rule.unit, lang),
+                "threshold": shown(row["threshold"], rule.unit, lang),
+                "first": row["first"].isoformat(),
+                "last": row["last"].isoformat(),
+                "count": row["count"],
+            }
+            columns[f"title_{lang}"].append(getattr(rule, f"name_{lang}"))
+            columns[f"text_{lang}"].append(getattr(rule, f"text_{lang}").format(**facts))
+            columns[f"remedy_{lang}"].append(getattr(rule, f"remedy_{lang}"))
+            columns[f"source_{lang}"].append(getattr(rule, f"source_{lang}"))
+    return alerts.with_columns(
+        pl.Series(name, values, dtype=pl.String) for name, values in columns.items()
+    )
