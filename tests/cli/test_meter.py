@@ -253,6 +253,21 @@ def test_wrong_use_of_the_simulator(tmp_path):
     )
 
 
+def test_virtual_points_have_energy_too(filled, tmp_path, file):
+    file.write_text(CSV.replace("M1", "M2").replace("104", "105"), encoding="utf-8")
+    _run("import", file, "--home", filled, "--create")
+    book = tmp_path / "v.csv"
+    book.write_text("point,公式\nV1,M2 - M1\nV2,V1 + 2 * M1\n", encoding="utf-8")
+    _run("points", "import", book, "--home", filled)
+    found = _energy(filled, tmp_path, "--by", "hour")
+    # M1: 3 and 1, M2: 3 and 2
+    assert found.filter(pl.col("point") == "V1")["energy_kwh"].to_list() == [0.0, 1.0]
+    assert found.filter(pl.col("point") == "V2")["energy_kwh"].to_list() == [6.0, 3.0]
+    assert found.filter(pl.col("point") == "V2")["rule"].unique().to_list() == ["virtual"]
+    alone = _energy(filled, tmp_path, "--by", "day", "--point", "V1")
+    assert alone.select("point", "energy_kwh", "quality").rows() == [("V1", 1.0, "partial")]
+
+
 def test_small_files_are_put_together(filled, tmp_path):
     for hour in range(3, 23):
         more = tmp_path / "more.csv"
