@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from cli_process import environment
 from tanfeng.cli.meter import app
+from tanfeng.metering._faults import StoreBusy
 from tanfeng.metering.intake import Intake
 from tanfeng.metering.store import Store
 
@@ -318,3 +319,19 @@ def test_it_works_without_django(home, file, tmp_path):
             capture_output=True, text=True, env=environment(),
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
+
+
+def test_a_busy_store_is_a_sentence_and_a_dropped_file_stays(filled, tmp_path, monkeypatch):
+    def busy(*_args, **_words):
+        raise StoreBusy("others were faster", "其他任务更快")
+
+    monkeypatch.setattr(Store, "append", busy)
+    more = tmp_path / "more.csv"
+    more.write_text("point,time,value\nM1,2026-03-01 05:00,120\n", encoding="utf-8")
+    assert "其他任务更快" in _run("import", more, "--home", filled, code=1)
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    dropped = more.rename(folder / "more.csv")
+    os.utime(dropped, (time.time() - 60,) * 2)
+    assert "others were faster" in _run("drop", folder, "--home", filled, "--lang", "en")
+    assert dropped.exists()

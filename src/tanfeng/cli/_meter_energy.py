@@ -21,6 +21,7 @@ from tanfeng.cli._meter_home import (
     known_on,
     moment,
     open_metering,
+    told,
     write_csv,
 )
 
@@ -69,12 +70,15 @@ def energy(
     """
     metering = open_metering(home)
     metering.flush()
-    found = point_energy(metering, by, point, moment(start), moment(end), known_on(known))
+    with told():
+        found = point_energy(metering, by, point, moment(start), moment(end), known_on(known))
     write_csv(found, csv)
     counts = dict(found["quality"].value_counts().iter_rows())
-    told = "，".join if lang is Lang.ZH else ", ".join
+    between = "，" if lang is Lang.ZH else ", "
     typer.echo(
-        told(f"{pick(*words)} {counts.get(quality, 0)}" for quality, words in _QUALITIES.items())
+        between.join(
+            f"{pick(*words)} {counts.get(quality, 0)}" for quality, words in _QUALITIES.items()
+        )
     )
 
 
@@ -92,8 +96,8 @@ def point_energy(
     about = metering.register.points(known)
     wanted = about if points is None or not points else about.filter(pl.col("point").is_in(points))
     if points and (strange := sorted(set(points) - set(about["point"]))):
-        told = ", ".join(strange)
-        fail(f"没有计量点 {told}", f"there is no point {told}", 2)
+        names = ", ".join(strange)
+        fail(f"没有计量点 {names}", f"there is no point {names}", 2)
     window = _Window(metering, start, end, known)
     virtual = pl.col("expression").is_not_null()
     metered = window.energy(wanted.filter(~virtual), by)
