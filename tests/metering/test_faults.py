@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from metering.energy_kit import MONDAY, at, energy
 
+from metering.energy_kit import MONDAY, at, energy
 from tanfeng.gateway.simulate import FAULT_KINDS, Fault, point_name, scatter, simulate
 
 DAYS = 7
@@ -95,7 +95,7 @@ def test_late_data_mends_itself():
     before = energy(sim.readings, sim.points, known_on=at(2, 18))
     after = energy(sim.readings, sim.points)
     truth = sim.truth["amount"].sum()
-    # Known up to 18:00: the gap is known as a whole and flagged; when the packet is in, hour by hour
+    # At 18:00 the gap is known as a whole and flagged; when the packet is in, hour by hour
     gap = before.filter(pl.col("start").is_between(at(2, 6), at(2, 11)))
     assert set(gap["quality"]) == {"estimated"}
     assert set(after["quality"]) == {"measured"}
@@ -116,6 +116,9 @@ def test_scattered_faults_never_lose_or_make_energy(seed, interval):
     truth = sim.truth.group_by("point").agg(truth=pl.col("amount").sum())
     both = found.join(truth, on="point").with_columns(off=pl.col("amount") - pl.col("truth"))
     wrong = both.filter((pl.col("off").abs() > 1e-6) & (pl.col("known") == 1.0))
-    assert wrong.is_empty(), (wrong, [fault for fault in faults if fault.point in set(wrong["point"])])
+    assert wrong.is_empty(), (
+        wrong,
+        [fault for fault in faults if fault.point in set(wrong["point"])],
+    )
     # Where something is not known the total is less than the truth, never more.
     assert both.filter(pl.col("off") > 1e-6).is_empty(), both.filter(pl.col("off") > 1e-6)

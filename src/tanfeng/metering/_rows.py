@@ -199,30 +199,25 @@ def plain_amount(rows: ir.Table) -> ir.FloatingValue:
     )
 
 
-def usual(rows: ir.Table, points: ir.Table) -> ir.Table:
-    """Tell what is usual for a point on a day, from it and the fourteen before, and what was not.
-
-    The logarithms of the rates give a mean and a spread that a single wild value hardly moves,
-    while a plant that truly starts up soon widens the spread by itself.
+def day_sums(rows: ir.Table) -> ir.Table:
+    """Sum up each day of a point: what adds up to what is usual, and what may be wrong on it.
 
     Parameters
     ----------
     rows : ibis Table
         From :func:`beside`.
-    points : ibis Table
-        From :func:`point_table`.
 
     Returns
     -------
     ibis Table
-        ``id``, ``day`` (local midnight), ``bound`` [base unit/h] (null: too little is known),
-        ``typical`` [base unit/h] (geometric mean of the rates above zero), ``rarely_still``,
-        ``wrong`` (something on that day needs mending), ``reaches`` (day of the earliest reading
-        before one of that day).
+        ``id``, ``day`` (local midnight), ``n`` (rates), ``still`` (of them 0), ``rising`` (of them
+        above 0), ``s1``, ``s2`` (sums of the logarithm of those, and of its square), ``highest``,
+        ``lowest`` [base unit/h], ``doubled`` (readings at the time of another), ``earliest`` (the
+        reading before the first) [s].
     """
     rising = rows.rate > 0
     log = ibis.ifelse(rising, rows.rate, None).ln()
-    days = (
+    return (
         rows.mutate(log=log)
         .group_by("id", "day")
         .agg(
@@ -237,6 +232,29 @@ def usual(rows: ir.Table, points: ir.Table) -> ir.Table:
             earliest=rows.tp.min(),
         )
     )
+
+
+def usual(days: ir.Table, points: ir.Table) -> ir.Table:
+    """Tell what is usual for a point on a day, from it and the fourteen before, and what was not.
+
+    The logarithms of the rates give a mean and a spread that a single wild value hardly moves,
+    while a plant that truly starts up soon widens the spread by itself.
+
+    Parameters
+    ----------
+    days : ibis Table
+        From :func:`day_sums`.
+    points : ibis Table
+        From :func:`point_table`.
+
+    Returns
+    -------
+    ibis Table
+        ``id``, ``day`` (local midnight), ``bound`` [base unit/h] (null: too little is known),
+        ``typical`` [base unit/h] (geometric mean of the rates above zero), ``rarely_still``,
+        ``wrong`` (something on that day needs mending), ``reaches`` (day of the earliest reading
+        before one of that day).
+    """
     window = ibis.range_window(
         group_by="id", order_by="day", preceding=REFERENCE_DAYS * DAY_S, following=0
     )

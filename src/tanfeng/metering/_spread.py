@@ -59,8 +59,39 @@ def crossing(segments: ir.Table) -> ir.Table:
     )
 
 
-def profile(whole_pieces: ir.Table, crossing_rows: ir.Table) -> ir.Table:
+def shaped(crossing_rows: ir.Table) -> ir.Table:
+    """Take the rows whose place in time is an estimate."""
+    return crossing_rows.filter(crossing_rows.code.isin(ESTIMATED))
+
+
+def told(whole_pieces: ir.Table, crossing_rows: ir.Table) -> ir.Table:
+    """Take the measured slots of the points that have a gap: they tell its shape.
+
+    Returns
+    -------
+    ibis Table
+        ``id``, ``slot`` [s], ``amount`` [base unit].
+    """
+    asked = shaped(crossing_rows).select("id").distinct()
+    even = (
+        crossing_rows.amount * crossing_rows.covered / (crossing_rows.to_ts - crossing_rows.from_ts)
+    )
+    divided = crossing_rows.select("id", "slot", "code", amount=even)
+    both = whole_pieces.select("id", "slot", "code", "amount").union(divided)
+    both = both.semi_join(asked, "id")
+    slots = both.group_by("id", "slot").agg(amount=both.amount.sum(), code=both.code.max())
+    return slots.filter((slots.code <= CODE["split"]) & slots.amount.notnull()).drop("code")
+
+
+def profile(told_slots: ir.Table, crossing_rows: ir.Table) -> ir.Table:
     """Find what a point used in the slots of a gap on its own days before.
+
+    Parameters
+    ----------
+    told_slots : ibis Table
+        From :func:`told`.
+    crossing_rows : ibis Table
+        From :func:`crossing`.
 
     Returns
     -------
@@ -68,19 +99,12 @@ def profile(whole_pieces: ir.Table, crossing_rows: ir.Table) -> ir.Table:
         ``id``, ``slot`` of a row that needs a shape, ``usual`` [base unit] (mean of the same time
         of day on the same kind of day among the fifteen days up to it).
     """
-    asked = crossing_rows.filter(crossing_rows.code.isin(ESTIMATED)).select("id", "slot").distinct()
+    asked = shaped(crossing_rows).select("id", "slot").distinct()
     asked = asked.mutate(day=local_day(asked.slot))
     asked = asked.mutate(of_day=asked.slot - asked.day)
-    even = (
-        crossing_rows.amount * crossing_rows.covered / (crossing_rows.to_ts - crossing_rows.from_ts)
-    )
-    divided = crossing_rows.select("id", "slot", "code", amount=even)
-    told = whole_pieces.select("id", "slot", "code", "amount").union(divided)
-    told = told.filter((told.code == CODE["direct"]) & told.amount.notnull())
-    told = told.semi_join(asked, "id").group_by("id", "slot").agg(amount=told.amount.sum())
-    told = told.select("id", "amount", day_told=local_day(told.slot), at=told.slot)
-    told = told.mutate(of_day=told["at"] - told.day_told)
-    pairs = asked.join(told.drop("at"), ["id", "of_day"])
+    usable = told_slots.semi_join(asked, "id").mutate(day_told=local_day(told_slots.slot))
+    usable = usable.select("id", "amount", "day_told", of_day=usable.slot - usable.day_told)
+    pairs = asked.join(usable, ["id", "of_day"])
     pairs = pairs.filter(
         (pairs.day_told <= pairs.day)
         & (pairs.day_told >= pairs.day - REFERENCE_DAYS * DAY_S)
@@ -99,15 +123,15 @@ def parts(crossing_rows: ir.Table, profiles: ir.Table) -> ir.Table:
     """
     rows = crossing_rows.left_join(profiles, ["id", "slot"]).drop("id_right", "slot_right")
     of_segment = ibis.window(group_by=["id", "from_ts", "to_ts"])
-    shaped = rows.code.isin(ESTIMATED)
+    by_shape = rows.code.isin(ESTIMATED)
     rows = rows.mutate(
         weight=rows.usual * rows.covered,
         # A slot nothing tells of leaves no shape to the whole of its gap.
-        untold=(rows.usual.isnull() & shaped).sum().over(of_segment),
+        untold=(rows.usual.isnull() & by_shape).sum().over(of_segment),
     )
     total = rows.weight.sum().over(of_segment)
     share = ibis.ifelse(
-        shaped & (rows.untold == 0) & (total > 0),
+        by_shape & (rows.untold == 0) & (total > 0),
         rows.weight / total,
         rows.covered / (rows.to_ts - rows.from_ts),
     )

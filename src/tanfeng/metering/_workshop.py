@@ -17,7 +17,7 @@ from ibis import BaseBackend
 from ibis.expr import types as ir
 
 _numbers = itertools.count()
-_written: dict[tuple[str, str], str] = {}
+_written: dict[tuple[str, str, str], str] = {}
 _writing = threading.Lock()
 #: Stands for the prefix of the tables of one derivation in a kept statement.
 _PREFIX = "\0"
@@ -54,7 +54,7 @@ class Workshop:
         """
         full = self._prefix + name
         self._made.append(full)
-        return self.backend.create_table(full, ibis.memtable(frame), temp=True)
+        return self.backend.create_table(full, frame, temp=True)
 
     def view(self, name: str, table: ir.Table) -> ir.Table:
         """Give a table of the backend a name that is the same in every derivation."""
@@ -62,22 +62,24 @@ class Workshop:
         self._views.append(full)
         return self.backend.create_view(full, table)
 
-    def step(self, name: str, build: Callable[[], ir.Table]) -> ir.Table:
+    def step(self, name: str, build: Callable[[], ir.Table], variant: str = "") -> ir.Table:
         """Work out an expression over tables of this workshop, and keep the result.
 
         Parameters
         ----------
         name : str
-            What the result is called; the same name is the same expression in every derivation.
+            What the result is called; name and variant are one expression in every derivation.
         build : callable
             Makes the expression; called the first time in the process only.
+        variant : str
+            Of the expression; the result has the same columns.
 
         Returns
         -------
         ibis Table
         """
         full = self._prefix + name
-        key = (self.backend.name, name)
+        key = (self.backend.name, name, variant)
         with _writing:
             text = _written.get(key)
         if text is None:
@@ -89,6 +91,10 @@ class Workshop:
         self.backend.raw_sql(f'CREATE TEMPORARY TABLE "{full}" AS {statement}')
         return self.backend.table(full)
 
+    def made(self, name: str) -> ir.Table:
+        """Return what :meth:`step` kept under a name."""
+        return self.backend.table(self._prefix + name)
+
     def _statement(self, expression: ir.Table) -> str:
         # The types Ibis reasons with, not those the engine finds for a bare number.
         named = self.backend.compiler.type_mapper.to_string
@@ -96,9 +102,8 @@ class Workshop:
             f'CAST("{name}" AS {named(kind)}) AS "{name}"'
             for name, kind in expression.schema().items()
         )
-        return (
-            f"SELECT {columns} FROM ({ibis.to_sql(expression, dialect=self.backend.name)}) AS made"
-        )
+        made = ibis.to_sql(expression, dialect=self.backend.name)
+        return f"SELECT {columns} FROM ({made}) AS made"  # noqa: S608  # Ibis wrote both
 
     def any(self, table: ir.Table) -> bool:
         """Tell whether a table of this workshop has a row."""

@@ -11,7 +11,7 @@ limits are explained in ``docs/methods/metering.md``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,6 +58,24 @@ class Derived:
     path: str
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is settled of the points, where readings are given from a local midnight on only.
+
+    Parameters
+    ----------
+    days : polars.DataFrame
+        ``point`` and the columns of :func:`~tanfeng.metering._rows.day_sums`: the first day given
+        and the :data:`~tanfeng.metering._rows.REFERENCE_DAYS` before it.
+    told : callable
+        Takes names of points; gives ``point``, ``slot`` [s], ``amount`` [base unit] of their
+        measured slots that are settled, so many days back.
+    """
+
+    days: pl.DataFrame
+    told: Callable[[pl.Series], pl.DataFrame]
+
+
 @contextmanager
 def deriving(
     readings: ir.Table,
@@ -65,6 +83,7 @@ def deriving(
     devices: pl.DataFrame,
     *,
     known_on: datetime | None = None,
+    past: Past | None = None,
 ) -> Iterator[Derived]:
     """Derive what flowed through each point; the tables are dropped at the end.
 
@@ -77,6 +96,8 @@ def deriving(
         :data:`~tanfeng.metering.frames.POINTS` and ``DEVICES``, the versions that hold.
     known_on : datetime, optional
         Use only what had been received by then.
+    past : Past, optional
+        What is settled already; left out: the readings are all there are.
 
     Yields
     ------
@@ -84,7 +105,7 @@ def deriving(
     """
     shop = Workshop(readings.get_backend())
     try:
-        yield _derive(shop, _known(readings, known_on), points, devices)
+        yield _derive(shop, _known(readings, known_on), points, devices, past)
     finally:
         shop.clear()
 
@@ -94,17 +115,26 @@ def _known(readings: ir.Table, known_on: datetime | None) -> ir.Table:
 
 
 def _derive(
-    shop: Workshop, readings: ir.Table, points: pl.DataFrame, devices: pl.DataFrame
+    shop: Workshop,
+    readings: ir.Table,
+    points: pl.DataFrame,
+    devices: pl.DataFrame,
+    past: Past | None,
 ) -> Derived:
     about = _rows.point_table(points, devices)
     point = shop.hold("points", about)
     source = shop.view("readings", readings)
     usable = _rows.usable(source, point)
     beside = shop.step("beside", lambda: _rows.beside(usable, point))
-    usual = shop.step("usual", lambda: _rows.usual(beside, point))
+    days = shop.step("days", lambda: _rows.day_sums(beside))
+    if past is None:
+        usual = shop.step("usual", lambda: _rows.usual(days, point))
+    else:
+        before = shop.hold("before", _by_id(past.days, about).select(days.columns))
+        usual = shop.step("usual", lambda: _rows.usual(_after(before, days, "day"), point), "past")
     hot = shop.step("hot", lambda: _mend.hot_days(usual, point))
     if not shop.any(hot):
-        return _laid(shop, point, _mend.plain_segments(beside), None, "")
+        return _laid(shop, point, _mend.plain_segments(beside), None, "", past)
     marks, spans = _devices.device_tables(about, devices)
     mark, span = shop.hold("marks", marks), shop.hold("spans", spans)
     numbered = shop.step(
@@ -119,8 +149,8 @@ def _derive(
     suspects = hot.select("id").distinct()
     still = shop.step("still", lambda: _mend.frozen(beside, usual, point, suspects))
     if not shop.any(still):
-        return _laid(shop, point, segments, mended, "w")
-    return _laid(shop, point, _instead(segments, still), mended, "ws")
+        return _laid(shop, point, segments, mended, "w", past)
+    return _laid(shop, point, _instead(segments, still), mended, "ws", past)
 
 
 def _numbered(
@@ -147,20 +177,47 @@ def _instead(segments: ir.Table, still: ir.Table) -> ir.Table:
     return segments.anti_join(covered, ["id", "to_ts"]).union(still)
 
 
+def _by_id(frame: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
+    return frame.join(about.select("id", "point"), on="point").drop("point")
+
+
+def _after(before: ir.Table, rows: ir.Table, key: str) -> ir.Table:
+    """Put what is settled before what was derived, in place of what both have."""
+    return before.union(rows.anti_join(before, ["id", key]))
+
+
 def _laid(
-    shop: Workshop, point: ir.Table, segments: ir.Table, mended: ir.Table | None, path: str
+    shop: Workshop,
+    point: ir.Table,
+    segments: ir.Table,
+    mended: ir.Table | None,
+    path: str,
+    past: Past | None,
 ) -> Derived:
     """Lay the segments into slots."""
     whole = _spread.whole(segments)
     crossing = shop.step(f"crossing_{path}", lambda: _spread.crossing(segments))
     if not shop.any(crossing):
         return Derived(point, whole, segments, mended, shop, path)
+    told = _spread.told(whole, crossing)
+    if past is not None:
+        settled = shop.hold("told", _settled(shop, point, crossing, past))
+        told = _after(settled, told, "slot")
     parts = shop.step(
         f"parts_{path}",
-        lambda: _spread.parts(crossing, _spread.profile(whole, crossing)),
+        lambda: _spread.parts(crossing, _spread.profile(told, crossing)),
+        "" if past is None else "past",
     )
     pieces = whole.union(parts.select(whole.columns))
     return Derived(point, pieces, segments, mended, shop, path + "c")
+
+
+def _settled(shop: Workshop, point: ir.Table, crossing: ir.Table, past: Past) -> pl.DataFrame:
+    """Fetch the settled slots of the points that have a gap."""
+    wanted = _spread.shaped(crossing).join(point.select("id", "point"), "id")
+    names: pl.DataFrame = shop.backend.to_polars(wanted.select("id", "point").distinct())
+    told = past.told(names["point"]).join(names, on="point")
+    return told.select("id", "slot", "amount")
 
 
 def sums(derived: Derived, *, by: str) -> ir.Table:
