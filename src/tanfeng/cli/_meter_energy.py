@@ -100,7 +100,7 @@ def point_energy(
         fail(f"没有计量点 {names}", f"there is no point {names}", 2)
     window = _Window(metering, start, end, known)
     virtual = pl.col("expression").is_not_null()
-    metered = window.energy(wanted.filter(~virtual), by)
+    metered = window.energy(wanted.filter(~virtual), by, every=not points)
     parts = [metered.select(_COLUMNS)]
     if not wanted.filter(virtual).is_empty():
         parts.append(_virtual(window, about, wanted.filter(virtual), by).select(_COLUMNS))
@@ -139,17 +139,18 @@ class _Window:
     end: datetime | None
     known: datetime | None
 
-    def energy(self, points: pl.DataFrame, by: str) -> pl.DataFrame:
-        """Return the energy of metered points, quality as text."""
+    def energy(self, points: pl.DataFrame, by: str, *, every: bool = False) -> pl.DataFrame:
+        """Return the energy of metered points, of every one there is or of some."""
         import ibis
         import polars as pl
 
         from tanfeng.metering.energy import point_energy as compute
 
         session = ibis.duckdb.connect()
+        session.raw_sql("SET enable_progress_bar = false")  # it would stand among the output
         readings = self.metering.store.table(
             session,
-            points["point"].to_list(),
+            None if every else points["point"].to_list(),
             self.start - _AROUND if self.start else None,
             self.end + _AROUND if self.end else None,
             self.known,
