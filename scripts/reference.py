@@ -20,6 +20,7 @@ _CLI = """# Command line
 
 `tanfeng NOUN VERB`; every command explains itself with `-h` or `--help`.
 Exit codes: 0 fine, 1 findings in what was given, 2 wrong use.
+Wrong use is told in Chinese, or in English with `--lang en`; help pages are in English.
 `tanfeng --version` prints the version.
 
 | command | what it does |

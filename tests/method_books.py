@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from io import BytesIO
 
 from openpyxl import load_workbook
 
+from tanfeng.accounting.methods import METHODS
 from tanfeng.sheets.method_forms import (
     CANDIDATE_SHEET,
     candidate_form,
@@ -17,12 +19,17 @@ from tanfeng.sheets.method_template import method_template
 CODE, FIRM = "91359999MA2XN0001F", "演示甲厂"
 
 
+@cache
+def _template(key, lang):
+    return method_template(METHODS[key], lang=lang)
+
+
 class MethodBook:
     """A template that is being filled in; rows are given by field of the form."""
 
     def __init__(self, method, *, lang="zh"):
         self.method, self.lang = method, lang
-        self.book = load_workbook(BytesIO(method_template(method, lang=lang)))
+        self.book = load_workbook(BytesIO(_template(method.key, lang)))
         self.names = sheet_names(method, lang)
         self._places = {}  # sheet -> column of every field, next free row
 

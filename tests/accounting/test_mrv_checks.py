@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tanfeng.accounting import mrv_checks as mrv
@@ -260,6 +260,7 @@ ROWS = st.lists(
 
 
 @given(ROWS, st.randoms())
+@settings(max_examples=30)
 def test_the_order_of_rows_changes_nothing(rows, random):
     shuffled = list(rows)
     random.shuffle(shuffled)
@@ -268,6 +269,7 @@ def test_the_order_of_rows_changes_nothing(rows, random):
 
 
 @given(ROWS)
+@settings(max_examples=30)
 def test_every_finding_names_a_filed_month_and_fills_its_texts(rows):
     found = mrv.check(frame(rows), as_of=TODAY)
     places = {(row["month"], row["parameter"]) for row in rows}
@@ -282,6 +284,7 @@ def test_every_finding_names_a_filed_month_and_fills_its_texts(rows):
 
 
 @given(st.floats(0.01, 1e9), st.floats(0.5, 1.5))
+@settings(max_examples=40)
 def test_scaling_meter_and_invoice_together_changes_nothing(value, ratio):
     """2 % is 2 % in every unit; powers of two keep the digits."""
     here = rules_of(filing(value=value, invoice_value=value * ratio))

@@ -264,7 +264,7 @@ def test_a_pending_migration(home, monkeypatch):
     assert _found("TF-E042", home) == []
     plan = [(SimpleNamespace(app_label="core", name="0009_x"), False)]
     monkeypatch.setattr(MigrationExecutor, "migration_plan", lambda self, leaves: plan)
-    assert _found("TF-E042", home)[0][1] == "1 migrations are pending: core.0009_x"
+    assert _found("TF-E042", home)[0][1] == "1 migration to be run: core.0009_x"
 
 
 def test_a_model_without_a_migration(home, monkeypatch):
@@ -349,7 +349,9 @@ def _job(**fields):
 
 def test_a_worker_is_seen_by_its_lock(home):
     _job(status=Job.Status.QUEUED)
-    assert _found("TF-W073", home) == [("没有后台进程，1 项任务在等", "nobody works; 1 jobs wait")]
+    assert _found("TF-W073", home) == [
+        ("没有后台进程，1 项任务在等", "nobody works; 1 job waiting")
+    ]
     alive._own.clear()
     alive.own_name()
     try:

@@ -1,6 +1,7 @@
 """``tanfeng demo`` and ``tanfeng map`` as a person runs them, on one small home."""
 
 import json
+import shutil
 import signal
 import sqlite3
 import stat
@@ -11,7 +12,7 @@ from contextlib import closing
 
 import pytest
 
-from cli_process import environment
+from cli_process import environment, made_once, run_each
 
 SMALL = ("--enterprises", "20", "--years", "2")
 
@@ -19,24 +20,26 @@ SMALL = ("--enterprises", "20", "--years", "2")
 COMMAND = (sys.executable, "-c", "from tanfeng.cli import main; main()")
 
 
-def tanfeng(*arguments, **options):
+def tanfeng(*arguments):
     return subprocess.run(
         [*COMMAND, *arguments],
         capture_output=True,
         text=True,
-        env=environment() | {"COLUMNS": "100"},
-        **options,
+        env=environment(measured=False) | {"COLUMNS": "100"},
     )
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """Build a small city once; its output is ``home.said``."""
-    folder = tmp_path_factory.mktemp("cli") / "home"
-    done = tanfeng("demo", "--home", str(folder), *SMALL)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (folder.parent / "said").write_text(done.stdout, encoding="utf-8")
-    return folder
+    """Return a copy of a small city all processes share; what was said stands beside it."""
+
+    def make(folder):
+        done = tanfeng("demo", "--home", str(folder / "home"), *SMALL)
+        assert done.returncode == 0, done.stdout + done.stderr
+        (folder / "said").write_text(done.stdout, encoding="utf-8")
+
+    city = made_once(tmp_path_factory, "small-city", make)
+    return shutil.copytree(city, tmp_path_factory.mktemp("cli") / "city") / "home"
 
 
 def _one(home, query):
@@ -70,10 +73,10 @@ def test_no_path_of_the_draft_is_left_in_the_database(home):
 
 def test_a_home_with_data_is_left_alone(home):
     before = (home / "tanfeng.sqlite3").stat().st_mtime_ns
-    kept = tanfeng("demo", "--home", str(home), "--if-empty", "--lang", "en")
+    again = ("demo", "--home", str(home))
+    kept, refused = run_each((*again, "--if-empty", "--lang", "en"), again)
     assert kept.returncode == 0
     assert "already has data" in kept.stdout
-    refused = tanfeng("demo", "--home", str(home))
     assert refused.returncode == 2
     assert (home / "tanfeng.sqlite3").stat().st_mtime_ns == before
 
@@ -83,7 +86,7 @@ def test_stopped_half_way_nothing_is_left(tmp_path, number):
     home = tmp_path / "home"
     process = subprocess.Popen(
         [*COMMAND, "demo", "--home", str(home)],
-        env=environment(),
+        env=environment(measured=False),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -123,15 +126,8 @@ def _map(folder, *, turned=False):
 def test_a_map_is_imported_and_removed(home, tmp_path):
     file = _map(tmp_path)
     done = tanfeng(
-        "map",
-        "import",
-        file,
-        "--home",
-        str(home),
-        "--source",
-        "测绘院",
-        "--review-number",
-        "闽S1号",
+        *("map", "import", file, "--home", str(home)),
+        *("--source", "测绘院", "--review-number", "闽S1号"),
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "已导入 12 个县" in done.stdout
@@ -154,14 +150,15 @@ def test_a_map_is_only_checked(home, tmp_path):
 
 def test_a_wrong_map_is_refused_with_every_reason(home, tmp_path):
     file = _map(tmp_path, turned=True)
-    done = tanfeng("map", "import", file, "--home", str(home), "--lang", "en")
+    words = ("map", "import", file, "--home", str(home))
+    done, as_json, mended = run_each(
+        (*words, "--lang", "en"), (*words, "--json"), (*words, "--check-only", "--repair")
+    )
     assert done.returncode == 1
     assert done.stdout.count("MAP12") == 12
     assert "Not imported: 12 errors" in done.stdout
-    as_json = tanfeng("map", "import", file, "--home", str(home), "--json")
     assert as_json.returncode == 1
     assert json.loads(as_json.stdout)["stored"] is False
-    mended = tanfeng("map", "import", file, "--home", str(home), "--check-only", "--repair")
     assert mended.returncode == 0
 
 

@@ -54,7 +54,7 @@ def test_check_without_errors(run, tmp_path):
     # April's electricity in 1e4 kWh under kWh makes the roof exceed all that was used.
     done = run("check", WIDE, "--form", "monthly_wide", "--lang", "en")
     assert done.exit_code == 1
-    assert "1 errors, 2 warnings" in done.output
+    assert "1 error, 2 warnings" in done.output
     clean = tmp_path / "clean.csv"
     text = WIDE.read_text(encoding="gbk").replace("130.12,", "1301200,")
     clean.write_text(text.replace("5196630.12", "6180500"), encoding="gbk")

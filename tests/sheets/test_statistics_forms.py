@@ -7,6 +7,7 @@ import datetime as dt
 import polars as pl
 import pytest
 
+from form_files import book
 from tanfeng import sheets
 
 HEAD = {"credit_code": "91359999MADEM00015", "period": "2025-03"}
@@ -142,3 +143,119 @@ def test_205_2_holds_no_data_of_the_account():
 
     with pytest.raises(ModelError):
         sheets.activity(_read(_conversion()))
+
+
+# 205-1 beside 205-2
+
+
+def _consumption(coal=None, power=None, more=()):
+    """Return form 205-1 of the same plant: 1000 t of coal, and 10 of its own 200 for itself."""
+    rows = [
+        {
+            "energy_name": "原煤", "unit_zh": "吨", "energy_code": "01", "purchase_qty": 1000.0,
+            "consumption_total_qty": 1000.0, "industrial_consumption_qty": 1000.0,
+            "coef_used_tce": 0.7143,
+        } | (coal or {}),
+        {
+            "energy_name": "电力", "unit_zh": "万千瓦时", "energy_code": "33", "purchase_qty": 0.0,
+            "consumption_total_qty": 10.0, "industrial_consumption_qty": 10.0,
+            "coef_used_tce": 1.229,
+        } | (power or {}),
+        *more,
+    ]  # fmt: skip
+    names = {name: None for row in rows for name in row}
+    return pl.DataFrame([names | row for row in rows], infer_schema_length=None)
+
+
+def _together(one, two, stated="", head=HEAD):
+    """Read both forms from one workbook, and return the findings that set them side by side."""
+    told = {**HEAD, "comprehensive_energy_tce": stated} if stated else HEAD
+    both = book(
+        ("205-1", sheets.write("stat_205_1", one, head=told)),
+        ("205-2", sheets.write("stat_205_2", two, head=head)),
+    )
+    read = sheets.read_all(both, "both.xlsx", today=TODAY)
+    assert [one.form.key for one in read] == ["stat_205_1", "stat_205_2"]
+    found = [p for one in read for p in one.problems if p.rule in ("E026", "E029", "E030")]
+    return [(p.rule, p.severity, p.sheet, p.heading, p.value) for p in found], found
+
+
+def test_the_two_forms_agree():
+    """1000 x 0.7143 + 10 x 1.229 = 726.59 used, 245.8 made: 480.79 tce, told as 480.8."""
+    for stated in ("", "480.8", "480.8吨标准煤"):
+        assert _together(_consumption(), _conversion(), stated)[0] == []
+
+
+def test_conversion_takes_in_more_than_industry_used():
+    """900 t used by 205-1, 1000 t into conversion by 205-2; 999.995 is rounding."""
+    less = {"industrial_consumption_qty": 900.0, "non_industrial_consumption_qty": 100.0}
+    told, (found,) = _together(_consumption(coal=less), _conversion())
+    assert told == [("E026", "error", "205-2", "加工转换投入/加工转换投入合计", "1000")]
+    assert "900" in found.remedy("zh")
+    assert "900" in found.remedy("en")
+    near = {"industrial_consumption_qty": 999.995, "non_industrial_consumption_qty": 0.005}
+    assert _together(_consumption(coal=near), _conversion())[0] == []
+    # A kind of coal is looked at as well, though it is part of raw coal: 300 used, 400 put in.
+    kind = {"energy_name": "一般烟煤", "unit_zh": "吨", "energy_code": "04"}
+    used = kind | {"consumption_total_qty": 300.0, "industrial_consumption_qty": 300.0}
+    two = pl.concat(
+        [_conversion(), pl.DataFrame([kind | {"conversion_input_qty": 400.0}])], how="diagonal"
+    )
+    told, _found = _together(_consumption(more=[used]), two)
+    assert [(rule, value) for rule, *_, value in told] == [("E026", "400")]
+    # No data is not zero: 205-1 that leaves industrial use open says nothing about it.
+    assert (
+        _together(_consumption(coal={"industrial_consumption_qty": None}), _conversion())[0] == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("stated", "rows", "calc"),
+    [
+        ("726.59", {}, "480.79"),  # what was made was not taken off
+        ("483.3", {}, "480.79"),  # 2.51 off, 0.5 % of 480.79 is 2.40
+        # 50 t of coal slack recovered: 50 x 0.7143 = 35.715, 480.79 - 35.715 = 445.075
+        ("480.79", {"coal": {"recovery_qty": 50.0}}, "445.075"),
+        # Output in physical units alone: 100 x 1.229 = 122.9, 726.59 - 122.9 = 603.69
+        (
+            "480.79",
+            {"power": {"conversion_output_qty": 100.0, "conversion_output_tce": None}},
+            "603.69",
+        ),
+    ],
+)
+def test_comprehensive_energy_is_redone_from_both_forms(stated, rows, calc):
+    told, (found,) = _together(_consumption(), _conversion(**rows), stated)
+    assert told == [("E029", "error", "205-1", "", stated)]
+    assert calc in found.message("zh")
+    assert calc in found.message("en")
+
+
+def test_half_a_percent_or_a_tonne_is_rounding():
+    """0.5 % of 480.79 is 2.40; of a plant of 12.29 tce it is 0.06, and one tonne is allowed."""
+    assert _together(_consumption(), _conversion(), "483.1")[0] == []
+    small = {"industrial_consumption_qty": 0.0, "consumption_total_qty": 0.0, "purchase_qty": 0.0}
+    none = {"coal": dict.fromkeys(("industrial_consumption_qty", "conversion_input_qty",
+                                   "input_power_qty", "input_heat_qty"), 0.0),
+            "power": {"conversion_output_qty": 0.0, "conversion_output_tce": 0.0}}  # fmt: skip
+    bought = {"purchase_qty": 10.0}
+    one = _consumption(coal=small, power=bought)
+    assert _together(one, _conversion(**none), "13.2")[0] == []
+    assert [rule for rule, *_ in _together(one, _conversion(**none), "13.4")[0]] == ["E029"]
+
+
+def test_own_power_without_output_is_told():
+    """10 used, 4 bought: somebody made 6, and neither form says so."""
+    nothing = {"power": {"conversion_output_qty": None, "conversion_output_tce": None}}
+    used = _consumption(power={"purchase_qty": 4.0})
+    told, _found = _together(used, _conversion(**nothing))
+    assert told == [("E030", "warning", "205-1", "消费量/合计", "10")]
+    assert _together(_consumption(power={"purchase_qty": 10.0}), _conversion(**nothing))[0] == []
+    roof = {"energy_name": "自发电量", "unit_zh": "万千瓦时", "consumption_total_qty": 6.0}
+    marked = _consumption(power={"purchase_qty": 4.0}, more=[roof])
+    assert _together(marked, _conversion(**nothing))[0] == []
+
+
+def test_forms_of_different_months_are_not_compared():
+    less = _consumption(coal={"industrial_consumption_qty": 900.0})
+    assert _together(less, _conversion(), "9", head={**HEAD, "period": "2025-02"})[0] == []

@@ -265,8 +265,8 @@ def test_check_tells_of_every_sheet(bench, run, tmp_path):
     content = book(bench, *months(bench, 1, 2), ("说明", NOTES))
     done = run(check_app, content, "check", "--lang", "en")
     assert done.exit_code == 0
-    assert "[1月] Monthly energy: 1 rows" in done.output
-    assert "[2月] Monthly energy: 1 rows" in done.output
+    assert "[1月] Monthly energy: 1 row of data" in done.output
+    assert "[2月] Monthly energy: 1 row of data" in done.output
     assert '"说明" holds no known form' in done.output
     one = run(check_app, content, "check", "--sheet", "2月", "--json")
     facts = json.loads(one.output)

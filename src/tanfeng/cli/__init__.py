@@ -9,7 +9,8 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Sequence
-from typing import Any
+from itertools import pairwise
+from typing import Any, NoReturn, cast
 
 from tanfeng import __version__
 
@@ -47,11 +48,33 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(0)
     name, *rest = words
     if name not in COMMANDS:
-        english = "en" in rest or "--lang=en" in rest
-        told = f"there is no command {name!r}" if english else f"没有命令“{name}”"
+        told = f"there is no command {name!r}" if _english(rest) else f"没有命令“{name}”"
         sys.stderr.write(f"tanfeng: {told}\n\n{usage()}\n")
         sys.exit(WRONG_USE)
-    command(name).main(args=rest, prog_name=f"tanfeng {name}")
+    _run(name, rest)
+
+
+def _english(words: Sequence[str]) -> bool:
+    """Tell whether English is asked for, by words that were not understood otherwise."""
+    return "--lang=en" in words or ("--lang", "en") in pairwise(words)
+
+
+def _run(name: str, words: list[str]) -> NoReturn:
+    """Run a command and end; wrong use is told in the language asked for."""
+    import typer
+
+    # typer names only this one of its kind; the one it derives from is what all wrong use is.
+    wrong_use = cast("type[Exception]", typer.BadParameter.__mro__[1])
+    try:
+        ended = command(name).main(args=words, prog_name=f"tanfeng {name}", standalone_mode=False)
+    except typer.Abort:
+        sys.exit(1)
+    except wrong_use as error:
+        from tanfeng.cli._wrong_use import told
+
+        sys.stderr.write(told(error, f"tanfeng {name}", english=_english(words)))
+        sys.exit(WRONG_USE)
+    sys.exit(ended if isinstance(ended, int) else 0)
 
 
 def usage() -> str:

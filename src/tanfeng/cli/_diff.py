@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tanfeng.cli._home import open_home
-from tanfeng.cli._lang import InLang, Lang
+from tanfeng.cli._lang import InLang, Lang, pick
 from tanfeng.cli._output import number, open_console
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def diff(
     from tanfeng.errors import ModelError, StandardError
 
     if out is not None and out.suffix.lower() != ".xlsx":
-        typer.echo(_word("suffix", lang), err=True)
+        typer.echo(pick(*_WORDS["suffix"]), err=True)
         sys.exit(2)
     try:
         a, b = _named(first, second, home)
@@ -172,7 +172,7 @@ def diff(
     else:
         _print(found, lang)
         if out is not None:
-            typer.echo(_word("wrote", lang).format(out))
+            typer.echo(pick(*_WORDS["wrote"]).format(out))
 
 
 def _named(first: str, second: str, home: Path | None) -> tuple[Saved, Saved]:
@@ -339,10 +339,6 @@ def _said(key: str, *values: object) -> tuple[str, str]:
     return zh.format(*values), en.format(*values)
 
 
-def _word(key: str, lang: str) -> str:
-    return _WORDS[key][lang == "en"]
-
-
 def _figures(found: Difference) -> tuple[str, ...]:
     return ("value_a", *found.causes, "value_b", "difference")
 
@@ -386,18 +382,18 @@ def _print(found: Difference, lang: str) -> None:
 
     console = open_console()
     labels = (found.a.label, found.b.label)
-    table = Table(title=_word("title", lang).format(*labels))
+    table = Table(title=pick(*_WORDS["title"]).format(*labels))
     for column in found.by:
-        table.add_column(_word(column, lang))
+        table.add_column(pick(*_WORDS[column]))
     for column in _figures(found):
-        table.add_column(_word(column, lang).format(*labels), justify="right")
+        table.add_column(pick(*_WORDS[column]).format(*labels), justify="right")
     for row in found.rows:
         cells = [_shown(found, row, column, lang) for column in found.by]
         table.add_row(*cells, *(number(row[column]) for column in _figures(found)))
     table.add_section()
     for row in found.totals:
         first, *rest = found.by
-        head = _word("total", lang)
+        head = pick(*_WORDS["total"])
         if first == "quantity":
             head = f"{head} · {_shown(found, row, first, lang)}"
         blank = [""] * len(rest)
@@ -423,10 +419,10 @@ def _workbook(found: Difference, lang: str, stamp: str) -> bytes:
             {**row, **{name: _shown(found, row, name, lang) for name in found.by}} for row in rows
         ]
 
-    title = _word("title", lang).format(*labels)
+    title = pick(*_WORDS["title"]).format(*labels)
     kinds = [one for one in keys if one.key == "quantity"]
     tables = [
-        ListTable(title, [*kinds, *values], told(found.totals), notes, _word("total", lang)),
-        ListTable(title, [*keys, *values], told(found.rows), notes, _word("detail", lang)),
+        ListTable(title, [*kinds, *values], told(found.totals), notes, pick(*_WORDS["total"])),
+        ListTable(title, [*keys, *values], told(found.rows), notes, pick(*_WORDS["detail"])),
     ]
     return tables_workbook(tables, lang=lang, stamp=stamp)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tanfeng.cli._home import open_home
-from tanfeng.cli._lang import InLang, Lang, graded
+from tanfeng.cli._lang import InLang, Lang, counted, graded, pick
 from tanfeng.cli._output import open_console, plain, refuse
 
 if TYPE_CHECKING:
@@ -48,7 +48,6 @@ _WORDS = {
     "text": ("说明", "text"),
     "finding": ("有问题", "finding"),
     "not_run": ("未能检查", "not run"),
-    "passed": ("通过 {0} 项检查", "{0} checks passed"),
     "unverified": ("待核实", "unverified"),
     "wrote": ("已写入 {0}", "wrote {0}"),
     "refused": ("该行有错误，未计入各表：", "the row has an error and is in no table: "),
@@ -96,15 +95,15 @@ def energy_use(
     from tanfeng.sheets.energy_use_checks import checks
 
     if out is not None and out.suffix.lower() != ".xlsx":
-        _wrong(_word("suffix", lang))
+        _wrong(pick(*_WORDS["suffix"]))
     if (file is None) == (home is None):
-        _wrong(_word("one", lang))
+        _wrong(pick(*_WORDS["one"]))
     more: dict[str, Any] = {}
     problems: list[Problem] = []
     try:
         if file is not None:
             known = as_of.date() if as_of else _today()
-            report, problems = _of_file(file, year, enterprise, known, region, lang)
+            report, problems = _of_file(file, year, enterprise, known, region)
         else:
             assert home is not None  # noqa: S101 - one of the two was asked for above
             report, more = _of_home(home, year, enterprise, lang)
@@ -123,7 +122,7 @@ def energy_use(
             typer.echo(f"{graded(problem.severity)}: {problem.line(lang)}")
         _print(report, found, lang)
         if out is not None:
-            typer.echo(_word("wrote", lang).format(out))
+            typer.echo(pick(*_WORDS["wrote"]).format(out))
     grave = any(one.status == "finding" and one.severity == "error" for one in found)
     sys.exit(1 if grave or problems else 0)
 
@@ -134,13 +133,9 @@ def _today() -> date:
     return datetime.now(LOCAL).date()
 
 
-def _word(key: str, lang: str) -> str:
-    return _WORDS[key][lang == "en"]
-
-
-def _none(where: object, enterprise: str, year: int, lang: str) -> int:
+def _none(where: object, enterprise: str, year: int) -> int:
     """Say that there is nothing; return the exit code."""
-    typer.echo(_word("none", lang).format(where, enterprise, year), err=True)
+    typer.echo(pick(*_WORDS["none"]).format(where, enterprise, year), err=True)
     return 2
 
 
@@ -153,7 +148,7 @@ def _wrong(text: str) -> Any:
 
 
 def _of_file(
-    file: Path, year: int, enterprise: str, known: date, region: str, lang: str
+    file: Path, year: int, enterprise: str, known: date, region: str
 ) -> tuple[EnergyUse, list[Problem]]:
     import polars as pl
 
@@ -175,10 +170,10 @@ def _of_file(
     names = account._names(read, activity) if activity.height else {}
     code = enterprise or (next(iter(names)) if len(names) == 1 else "")
     if not code and len(names) > 1:
-        _wrong(_word("which", lang).format(len(names), ", ".join(sorted(names))))
+        _wrong(pick(*_WORDS["which"]).format(len(names), ", ".join(sorted(names))))
     activity = activity.filter(pl.col("org_code") == code).drop(account._PLACE)
     if activity.filter(pl.col("year") == year).is_empty():
-        _wrong(_word("none", lang).format(file.name, code, year))
+        _wrong(pick(*_WORDS["none"]).format(file.name, code, year))
     years = sorted(set(activity["year"]))
     factors = accounting.factor_set(years, region=region, as_of=known)
     report = tables.energy_use(
@@ -240,7 +235,7 @@ def _of_home(
     home: Path, year: int, enterprise: str, lang: Lang
 ) -> tuple[EnergyUse, dict[str, Any]]:
     if not enterprise:
-        _wrong(_word("code", lang))
+        _wrong(pick(*_WORDS["code"]))
     open_home(home)
     from django.utils import translation
 
@@ -252,7 +247,7 @@ def _of_home(
     organisation = Organisation.objects.filter(credit_code=enterprise).first()
     found = console.report(user, organisation, year) if organisation else None
     if found is None or organisation is None:
-        sys.exit(_none(home, enterprise, year, lang))
+        sys.exit(_none(home, enterprise, year))
     run, report = found
     event = audit.record(
         "export.energy-use", user=user, thing=organisation, year=year, run=run.number
@@ -301,16 +296,16 @@ def _print(report: EnergyUse, found: Sequence[Checked], lang: str) -> None:
 
     english = lang == "en"
     who = f"{report.org_name} {report.org_code}".strip()
-    table = Table(title=_word("title", lang).format(who, report.year))
+    table = Table(title=pick(*_WORDS["title"]).format(who, report.year))
     for key in ("check", "row", "result", "text"):
-        table.add_column(_word(key, lang))
+        table.add_column(pick(*_WORDS[key]))
     for one in sorted(found, key=lambda one: one.status):
         if one.status == "passed":
             continue
         text = one.text_en if english else one.text_zh
-        mark = f" {_word('unverified', lang)}" if one.unverified else ""
-        table.add_row(f"{one.check}{mark}", one.row[english], _word(one.status, lang), text)
+        mark = f" {pick(*_WORDS['unverified'])}" if one.unverified else ""
+        table.add_row(f"{one.check}{mark}", one.row[english], pick(*_WORDS[one.status]), text)
     console = open_console()
     console.print(table)
     passed = sum(one.status == "passed" for one in found)
-    console.print(_word("passed", lang).format(passed))
+    console.print(pick(f"通过 {passed} 项检查", f"{counted(passed, 'check')} passed"))

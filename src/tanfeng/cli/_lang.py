@@ -40,6 +40,11 @@ def pick(zh: str, en: str) -> str:
     return en if _chosen is Lang.EN else zh
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number with its English noun: ``1 error``, ``2 errors``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 _SEVERITIES = {
     "error": ("错误", "error"),
     "warning": ("提醒", "warning"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, NoReturn
 
 import typer
 
-from tanfeng.cli._lang import InLang, Lang, graded
+from tanfeng.cli._lang import InLang, Lang, graded, pick
 from tanfeng.cli._output import number, open_console, plain, refuse
 
 if TYPE_CHECKING:
@@ -72,9 +72,9 @@ def run(asked: Asked, *, as_json: bool, lines: Path | None, out: Path | None) ->
     from tanfeng.errors import DataError, ModelError, StandardError
     from tanfeng.sheets.method_account import account_workbook
 
-    method = _named(asked.method, asked.lang)
+    method = _named(asked.method)
     if out is not None and out.suffix.lower() not in _REPORTS:
-        _wrong_use(_word("suffix", asked.lang))
+        _wrong_use(pick(*_WORDS["suffix"]))
     try:
         answer = account_workbook(
             asked.file.read_bytes(),
@@ -99,7 +99,7 @@ def run(asked: Asked, *, as_json: bool, lines: Path | None, out: Path | None) ->
     else:
         _print(answer, asked.lang)
         if out is not None:
-            typer.echo(_word("wrote", asked.lang).format(out))
+            typer.echo(pick(*_WORDS["wrote"]).format(out))
     sys.exit(1 if answer.errors else 0)
 
 
@@ -118,10 +118,10 @@ def list_methods(
         return
     table = Table()
     for key in ("key", "number", "edition", "valid", "sector", "streams", "mark"):
-        table.add_column(_word(key, lang))
+        table.add_column(pick(*_WORDS[key]))
     for row in listed:
         span = f"{row['valid_from'] or '…'} ~ {row['valid_to'] or '…'}"
-        mark = _marked(row["confidence"], lang)
+        mark = _marked(row["confidence"])
         cells = (row["key"], row["number"], row["edition"], span, row["sector"])
         table.add_row(*cells, str(len(row["streams"])), mark)
     open_console().print(table)
@@ -135,15 +135,15 @@ def template(
     """Write the empty workbook of a sector method."""
     from tanfeng.sheets.method_template import method_template
 
-    out.write_bytes(method_template(_named(key, lang), lang=lang.value))
-    typer.echo(_word("wrote", lang).format(out))
+    out.write_bytes(method_template(_named(key), lang=lang.value))
+    typer.echo(pick(*_WORDS["wrote"]).format(out))
 
 
-def _named(key: str, lang: Lang) -> Method:
+def _named(key: str) -> Method:
     from tanfeng.accounting.methods import METHODS
 
     if key not in METHODS:
-        _wrong_use(_word("no_method", lang).format(key, ", ".join(METHODS)))
+        _wrong_use(pick(*_WORDS["no_method"]).format(key, ", ".join(METHODS)))
     return METHODS[key]
 
 
@@ -152,13 +152,9 @@ def _wrong_use(text: str) -> NoReturn:
     sys.exit(2)
 
 
-def _word(key: str, lang: str) -> str:
-    return _WORDS[key][lang == "en"]
-
-
-def _marked(confidence: str, lang: str) -> str:
+def _marked(confidence: str) -> str:
     sure = confidence in {"confirmed", "override"}
-    return confidence if sure else f"{confidence} · {_word('unverified', lang)}"
+    return confidence if sure else f"{confidence} · {pick(*_WORDS['unverified'])}"
 
 
 # ------------------------------------------------------------------------------ plain data
@@ -262,7 +258,7 @@ def _print(answer: Answer, lang: str) -> None:
     """Print problems, the account stream by stream, the defaults it leans on and the doubts."""
     console = open_console()
     if answer.problems:
-        console.print(_word("problems", lang))
+        console.print(pick(*_WORDS["problems"]))
         for problem in answer.problems:
             console.print(f"  {graded(problem.severity)}: {problem.line(lang)}")
     for total in answer.totals().iter_rows(named=True):
@@ -270,7 +266,7 @@ def _print(answer: Answer, lang: str) -> None:
     _print_factors(answer, lang, console)
     doubts = answer.method.doubts_en if lang == "en" else answer.method.doubts_zh
     if doubts:
-        console.print(_word("doubts", lang))
+        console.print(pick(*_WORDS["doubts"]))
         for doubt in doubts:
             console.print(f"  {doubt}")
 
@@ -283,33 +279,33 @@ def _print_streams(answer: Answer, total: Mapping[str, Any], lang: str, console:
     table = Table(title=f"{who} · {answer.method.number} · {answer.year}")
     for key in ("stream", "scope", "rows", "missing", "emission"):
         table.add_column(
-            _word(key, lang), justify="left" if key in ("stream", "scope") else "right"
+            pick(*_WORDS[key]), justify="left" if key in ("stream", "scope") else "right"
         )
     name = "name_en" if lang == "en" else "name_zh"
     for row in answer.streams():
         if row["org_code"] == code:
             scope = (
-                row["scope"] if row["in_total"] else f"{row['scope']} · {_word('outside', lang)}"
+                row["scope"] if row["in_total"] else f"{row['scope']} · {pick(*_WORDS['outside'])}"
             )
             counts = (str(row["rows"]), str(row["missing_rows"]))
             table.add_row(row[name], scope, *counts, number(row["emission_tco2e"]))
     table.add_section()
     missing, value = str(total["missing_rows"]), number(total["emission_total_tco2e"])
-    table.add_row(_word("total", lang), "", "", missing, value)
+    table.add_row(pick(*_WORDS["total"]), "", "", missing, value)
     console.print(table)
 
 
 def _print_factors(answer: Answer, lang: str, console: Console) -> None:
     from rich.table import Table
 
-    table = Table(title=_word("factors", lang))
+    table = Table(title=pick(*_WORDS["factors"]))
     for key in ("factor", "symbol", "value", "unit", "mark", "document"):
-        table.add_column(_word(key, lang), justify="right" if key == "value" else "left")
+        table.add_column(pick(*_WORDS[key]), justify="right" if key == "value" else "left")
     name = "name_en" if lang == "en" else "name_zh"
     used = {one["factor"] for line in answer.lines() for one in line["inputs"] if one["factor"]}
     for row in answer.account.factors.iter_rows(named=True):
         if row["factor"] in used:
-            mark = _marked(row["confidence"], lang)
+            mark = _marked(row["confidence"])
             value = f"{row['value']:g}"
             table.add_row(row[name], row["symbol"], value, row["unit"], mark, row["document"])
     console.print(table)

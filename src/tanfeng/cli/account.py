@@ -223,7 +223,7 @@ def _energy(
 
     try:
         read = _read(file, today, sheet)
-        activity = _of_year(read, year, lang)
+        activity = _of_year(read, year)
         answer = _answer(file.name, read, activity, year=year, as_of=known, **asked)
     except DataError as error:
         refuse(error.problems, as_json, lang)
@@ -279,7 +279,7 @@ def _through(read: ReadResult) -> int:
     return int(str(read.head.get("period") or "")[5:7] or 12)
 
 
-def _of_year(read: Sequence[ReadResult], year: int, lang: str) -> pl.DataFrame:
+def _of_year(read: Sequence[ReadResult], year: int) -> pl.DataFrame:
     """Return the rows of the year with the sheet and row of the file each comes from."""
     import polars as pl
 
@@ -294,7 +294,8 @@ def _of_year(read: Sequence[ReadResult], year: int, lang: str) -> pl.DataFrame:
     found = activity.filter(pl.col("year") == year)
     if found.is_empty():
         years = ", ".join(str(y) for y in sorted(activity["year"].unique().to_list()))
-        raise ModelError(_word("no_year", lang).format(year=year, years=years))
+        zh, en = (text.format(year=year, years=years) for text in _WORDS["no_year"])
+        raise ModelError(en, zh)
     return found
 
 
@@ -459,11 +460,6 @@ def _as_json(answer: _Answer) -> dict[str, Any]:
     }
 
 
-def _word(key: str, lang: str) -> str:
-    zh, en = _WORDS[key]
-    return en if lang == "en" else zh
-
-
 def _print(answer: _Answer, lang: str) -> None:
     """Print problems, the account by enterprise, factors and notes."""
     from rich.table import Table
@@ -472,18 +468,18 @@ def _print(answer: _Answer, lang: str) -> None:
 
     console = open_console()
     if answer.problems:
-        console.print(_word("problems", lang))
+        console.print(pick(*_WORDS["problems"]))
         for problem in answer.problems:
             console.print(f"  {graded(problem.severity)}: {problem.line(lang)}")
     basis_zh, basis_en = accounting.BASIS_NAMES[answer.basis]
     basis = basis_en if lang == "en" else basis_zh
-    table = Table(title=f"{_word('account', lang)} {answer.year} · {basis}")
-    table.add_column(_word("org", lang))
-    table.add_column(_word("code", lang))
-    table.add_column(_word("months", lang))
+    table = Table(title=f"{pick(*_WORDS['account'])} {answer.year} · {basis}")
+    table.add_column(pick(*_WORDS["org"]))
+    table.add_column(pick(*_WORDS["code"]))
+    table.add_column(pick(*_WORDS["months"]))
     for zh, en in _FIGURES.values():
         table.add_column(en if lang == "en" else zh, justify="right")
-    table.add_column(_word("missing", lang), justify="right")
+    table.add_column(pick(*_WORDS["missing"]), justify="right")
     months = _months(answer.activity)
     rows = accounting.headline(answer.account.totals(["org_code"]), basis=answer.basis)
     for row in rows.iter_rows(named=True):
@@ -491,14 +487,14 @@ def _print(answer: _Answer, lang: str) -> None:
         table.add_row(answer.names[row["org_code"]], row["org_code"], of_months, *_cells(row))
     whole = accounting.headline(answer.account.totals(), basis=answer.basis).row(0, named=True)
     table.add_section()
-    table.add_row(_word("total", lang), "", "", *_cells(whole))
+    table.add_row(pick(*_WORDS["total"]), "", "", *_cells(whole))
     console.print(table)
     if any(len(one) < 12 for one in months.values()):
-        console.print(_word("part", lang))
+        console.print(pick(*_WORDS["part"]))
     _print_factors(answer, lang, console)
     _print_formulas(answer, lang, console)
     if not answer.account.notes.is_empty():
-        console.print(_word("notes", lang))
+        console.print(pick(*_WORDS["notes"]))
         text = "text_en" if lang == "en" else "text_zh"
         for note in answer.account.notes.iter_rows(named=True):
             who = " ".join(str(note[name]) for name in ("org_code", "year") if note[name])
@@ -513,13 +509,14 @@ def _cells(row: dict[str, Any]) -> list[str]:
 def _print_factors(answer: _Answer, lang: str, console: Console) -> None:
     from rich.table import Table
 
-    table = Table(title=_word("factors", lang))
+    table = Table(title=pick(*_WORDS["factors"]))
     for key in ("factor", "symbol", "value", "unit", "mark", "document"):
-        table.add_column(_word(key, lang), justify="right" if key == "value" else "left")
+        table.add_column(pick(*_WORDS[key]), justify="right" if key == "value" else "left")
     name = "name_en" if lang == "en" else "name_zh"
     for row in _used_factors(answer, every_basis=False).iter_rows(named=True):
-        doubt = row["confidence"] in {"single", "recalled"}
-        mark = f"{row['confidence']} · {_word('unverified', lang)}" if doubt else row["confidence"]
+        mark = row["confidence"]
+        if mark in {"single", "recalled"}:
+            mark = f"{mark} · {pick(*_WORDS['unverified'])}"
         table.add_row(
             row[name], row["symbol"], f"{row['value']:g}", row["unit"], mark, row["document"]
         )
@@ -532,19 +529,19 @@ def _print_formulas(answer: _Answer, lang: str, console: Console) -> None:
 
     from tanfeng import accounting
 
-    table = Table(title=_word("formulas", lang))
+    table = Table(title=pick(*_WORDS["formulas"]))
     for key in ("result", "document", "clause", "mark"):
-        table.add_column(_word(key, lang))
+        table.add_column(pick(*_WORDS[key]))
     used = _of_the_basis(answer)["formula"].unique().to_list()
     rows: dict[tuple[str, ...], None] = {}
     for formula in (one for key, one in accounting.FORMULAS.items() if key in used):
         quantity = accounting.QUANTITIES[formula.quantity]
         sure = formula.clause_confidence in {"confirmed", "override"}
-        mark = formula.clause_confidence if sure else _word("unverified", lang)
+        mark = formula.clause_confidence if sure else pick(*_WORDS["unverified"])
         if formula.clause and not sure:
             mark = f"{formula.clause_confidence} · {mark}"
         name = quantity.name_en if lang == "en" else quantity.name_zh
-        rows[name, formula.document, formula.clause or _word("unseen", lang), mark] = None
+        rows[name, formula.document, formula.clause or pick(*_WORDS["unseen"]), mark] = None
     for row in rows:
         table.add_row(*row)
     console.print(table)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tanfeng.cli._lang import InLang, Lang
+from tanfeng.cli._lang import InLang, Lang, counted, pick
 from tanfeng.cli.standards import AsJson, print_json, print_table
 
 if TYPE_CHECKING:
@@ -45,12 +45,14 @@ def check(
         raise typer.Exit(code)
     rows = [[problem.rule, problem.message(lang), problem.remedy(lang)] for problem in found]
     console = print_table(lang, ("check", "found", "remedy"), rows)
-    count = {word: sum(p.severity == word for p in found) for word in ("error", "warning", "info")}
+    errors, warnings, infos = (
+        sum(problem.severity == word for problem in found) for word in ("error", "warning", "info")
+    )
     console.print(
-        {
-            "zh": "{error} 项错误，{warning} 项警告，{info} 项说明",
-            "en": "{error} errors, {warning} warnings, {info} for information",
-        }[lang].format(**count)
+        pick(
+            f"{errors} 项错误，{warnings} 项警告，{infos} 项说明",
+            f"{counted(errors, 'error')}, {counted(warnings, 'warning')}, {infos} for information",
+        )
     )
     raise typer.Exit(code)
 

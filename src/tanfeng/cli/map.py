@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tanfeng.cli._home import open_home
-from tanfeng.cli._lang import InLang, Lang
+from tanfeng.cli._lang import InLang, Lang, counted, pick
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,10 +26,6 @@ app = typer.Typer(
 
 _HOME = Annotated[Path, typer.Option(help="Folder of database, uploads and runs.")]
 _WORDS = {
-    "refused": (
-        "未导入：{0} 处错误，{1} 处提醒。",
-        "Not imported: {0} errors, {1} warnings.",
-    ),
     "checked": (
         "检查通过，未写入（--check-only）：{0} 个县（市、区），{1} 个点，{2:.0f} kB。",
         "Fine, nothing written (--check-only): {0} counties, {1} positions, {2:.0f} kB.",
@@ -135,7 +131,11 @@ def _refused(problems: tuple[Problem, ...], console: Console, lang: Lang, *, as_
     _print(problems, console, lang)
     errors = sum(problem.severity == "error" for problem in problems)
     warnings = sum(problem.severity == "warning" for problem in problems)
-    console.print(_say("refused", lang, errors, warnings), style="bold red")
+    said = pick(
+        f"未导入：{errors} 处错误，{warnings} 处提醒。",
+        f"Not imported: {counted(errors, 'error')}, {counted(warnings, 'warning')}.",
+    )
+    console.print(said, style="bold red")
 
 
 def _facts(done: MapImport) -> dict[str, Any]:

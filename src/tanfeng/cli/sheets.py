@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tanfeng.cli._lang import InLang, Lang, graded
+from tanfeng.cli._lang import InLang, Lang, counted, graded, pick
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,16 +30,12 @@ _MOST_LINES = 200
 _WORDS = {
     "zh": {
         "forms": "可用的表式",
-        "summary": "{form}：{rows} 行数据，{accepted} 行可导入；"
-        "{errors} 个错误，{warnings} 个提醒，{infos} 个提示",
         "unknown": "未识别的表",
         "more": "另有 {0} 条，见标注文件或 --json",
         "written": "已写入 {0}",
     },
     "en": {
         "forms": "Known forms",
-        "summary": "{form}: {rows} rows of data, {accepted} to import; {errors} errors, "
-        "{warnings} warnings, {infos} infos",
         "unknown": "unknown form",
         "more": "{0} more, see the annotated file or --json",
         "written": "wrote {0}",
@@ -178,15 +174,12 @@ def _print(result: ReadResult, annotated: Path | None, lang: Lang, *, named: boo
         console.print(words["more"].format(len(told) - _MOST_LINES))
     form = result.form.name(lang) if result.form else words["unknown"]
     form = f"[{result.sheet}] {form}" if named else form
-    console.print(
-        words["summary"].format(
-            form=form,
-            rows=result.frame.height,
-            accepted=result.accepted.height,
-            errors=result.errors,
-            warnings=result.warnings,
-            infos=result.infos,
-        ),
-        style="bold",
-        markup=False,
+    rows, accepted = result.frame.height, result.accepted.height
+    errors, warnings, infos = result.errors, result.warnings, result.infos
+    summary = pick(
+        f"{form}：{rows} 行数据，{accepted} 行可导入；"
+        f"{errors} 个错误，{warnings} 个提醒，{infos} 个提示",
+        f"{form}: {counted(rows, 'row')} of data, {accepted} to import; "
+        f"{counted(errors, 'error')}, {counted(warnings, 'warning')}, {counted(infos, 'info')}",
     )
+    console.print(summary, style="bold", markup=False)

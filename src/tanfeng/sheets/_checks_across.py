@@ -15,6 +15,7 @@ import polars as pl
 
 from tanfeng import standards
 from tanfeng.errors import Problem
+from tanfeng.sheets import _checks_two_forms
 from tanfeng.sheets._findings import problem
 from tanfeng.sheets._items import both_names, items
 from tanfeng.sheets._tables import threshold_values
@@ -89,7 +90,8 @@ def across(
     -------
     tuple of ReadResult
         The same sheets with what the comparison found: rows told on two sheets (an error where
-        the values differ, else taken once), and output that does not go with the energy.
+        the values differ, else taken once), output that does not go with the energy, and forms
+        205-1 and 205-2 that contradict each other.
     """
     found: dict[int, list[Problem]] = defaultdict(list)
     repeated: dict[int, set[int]] = defaultdict(set)
@@ -102,6 +104,8 @@ def across(
     )
     crossed: dict[int, list[Problem]] = defaultdict(list)
     for sheet, one in _energy_and_output(clean, thresholds):
+        crossed[sheet].append(one)
+    for sheet, one in _checks_two_forms.told(clean, thresholds):
         crossed[sheet].append(one)
     return tuple(with_problems(result, crossed[i]) for i, result in enumerate(clean))
 

@@ -1,7 +1,7 @@
 """Checks of form 205-2: what goes into conversion, what comes out of it, what is recovered.
 
-The form is read and checked, not kept. Comparing it with form 205-1 (its consumption, its
-comprehensive energy) needs both at hand and is not done here.
+The form is read and checked, not kept. Where form 205-1 of the same month lies in the same file,
+:mod:`tanfeng.sheets._checks_two_forms` compares the two.
 """
 
 from __future__ import annotations

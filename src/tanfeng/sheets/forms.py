@@ -336,7 +336,13 @@ _SPECS = (
         note_en="Cumulative from January; the stock at the start of the year stays the same all "
         "year; amounts in thousand CNY; leave a cell empty when there is no data.",
         kinds={"energy_name": "item"},
-        head={"单位负责人": "signed_head", "统计负责人": "signed_statistics"},
+        head={
+            "单位负责人": "signed_head",
+            "统计负责人": "signed_statistics",
+            # Of the supplement below the table; the form prints the period behind the name.
+            "综合能源消费量": "comprehensive_energy_tce",
+            "综合能源消费量(本期)": "comprehensive_energy_tce",
+        },
         cumulative=True,
     ),
     _Spec(

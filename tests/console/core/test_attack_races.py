@@ -242,7 +242,7 @@ def _process(home, code):
         [sys.executable, "-c", _SETUP + code, str(home)],
         capture_output=True,
         text=True,
-        env={**environment(), "PYTHONPATH": ":".join(sys.path)},
+        env={**environment(measured=False), "PYTHONPATH": ":".join(sys.path)},
     )
     return done
 

@@ -288,3 +288,21 @@ def test_others_find_no_sheet_of_it(opened, client_for, firm_b):
     _, batch = opened
     for one in (batch, *parts(batch)):
         assert _open(client_for(firm_b), one).status_code == 404
+
+
+def test_form_205_2_is_held_against_205_1_in_the_same_file(firm_a, org_a):
+    """1000 t went into conversion, 900 t were used at all: told, although 205-2 is not kept."""
+    coal = {"energy_name": "原煤", "unit_zh": "吨", "energy_code": "01", "coef_used_tce": 0.7143}
+    used = {"purchase_qty": 900.0, "consumption_total_qty": 900.0}
+    head = {"credit_code": A, "period": "2024-12"}
+    both = book(
+        ("205-1", workbook("stat_205_1", [coal | used | {"industrial_consumption_qty": 900.0}],
+                           **head)),
+        ("205-2", workbook("stat_205_2", [coal | {"conversion_input_qty": 1000.0,
+                                                  "input_power_qty": 1000.0}], **head)),
+    )  # fmt: skip
+    batch = imports.upload(firm_a, both, "a.xlsx")
+    first, second = parts(batch)
+    assert (first.form_key, second.form_key) == ("stat_205_1", "stat_205_2")
+    assert "E026" not in {one["rule"] for one in first.problems}
+    assert [one["row"] for one in second.problems if one["rule"] == "E026"] == [7]

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tanfeng.cli._lang import counted
 from tanfeng.cli.checks.registry import Said, check
 
 if TYPE_CHECKING:
@@ -208,7 +209,10 @@ def migrations(_home: Path) -> Iterable[Said]:
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if plan:
         said = ", ".join(f"{step.app_label}.{step.name}" for step, _backwards in plan)
-        yield f"{len(plan)} 个迁移未执行：{said}", f"{len(plan)} migrations are pending: {said}"
+        yield (
+            f"{len(plan)} 个迁移未执行：{said}",
+            f"{counted(len(plan), 'migration')} to be run: {said}",
+        )
 
 
 @check(
@@ -393,7 +397,10 @@ def worker(_home: Path) -> Iterable[Said]:
 
     if not any(alive.is_alive(path.stem) for path in Path(settings.WORKERS).glob("*.lock")):
         waiting = Job.objects.filter(status=Job.Status.QUEUED).count()
-        yield f"没有后台进程，{waiting} 项任务在等", f"nobody works; {waiting} jobs wait"
+        yield (
+            f"没有后台进程，{waiting} 项任务在等",
+            f"nobody works; {counted(waiting, 'job')} waiting",
+        )
 
 
 @check(

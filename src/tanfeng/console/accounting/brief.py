@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import polars as pl
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from tanfeng.accounting import FORMULAS, QUANTITIES
 from tanfeng.console.accounting import figures, frozen, measures
 from tanfeng.console.accounting.models import Run
 from tanfeng.console.archive.models import Place, Sector
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.figures import plain
 from tanfeng.console.core.models import User
 from tanfeng.reports import CityBrief
@@ -61,14 +61,14 @@ def brief_data(
     found = figures.overview_data(user, year=year, basis=basis, run=run)
     if found is None or found.headline["emission_tco2"] is None:
         return None
-    language: Literal["zh", "en"] = "en" if get_language() == "en" else "zh"
+    lang = language()
     figures_now = {key: found.headline[key] for key in measures.MEASURES}
     return CityBrief(
-        language=language,
+        language=lang,
         scope=found.scope.name,
         year=found.year,
         issuer=user.department or str(user),
-        issued_on=_day(language),
+        issued_on=_day(lang),
         as_of=timezone.localtime(found.as_of).strftime("%Y-%m-%d"),
         run=f"{found.run.number} {found.run.title}",
         basis=_basis_words(found),
@@ -80,9 +80,9 @@ def brief_data(
         top=_breakdown(found, "org_code", None).head(_TOP),
         history=_history(found),
         completeness=_completeness(found),
-        problems=_problems(user, found, language),
-        factors=_factors(found, language),
-        formulas=_formulas(found, language),
+        problems=_problems(user, found, lang),
+        factors=_factors(found, lang),
+        formulas=_formulas(found, lang),
     )
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import polars as pl
 from django.db.models import Count, QuerySet
 from django.utils import timezone
-from django.utils.translation import get_language
 
 from tanfeng.console.accounting import due, figures, measures
 from tanfeng.console.accounting.models import EnergyRecord, Run, Total
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core import rights
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.models import Batch, User
 from tanfeng.periods import Period
 from tanfeng.reports.enterprise_file import YEAR_COLUMNS, no_years
@@ -78,7 +78,7 @@ def problems(user: User, organisation: Organisation) -> Mapping[str, Any]:
     if run is None:
         return {"rows": (), "run": None}
     notes = figures.findings(user, run).filter(pl.col("org_code") == organisation.credit_code)
-    lang = "en" if get_language() == "en" else "zh"
+    lang = language()
     rows = [
         {**row, "text": row[f"text_{lang}"], "period": period(row["year"], row["month"])}
         for row in notes.filter(pl.col("severity") != "info").head(_SHOWN_PROBLEMS).to_dicts()

@@ -10,7 +10,6 @@ from django.db.models import Q, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.dates import MONTHS_3
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from tanfeng.console.accounting import (
@@ -27,6 +26,7 @@ from tanfeng.console.accounting.models import EnergyRecord, Run
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.archive.panels import FileLine, Panel
 from tanfeng.console.core import rights
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.models import User
 
 _ITEM_MEASURES = ("energy_calorific_tce", "energy_equivalent_tce", "emission_total_tco2")
@@ -100,7 +100,7 @@ def yearly(request: HttpRequest, organisation: Organisation) -> Mapping[str, Any
 
 def month_word(month: int) -> str:
     """Return a month as an axis prints it: ``3月``, ``Mar``."""
-    return str(MONTHS_3[month]).capitalize() if get_language() == "en" else f"{month}月"
+    return str(MONTHS_3[month]).capitalize() if language() == "en" else f"{month}月"
 
 
 def _monthly(
@@ -156,7 +156,7 @@ def _below_zero(
         pl.col("item_key").is_in(items_below),
         pl.col("code").str.ends_with("_exported"),
     )
-    text = "text_en" if get_language() == "en" else "text_zh"
+    text = "text_en" if language() == "en" else "text_zh"
     return told + notes[text].unique(maintain_order=True).to_list()
 
 
@@ -169,7 +169,7 @@ def _item_rows(user: User, run: Run, organisation: Organisation, year: int) -> l
         .sort("emission_total_tco2", descending=True, nulls_last=True)
         .collect()
     )
-    lang = "en" if get_language() == "en" else "zh"
+    lang = language()
     names, units = figures.item_names(lang), figures.item_units(lang)
     used = _quantities(user, run, organisation, year)
     code = organisation.credit_code

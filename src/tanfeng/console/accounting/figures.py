@@ -15,14 +15,15 @@ from typing import Any
 import polars as pl
 from django.conf import settings
 from django.db.models import Sum
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from tanfeng import standards
 from tanfeng.console.accounting import frozen, measures
 from tanfeng.console.accounting.models import Run, Total
 from tanfeng.console.archive.models import Organisation, Park, Place, Sector
 from tanfeng.console.core import rights
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.models import Role, User
 
 #: Columns a breakdown can be taken by.
@@ -83,7 +84,7 @@ def scope_of(user: User) -> Scope:
 def city_name() -> str:
     """Return the name of the city from the settings, or words that need none."""
     names: Mapping[str, str] = getattr(settings, "CITY_NAMES", {})
-    return names.get("en" if get_language() == "en" else "zh", "") or _("the whole city")
+    return names.get(language(), "") or _("the whole city")
 
 
 def published_run() -> Run | None:
@@ -524,7 +525,7 @@ def names_of(key: str, values: Iterable[str]) -> dict[str, str]:
     if key == "park":
         return {row.code: str(row) for row in Park.objects.filter(code__in=wanted)}
     if key == "item_key":
-        items = item_names("en" if get_language() == "en" else "zh")
+        items = item_names(language())
         return {value: items.get(value, value) for value in wanted}
     rows = Organisation.objects.filter(credit_code__in=wanted)
     return dict(rows.values_list("credit_code", "name"))

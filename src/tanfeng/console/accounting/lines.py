@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 from django.http import Http404
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext_lazy
 
 from tanfeng import standards
 from tanfeng.accounting import FORMULAS
@@ -16,6 +16,7 @@ from tanfeng.console.accounting import figures, frozen, measures
 from tanfeng.console.accounting.models import EnergyRecord, Run
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core import rights
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.models import User
 from tanfeng.trace import FACTOR_COLUMNS, INPUT_COLUMNS, Formula, Symbol, redo
 
@@ -175,7 +176,7 @@ class Line:
 
     def clause_sources(self) -> list[str]:
         """Name the sources the formula's clause was seen in, in the language used."""
-        english = get_language() == "en"
+        english = language() == "en"
         return [
             source.en if english else source.zh
             for source in standards.evidence(self.formula.clause_evidence)
@@ -198,7 +199,7 @@ class Line:
             pl.col("month").is_null() | (pl.col("month") == row["month"]),
         )
         factors = tuple(f"{one.factor['name_zh']}：" for one in self.inputs if one.factor)
-        english = get_language() == "en"
+        english = language() == "en"
         return [
             {"severity": note["severity"], "text": note["text_en" if english else "text_zh"]}
             for note in notes.iter_rows(named=True)

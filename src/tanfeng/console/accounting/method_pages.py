@@ -12,8 +12,8 @@ import polars as pl
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from tanfeng.accounting import methods
 from tanfeng.accounting.methods import METHODS, MethodAccount
@@ -22,6 +22,7 @@ from tanfeng.console.accounting.enterprise_document import period
 from tanfeng.console.accounting.models import MethodRun
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core import rights
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.figures import plain
 from tanfeng.console.core.models import User
 
@@ -54,7 +55,7 @@ SOURCES: Mapping[str, Promise] = {
 
 def told(thing: Mapping[str, Any], name: str) -> str:
     """Return the text of a pair ``name_zh``/``name_en`` in the language used."""
-    return str(thing[f"{name}_en" if get_language() == "en" else f"{name}_zh"] or "")
+    return str(thing[f"{name}_en" if language() == "en" else f"{name}_zh"] or "")
 
 
 def method_name(key: str) -> str:
@@ -62,7 +63,7 @@ def method_name(key: str) -> str:
     method = METHODS.get(key)
     if method is None:
         return key
-    title = method.title_en if get_language() == "en" else method.title_zh
+    title = method.title_en if language() == "en" else method.title_zh
     return f"{method.number} {title}"
 
 
@@ -159,7 +160,7 @@ def line(run: MethodRun, number: int) -> dict[str, Any] | None:
     return {
         "row": row,
         "formula": formula,
-        "formula_name": formula.name_en if get_language() == "en" else formula.name_zh,
+        "formula_name": formula.name_en if language() == "en" else formula.name_zh,
         "item_name": told(row, "item"),
         "stream_name": told(row, "stream"),
         "period": period(row["year"], row["month"]),

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from tanfeng.console.archive import contacts, panels
 from tanfeng.console.archive.models import Membership, Organisation, Site
 from tanfeng.console.core import audit, lists, rights
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.models import User
 from tanfeng.reports import EnterpriseFile, enterprise_file, to_pdf, to_word
 
@@ -61,17 +61,17 @@ def file_of(
     versions: Sequence[Mapping[str, Any]],
 ) -> EnterpriseFile:
     """Return what the file states: of the archive itself, and what every other room tells."""
-    language: Literal["zh", "en"] = "en" if get_language() == "en" else "zh"
+    lang = language()
     told: dict[str, Any] = {}
     for panel in panels.panels():
         if panel.tells is not None:
             told |= panel.tells(user, organisation)
     return EnterpriseFile(
-        language=language,
+        language=lang,
         name=organisation.name,
         credit_code=organisation.credit_code,
         issuer=user.department or str(user),
-        issued_on=issue_day(language),
+        issued_on=issue_day(lang),
         demo=organisation.is_demo,
         facts=facts,
         contacts=[(one.role, one.name, one.phone) for one in contacts.of(user, organisation)],

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 from django.db import transaction
-from django.utils.translation import get_language
 
 from tanfeng.console.archive import geojson, rings
 from tanfeng.console.archive.models import Place
 from tanfeng.console.core import audit, rights
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.models import User
 from tanfeng.errors import DataError, Problem
 
@@ -150,7 +150,7 @@ def caption(stored: str) -> str:
     source, _, mark = stored.rpartition("〔")
     mark = mark.rstrip("〕")
     source = source.strip()
-    if get_language() == "en":
+    if language() == "en":
         number = mark.removeprefix("审图号").strip()
         note = (
             "no map review number (审图号): not for public display"

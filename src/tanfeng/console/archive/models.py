@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.db import models
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.models import Batch, User
 
 
@@ -44,7 +44,7 @@ class Place(models.Model):
         ordering = ("order",)
 
     def __str__(self) -> str:
-        return self.name_en if get_language() == "en" else self.name_zh
+        return self.name_en if language() == "en" else self.name_zh
 
 
 class Park(models.Model):
@@ -62,7 +62,7 @@ class Park(models.Model):
         ordering = ("code",)
 
     def __str__(self) -> str:
-        return (get_language() == "en" and self.name_en) or self.name_zh
+        return (language() == "en" and self.name_en) or self.name_zh
 
 
 class Organisation(models.Model):
@@ -202,7 +202,7 @@ class OfficialList(models.Model):
         ordering = ("key",)
 
     def __str__(self) -> str:
-        return self.name_en if get_language() == "en" else self.name_zh
+        return self.name_en if language() == "en" else self.name_zh
 
 
 class Membership(models.Model):

@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_safe
 
 from tanfeng import standards
@@ -32,6 +32,7 @@ from tanfeng.console.archive.models import (
     Site,
 )
 from tanfeng.console.core import audit, figures, lists, masking, rights
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.models import User
 from tanfeng.console.core.templatetags import ui
 
@@ -258,7 +259,7 @@ def _shown(organisation: Organisation, name: str) -> str:
 
 def industry_name(code: str) -> str:
     """Return the name of an industry of GB/T 4754-2017 in the language used, empty when unknown."""
-    return _industries("en" if get_language() == "en" else "zh").get(code, "")
+    return _industries(language()).get(code, "")
 
 
 @lru_cache(maxsize=2)

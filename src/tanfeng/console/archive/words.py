@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from tanfeng.console.core.asked import language
 
 #: What is kept -> what it is called.
 CHOICES: Mapping[str, Promise] = {
@@ -25,4 +26,4 @@ CHOICES: Mapping[str, Promise] = {
 
 def said(kept: str) -> str:
     """Return a choice as the page says it; other text as it is."""
-    return str(CHOICES[kept]) if kept in CHOICES and get_language() == "en" else kept
+    return str(CHOICES[kept]) if kept in CHOICES and language() == "en" else kept

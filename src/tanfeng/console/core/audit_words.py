@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from tanfeng import sheets
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.audit import ChainBreak
 
 #: Action, or its first part, -> words. What is not here is shown as it is recorded.
@@ -145,8 +145,8 @@ def facts(detail: dict[str, Any]) -> str:
 
 def breaks(found: Iterable[tuple[int, str]]) -> list[str]:
     """Return every break of the chain a verification noted as a sentence."""
-    language = "en" if get_language() == "en" else "zh"
-    return [ChainBreak(number, kind).told(language) for number, kind in found]
+    lang = language()
+    return [ChainBreak(number, kind).told(lang) for number, kind in found]
 
 
 def outcome(result: dict[str, Any]) -> list[tuple[str, str]]:
@@ -168,7 +168,7 @@ def _fact(key: str, value: Any) -> str:
     if key == "reason" and isinstance(value, str) and value in REASONS:
         return str(REASONS[value])
     if key == "form" and value in sheets.forms():
-        return sheets.form(value).name("en" if get_language() == "en" else "zh")
+        return sheets.form(value).name(language())
     return _value(value)
 
 

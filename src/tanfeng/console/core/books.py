@@ -28,8 +28,9 @@ from tanfeng.console.core.models import Batch, User
 from tanfeng.console.core.parsed import Parsed
 from tanfeng.errors import SEVERITIES, DataError, Problem
 
-#: What the comparison of sheets adds; energy and output are compared in the database.
-_TOLD_TWICE = frozenset({"X042", "X043"})
+#: What the comparison of sheets adds: rows told twice, and form 205-1 against 205-2, which is not
+#: kept; energy and output are compared in the database.
+_ACROSS = frozenset({"X042", "X043", "E026", "E029", "E030"})
 #: Rows of a file above which copying SQLite's database takes less than others can wait.
 IN_PLACE_ROWS = 5_000
 
@@ -91,7 +92,7 @@ def pages(head: Batch, workbook: sheets.Workbook, user: User) -> list[Page]:
             return []
         read = filled
     for page, after in zip(read, sheets.across([one.result for one in read]), strict=True):
-        page.more = tuple(one for one in after.problems if one.rule in _TOLD_TWICE)
+        page.more = tuple(one for one in after.problems if one.rule in _ACROSS)
         page.repeated = after.repeated - page.result.repeated
     return read
 

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 
 from tanfeng import __version__
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.navigation import groups_for, home_of
 
 
@@ -34,6 +34,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         # The frame shows it beside the page and in the menu of a phone, and writes it once.
         "side_bar": side_bar,
         "is_demo": Batch.objects.filter(is_demo=True).exists(),
-        "city_name": settings.CITY_NAMES["en" if get_language() == "en" else "zh"],
+        "city_name": settings.CITY_NAMES[language()],
         "version": __version__,
     }

@@ -29,6 +29,7 @@ from huey import SqliteHuey
 from huey.consumer import Consumer
 
 from tanfeng.console.core import alive, audit, rights
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.models import Job, User
 from tanfeng.errors import AccessError, DataError, ModelError, TanfengError
 
@@ -201,15 +202,15 @@ def _work(job: Job) -> None:
 
 def explain(error: Exception) -> str:
     """Return what went wrong in words for the person who waits."""
-    language = "en" if translation.get_language() == "en" else "zh"
+    lang = language()
     if isinstance(error, DataError):
-        lines = [problem.line(language) for problem in error.problems]
+        lines = [problem.line(lang) for problem in error.problems]
         more = len(lines) - SHOWN_PROBLEMS
         return "\n".join(lines[:SHOWN_PROBLEMS] + ([_("… and %d more") % more] if more > 0 else []))
     if isinstance(error, AccessError | PermissionDenied):
         return _("Your account may not do this, or its rights changed since the work was started.")
     if isinstance(error, TanfengError):
-        return error.message(language)
+        return error.message(lang)
     return _(
         "The work stopped because of an error inside the program. Nothing was half-written. "
         "An administrator sees the details on this page."

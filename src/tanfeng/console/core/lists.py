@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from django.core.paginator import Page, Paginator
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone, translation
 from django.utils.functional import Promise
@@ -23,7 +23,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from tanfeng import sheets
-from tanfeng.console.core import audit, jobs
+from tanfeng.console.core import audit, jobs, storage
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.models import AuditEvent, Batch
 
 #: Media type of .xlsx.
@@ -189,7 +190,7 @@ def workbook(
 
     ``event`` is the record of the export; nothing leaves without one, and the file names it.
     """
-    in_english = translation.get_language() == "en"
+    in_english = language() == "en"
     headings = [
         sheets.ListColumn(
             key=column.key,
@@ -216,6 +217,25 @@ def attachment(content: bytes, name: str, media_type: str = MEDIA_TYPE) -> HttpR
     response = HttpResponse(content, content_type=media_type)
     response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
     return response
+
+
+def kept_file(request: HttpRequest, thing: Any, action: str, **detail: Any) -> HttpResponse:
+    """Return a file kept under its digest as it was handed in, and write down who took it.
+
+    Parameters
+    ----------
+    request : HttpRequest
+    thing : row with ``sha256`` and ``file_name``
+        An upload or a piece of evidence the person may see.
+    action : str
+        What the log calls it.
+    **detail
+        Further facts for the log.
+    """
+    if not storage.exists(thing.sha256):
+        raise Http404
+    audit.record(action, request=request, thing=thing, **detail)
+    return attachment(storage.load(thing.sha256), thing.file_name, "application/octet-stream")
 
 
 def too_many(total: int) -> HttpResponse:

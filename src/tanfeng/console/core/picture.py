@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import quote
 
 import numpy as np
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from tanfeng.console.core import figures
+from tanfeng.console.core.asked import language
 
 #: Size of one tile of the schematic map and the gap between two. [px]
 TILE_WIDTH, TILE_HEIGHT, GAP = 72.0, 46.0, 6.0
@@ -324,7 +324,7 @@ _KINDS = {"error": "bad", "warning": "late", "info": "note"}
 
 def problem_rows(found: Iterable[Any]) -> list[dict[str, Any]]:
     """Return findings (``tanfeng.errors.Problem`` or dictionaries with its fields) for a page."""
-    language = "en" if get_language() == "en" else "zh"
+    lang = language()
     names = {"error": _("Error"), "warning": _("Warning"), "info": _("Hint")}
     rows = []
     for one in found:
@@ -340,8 +340,8 @@ def problem_rows(found: Iterable[Any]) -> list[dict[str, Any]]:
                 "row": row,
                 "cell": f"{column}{'' if row is None else row}",
                 "is_cell": bool(column) and row is not None,
-                "message": _get(one, f"message_{language}") or _get(one, "message_zh") or "",
-                "remedy": _get(one, f"remedy_{language}") or _get(one, "remedy_zh") or "",
+                "message": _get(one, f"message_{lang}") or _get(one, "message_zh") or "",
+                "remedy": _get(one, f"remedy_{lang}") or _get(one, "remedy_zh") or "",
                 "kind": _KINDS.get(severity, "muted"),
                 "severity": names.get(severity, severity),
             }

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from tanfeng import sheets
 from tanfeng.console.core import books, examining, storage, uploads
@@ -113,7 +114,8 @@ def _sheet(
     last = rows[0].number - 1 if rows else 0
     for row in rows:
         if row.number > last + 1:
-            reason = _("%d rows without findings") % (row.number - last - 1)
+            fine = row.number - last - 1
+            reason = ngettext("%d row without findings", "%d rows without findings", fine) % fine
             drawn.append({"number": 0, "kind": "gap", "reason": reason, "cells": []})
         last = row.number
         note = "; ".join(one.message(language()) for one in by_row[row.number])

@@ -9,7 +9,7 @@ import polars as pl
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from tanfeng.console.accounting import charts, figures, measures
@@ -207,7 +207,8 @@ def _chart(
             charts.whole(row["cells"][index]["value"] for row in rest)
             for index, _year in enumerate(years)
         ]
-        series.append(("", _("%(count)s others") % {"count": len(rest)}, sums))
+        others = ngettext("%(count)s other", "%(count)s others", len(rest))
+        series.append(("", others % {"count": len(rest)}, sums))
     return charts.columns(
         years,
         series,

@@ -13,7 +13,6 @@ from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -36,6 +35,7 @@ from tanfeng.console.accounting.views.common import (
 from tanfeng.console.archive.maps import caption
 from tanfeng.console.archive.models import Organisation, Place, Sector
 from tanfeng.console.core import lists, rights
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.figures import change_words, gas, plain
 from tanfeng.console.core.models import User
 from tanfeng.console.core.picture import change_levels, geo_paths, levels
@@ -113,7 +113,7 @@ def _factor(found: figures.Overview) -> dict[str, Any] | None:
     factor = figures.electricity_factor(found.run, found.year, found.basis)
     if factor is None:
         return None
-    return {**factor, "name": gas(factor["name_en" if get_language() == "en" else "name_zh"])}
+    return {**factor, "name": gas(factor["name_en" if language() == "en" else "name_zh"])}
 
 
 def sentence(found: figures.Overview) -> str:

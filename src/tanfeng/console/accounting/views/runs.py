@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from tanfeng import standards
@@ -30,6 +30,7 @@ from tanfeng.console.accounting.views.common import (
 )
 from tanfeng.console.accounting.views.paging import page_of
 from tanfeng.console.core import jobs, lists, rights
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.models import User
 from tanfeng.errors import ModelError, StandardError
 from tanfeng.periods import FIRST_YEAR, LAST_YEAR
@@ -209,7 +210,7 @@ _OPTION_NAMES = {
 
 def _tables(run: Run) -> list[tuple[str, str, str]]:
     """Return name, title and digest of the standards tables a run rests on."""
-    lang = "en" if get_language() == "en" else "zh"
+    lang = language()
     titles = {one.name: getattr(one, f"title_{lang}") for one in standards.tables()}
     found = sorted(run.manifest.get("tables", {}).items())
     return [(name, titles.get(name, name), digest) for name, digest in found]
@@ -234,7 +235,7 @@ def _options(run: Run) -> list[tuple[Any, str]]:
 
 def _summary(notes: pl.DataFrame) -> list[dict[str, Any]]:
     """Return the findings in scope by kind and energy item, gravest first."""
-    lang = "en" if get_language() == "en" else "zh"
+    lang = language()
     kinds = notes.group_by("severity", "code", "item_key", maintain_order=True).agg(
         pl.len().alias("count"),
         pl.col("org_code").drop_nulls().n_unique().alias("firms"),
@@ -336,7 +337,7 @@ def findings(request: HttpRequest, run_number: int) -> HttpResponse:
 
 
 def _finding_rows(notes: pl.DataFrame) -> list[dict[str, Any]]:
-    lang = "en" if get_language() == "en" else "zh"
+    lang = language()
     names = figures.names_of("org_code", notes["org_code"].drop_nulls().unique().to_list())
     items = figures.item_names(lang)
     return [
@@ -409,7 +410,7 @@ def factors(request: HttpRequest, run_number: int) -> HttpResponse:
 
 def factor_rows(table: pl.DataFrame) -> list[dict[str, Any]]:
     """Return factors with name and choice in the language used, and the page of their row."""
-    lang = "en" if get_language() == "en" else "zh"
+    lang = language()
     rows = []
     for row in table.to_dicts():
         name, _slash, row_id = row["ref"].partition("/")

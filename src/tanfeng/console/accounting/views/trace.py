@@ -13,8 +13,8 @@ import polars as pl
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from tanfeng.accounting import FORMULAS, QUANTITIES
@@ -38,6 +38,7 @@ from tanfeng.console.accounting.views.common import (
 from tanfeng.console.accounting.views.paging import counted_page, page_of
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core import audit, lists, rights
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.figures import gas, plain
 from tanfeng.console.core.models import Batch, User
 
@@ -70,7 +71,7 @@ def measure_name(measure: str) -> str:
     if measure in measures.MEASURES:
         return str(measures.MEASURES[measure].name)
     quantity = QUANTITIES[measure]
-    return quantity.name_en if get_language() == "en" else quantity.name_zh
+    return quantity.name_en if language() == "en" else quantity.name_zh
 
 
 def measure_unit(measure: str) -> str:
@@ -361,7 +362,7 @@ def _item_options(
 
 def line_rows(user: User, run: Run, frame: pl.DataFrame) -> list[dict[str, Any]]:
     """Return lines as a person reads them: names, address, and the form cell they rest on."""
-    english = get_language() == "en"
+    english = language() == "en"
     laid = frame.with_columns(pl.col(pl.Categorical).cast(pl.String)).to_dicts()
     records = {
         record.pk: record
@@ -400,7 +401,7 @@ def line(request: HttpRequest, run_number: int, line_number: int) -> HttpRespons
     run = rights.get_visible(user, Run, number=run_number)
     shown = lines.one(user, run, line_number)
     audit.read_of(request, shown.organisation)
-    english = get_language() == "en"
+    english = language() == "en"
     row = shown.row
     measure = row["quantity"]
     chosen = figures.Filter(year=row["year"], org_code=row["org_code"])

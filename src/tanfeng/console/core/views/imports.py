@@ -33,7 +33,7 @@ from tanfeng.console.core import (
 )
 from tanfeng.console.core.asked import language, me
 from tanfeng.console.core.forms import UploadForm
-from tanfeng.console.core.lists import Column, Listing, attachment, stamp
+from tanfeng.console.core.lists import Column, Listing, attachment, kept_file, stamp
 from tanfeng.console.core.models import Batch, Job
 from tanfeng.console.core.parsed import Parsed
 from tanfeng.errors import SEVERITIES, DataError, ModelError, Problem
@@ -487,12 +487,7 @@ def undo(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
 def original(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
     """Hand out the file as it was uploaded."""
     batch = _batch(request, batch_id)
-    if not storage.exists(batch.sha256):
-        raise Http404
-    audit.record(
-        "import.download", request=request, thing=batch, place_code=uploads.place_of(batch)
-    )
-    return attachment(storage.load(batch.sha256), batch.file_name, "application/octet-stream")
+    return kept_file(request, batch, "import.download", place_code=uploads.place_of(batch))
 
 
 def marked(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:

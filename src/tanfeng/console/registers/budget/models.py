@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from tanfeng.accounting import budget
 from tanfeng.console.accounting.models import Run
 from tanfeng.console.archive.models import Organisation, Park, Place
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.figures import plain
 from tanfeng.console.core.models import KnownRecord, User
 
@@ -34,7 +34,7 @@ def basis_name(method: str) -> str:
 
 def in_words(pair: tuple[str, str]) -> str:
     """Return the Chinese or the English text of a pair, in the language used."""
-    return pair[get_language() == "en"]
+    return pair[language() == "en"]
 
 
 def _signed(rate: float | None) -> str:

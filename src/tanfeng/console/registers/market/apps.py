@@ -27,7 +27,7 @@ class MarketConfig(AppConfig):
         permissions.register()
         importers.register()
         audit_words.ACTIONS.update(machines.words())
-        navigation.add(navigation.Page("accounts", 52, _("Carbon market"), "market", "compare"))
+        navigation.add(navigation.Page("accounts", 52, _("Carbon market"), "market", "market"))
         todo.REMINDERS.append(reminders.remind)
         after.ACCOUNTED.append(figures.after_method)
         after.PUBLISHED.append(figures.after_run)

@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from tanfeng import standards
 from tanfeng.accounting import market
@@ -18,6 +18,7 @@ from tanfeng.console.accounting import charts
 from tanfeng.console.accounting.enterprise_figures import trace_url
 from tanfeng.console.accounting.models import MethodRun
 from tanfeng.console.core import rights
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.figures import plain
 from tanfeng.console.core.models import User
 from tanfeng.console.library.links import row_url
@@ -51,7 +52,7 @@ _STEPS = (
 
 
 def _english() -> bool:
-    return get_language() == "en"
+    return language() == "en"
 
 
 class View:
@@ -300,7 +301,11 @@ class View:
             told.append(_("Up to 2022 a plan capped the gap of power units; no cap is taken off."))
         if one.method_run is not None and one.method_run.missing_rows:
             told.append(
-                _("%d rows of the method account could not be counted.")
+                ngettext(
+                    "%d row of the method account could not be counted.",
+                    "%d rows of the method account could not be counted.",
+                    one.method_run.missing_rows,
+                )
                 % one.method_run.missing_rows
             )
         return told

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from tanfeng.accounting import mrv_checks
 from tanfeng.console.core import rights
@@ -185,10 +186,11 @@ class View:
         behind = [m for m in missing if tables.month_due(report.year, m) < self.today]
         if behind:
             first = behind[0]
-            text = _("%(count)d months are missing, the first %(month)s") % {
-                "count": len(behind),
-                "month": f"{report.year}-{first:02d}",
-            }
+            text = ngettext(
+                "%(count)d month is missing: %(month)s",
+                "%(count)d months are missing, the first %(month)s",
+                len(behind),
+            ) % {"count": len(behind), "month": f"{report.year}-{first:02d}"}
             found.append((tables.month_due(report.year, first), text, "monthly_filing"))
         if ahead:
             text = _("File %s") % f"{report.year}-{ahead[0]:02d}"

@@ -8,13 +8,13 @@ from urllib.parse import urlencode
 
 import polars as pl
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from tanfeng.accounting import methods, reconcile
 from tanfeng.accounting.reconcile import View
 from tanfeng.console.accounting import charts, frozen, method_files, method_pages
 from tanfeng.console.accounting.models import MethodRun, Run
+from tanfeng.console.core.asked import language
 from tanfeng.console.registers.reconciliation import sides
 
 _UNIT = "tCO₂"
@@ -28,7 +28,7 @@ _QUANTITIES = {
 
 
 def _place() -> int:
-    return int(get_language() == "en")
+    return int(language() == "en")
 
 
 def cause_names() -> dict[str, str]:

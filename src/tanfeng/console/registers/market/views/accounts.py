@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tanfeng.accounting import market
-from tanfeng.console.core import audit, lists, rights, storage
+from tanfeng.console.core import audit, lists, rights
 from tanfeng.console.core.asked import complain, language, me
 from tanfeng.console.core.lists import Column, Listing
 from tanfeng.console.library.links import row_url
@@ -298,7 +298,4 @@ _ACTIONS: dict[str, Callable[[HttpRequest, Position], Any]] = {
 def evidence(request: HttpRequest, pk: int) -> HttpResponse:
     """Hand out a file of evidence as it was handed in."""
     one = rights.get_visible(me(request), MarketEvidence, pk=pk)
-    audit.record("market.download", request=request, thing=one, sha256=one.sha256)
-    if not storage.exists(one.sha256):
-        raise Http404
-    return lists.attachment(storage.load(one.sha256), one.file_name, "application/octet-stream")
+    return lists.kept_file(request, one, "market.download", sha256=one.sha256)

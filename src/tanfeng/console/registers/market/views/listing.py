@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from tanfeng.console.archive.listing import OF_ENTERPRISE
@@ -124,7 +124,8 @@ def told(row: Any) -> dict[str, Any]:
     if row.emission_source != Source.VERIFIED and row.forecast_method:
         basis.append(str(FORECASTS[row.forecast_method]))
     if 0 < row.known_months < MONTHS:
-        basis.append(_("%(months)s months") % {"months": row.known_months})
+        known = ngettext("%(months)s month", "%(months)s months", row.known_months)
+        basis.append(known % {"months": row.known_months})
     spare = missing is not None and missing <= 0
     sign = "+" if row.gap_tco2 is not None and row.gap_tco2 > 0 else ""
     return {
@@ -211,7 +212,8 @@ def _done(request: HttpRequest) -> HttpResponse:
     user = me(request)
     if request.POST.get("do") == "refresh":
         count = services.recompute(user, request=request)
-        messages.success(request, _("%d accounts computed anew.") % count)
+        done = ngettext("%d account computed anew.", "%d accounts computed anew.", count)
+        messages.success(request, done % count)
         return redirect("market")
     rights.require(user, "enter", Position)
     code = request.POST.get("code", "").strip().upper()

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from tanfeng.console.core import audit, lists, rights, storage
+from tanfeng.console.core import audit, lists, rights
 from tanfeng.console.core.asked import complain, language, me
 from tanfeng.console.core.models import User
 from tanfeng.console.registers.mrv import documents, forms, machines, months, overview, services
@@ -291,7 +291,4 @@ def _filed(
 def evidence(request: HttpRequest, pk: int) -> HttpResponse:
     """Hand out a file of evidence as it was handed in."""
     one = rights.get_visible(me(request), Evidence, pk=pk)
-    audit.record("mrv.download", request=request, thing=one, sha256=one.sha256)
-    if not storage.exists(one.sha256):
-        raise Http404
-    return lists.attachment(storage.load(one.sha256), one.file_name, "application/octet-stream")
+    return lists.kept_file(request, one, "mrv.download", sha256=one.sha256)
