@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from cli_process import environment
 from tanfeng.cli.meter import app
+from tanfeng.metering._faults import StoreBusy
 from tanfeng.metering.intake import Intake
 from tanfeng.metering.store import Store
 
@@ -253,6 +254,21 @@ def test_wrong_use_of_the_simulator(tmp_path):
     )
 
 
+def test_virtual_points_have_energy_too(filled, tmp_path, file):
+    file.write_text(CSV.replace("M1", "M2").replace("104", "105"), encoding="utf-8")
+    _run("import", file, "--home", filled, "--create")
+    book = tmp_path / "v.csv"
+    book.write_text("point,公式\nV1,M2 - M1\nV2,V1 + 2 * M1\n", encoding="utf-8")
+    _run("points", "import", book, "--home", filled)
+    found = _energy(filled, tmp_path, "--by", "hour")
+    # M1: 3 and 1, M2: 3 and 2
+    assert found.filter(pl.col("point") == "V1")["energy_kwh"].to_list() == [0.0, 1.0]
+    assert found.filter(pl.col("point") == "V2")["energy_kwh"].to_list() == [6.0, 3.0]
+    assert found.filter(pl.col("point") == "V2")["rule"].unique().to_list() == ["virtual"]
+    alone = _energy(filled, tmp_path, "--by", "day", "--point", "V1")
+    assert alone.select("point", "energy_kwh", "quality").rows() == [("V1", 1.0, "partial")]
+
+
 def test_small_files_are_put_together(filled, tmp_path):
     for hour in range(3, 23):
         more = tmp_path / "more.csv"
@@ -303,3 +319,19 @@ def test_it_works_without_django(home, file, tmp_path):
             capture_output=True, text=True, env=environment(),
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
+
+
+def test_a_busy_store_is_a_sentence_and_a_dropped_file_stays(filled, tmp_path, monkeypatch):
+    def busy(*_args, **_words):
+        raise StoreBusy("others were faster", "其他任务更快")
+
+    monkeypatch.setattr(Store, "append", busy)
+    more = tmp_path / "more.csv"
+    more.write_text("point,time,value\nM1,2026-03-01 05:00,120\n", encoding="utf-8")
+    assert "其他任务更快" in _run("import", more, "--home", filled, code=1)
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    dropped = more.rename(folder / "more.csv")
+    os.utime(dropped, (time.time() - 60,) * 2)
+    assert "others were faster" in _run("drop", folder, "--home", filled, "--lang", "en")
+    assert dropped.exists()

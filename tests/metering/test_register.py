@@ -262,6 +262,16 @@ def test_nothing_hangs_at_a_virtual_point(register):
     assert _refused(register, points=turned) == [("N015", 1, "point", "M1")]
 
 
+def test_expressions_are_read_before_they_are_kept(register):
+    wrong = _points("V1", "V2", expression=["M1 + M9", "M1 +"])
+    rules = [(rule, heading) for rule, _row, heading, _value in _refused(register, points=wrong)]
+    assert rules == [("V002", "expression"), ("V001", "expression")]
+    register.put(points=_points("V1", expression=["M1 + M2"]), recorded=LATER)
+    circle = _points("V2", "V1", expression=["V1 - M1", "V2 + M1"])
+    ((rule, *_rest),) = _refused(register, points=circle)
+    assert rule == "V003"
+
+
 def test_circles_are_told_with_their_path(register):
     nodes = _nodes(a="unit", b="unit", c="unit", d="unit", e="unit")
     pairs = _edges(("a", "b"), ("b", "c"), ("c", "a"), ("d", "e"), ("e", "d"))

@@ -7,8 +7,15 @@ import shutil
 import socket
 import subprocess
 import time
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 
 def found():
@@ -25,10 +32,36 @@ def _path():
     return os.environ.get("PATH", "") + os.pathsep + "/usr/sbin"
 
 
+def certified(folder):
+    """Make a certificate for this machine and return what Mosquitto is to know of it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "broker.crt").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (folder / "broker.key").write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    return f"certfile {folder}/broker.crt\nkeyfile {folder}/broker.key\n"
+
+
 class Mosquitto:
     """The broker; it may be stopped and started again on the same port and sessions."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *, tls=False):
         self.program = found()
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -37,6 +70,7 @@ class Mosquitto:
         self.config.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence true\n"
             f"persistence_location {folder}/\nautosave_interval 1\nautosave_on_changes true\n"
+            + (certified(folder) if tls else "")
             + (f"user {os.environ.get('USER') or 'root'}\n" if os.geteuid() == 0 else ""),
             encoding="utf-8",
         )

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import polars as pl
@@ -39,11 +40,11 @@ def home(tmp_path):
 class _Here:
     """A subscriber on a home, and what it reported."""
 
-    def __init__(self, mosquitto, home, accept=None):
+    def __init__(self, mosquitto, home, accept=None, **options):
         self.intake = Intake(home / "intake", Store(home / "readings"))
         self.told = []
         self.subscriber = Subscriber(
-            Broker("127.0.0.1", mosquitto.port),
+            Broker("127.0.0.1", mosquitto.port, **options),
             accept or self.intake.accept,
             BOUND.get,
             report=self.told.append,
@@ -71,8 +72,10 @@ class _Here:
         return sorted(Store(self.intake._store.uri).readings()["value"].to_list())
 
 
-def _publish(mosquitto, *messages):
+def _publish(mosquitto, *messages, ca_file=None):
     client = Client(CallbackAPIVersion.VERSION2)
+    if ca_file:
+        client.tls_set(ca_file)
     client.connect("127.0.0.1", mosquitto.port)
     client.loop_start()
     for gateway, payload in messages:
@@ -173,6 +176,21 @@ def test_it_connects_again_when_the_broker_was_away(mosquitto, home):
         assert here.values() == [7]
 
 
+def test_an_encrypted_broker_is_verified(tmp_path, home):
+    mosquitto = Mosquitto(tmp_path, tls=True).start()
+    ca_file = str(tmp_path / "broker.crt")
+    try:
+        with _Here(mosquitto, home, tls=True, ca_file=ca_file) as here:
+            _publish(mosquitto, ("g1", _reading(5)), ca_file=ca_file)
+            here.wait(1)
+            assert here.values() == [5]
+        # The system's authorities do not vouch for it: no connection, and it says so.
+        with _listening(mosquitto, tmp_path, "--tls") as process:
+            assert "its certificate cannot be verified" in process.stderr.readline()
+    finally:
+        mosquitto.stop()
+
+
 def test_run_ends_when_it_is_stopped(mosquitto, home):
     here = _Here(mosquitto, home)
     thread = threading.Thread(target=here.subscriber.run)
@@ -183,22 +201,33 @@ def test_run_ends_when_it_is_stopped(mosquitto, home):
     assert not thread.is_alive()
 
 
-def test_the_command_listens_until_it_is_stopped(mosquitto, tmp_path):
-    home, bindings = tmp_path / "home", tmp_path / "bindings.csv"
+@contextmanager
+def _listening(mosquitto, folder, *words):
+    home, bindings = folder / "home", folder / "bindings.csv"
     (home / "metering").mkdir(parents=True)
     bindings.write_text("gateway,point\ng1,P1\n", encoding="utf-8")
-    words = ["meter", "listen", "--host", "127.0.0.1", "--port", str(mosquitto.port),
-             "--bindings", str(bindings), "--home", str(home), "--lang", "en"]  # fmt: skip
     code = "from tanfeng.cli import main; main()"
     process = subprocess.Popen(
-        [sys.executable, "-c", code, *words], stderr=subprocess.PIPE, text=True, env=environment()
+        [
+            *(sys.executable, "-c", code, "meter", "listen", "--host", "127.0.0.1", "--lang", "en"),
+            *("--port", str(mosquitto.port), "--bindings", bindings, "--home", home, *words),
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
     )
     try:
-        assert "listening to 127.0.0.1" in process.stderr.readline()
-        _publish(mosquitto, ("g1", _reading(1)), ("g9", _reading(2)))
-        assert "the gateway 'g9' is not known" in process.stderr.readline()
+        yield process
     finally:
         process.terminate()
         assert process.wait(20) == 0
         process.stderr.close()
-    assert Store(home / "metering" / "readings").readings()["value"].to_list() == [1.0]
+
+
+def test_the_command_listens_until_it_is_stopped(mosquitto, tmp_path):
+    with _listening(mosquitto, tmp_path) as process:
+        assert "listening to 127.0.0.1" in process.stderr.readline()
+        _publish(mosquitto, ("g1", _reading(1)), ("g9", _reading(2)))
+        assert "the gateway 'g9' is not known" in process.stderr.readline()
+    stored = Store(tmp_path / "home" / "metering" / "readings").readings()
+    assert stored["value"].to_list() == [1.0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tanfeng.cli._home import fail
 from tanfeng.cli._lang import InLang, Lang, pick
 from tanfeng.cli._meter_home import (
     From,
@@ -19,6 +21,7 @@ from tanfeng.cli._meter_home import (
     known_on,
     moment,
     open_metering,
+    told,
     write_csv,
 )
 
@@ -67,12 +70,15 @@ def energy(
     """
     metering = open_metering(home)
     metering.flush()
-    found = point_energy(metering, by, point, moment(start), moment(end), known_on(known))
+    with told():
+        found = point_energy(metering, by, point, moment(start), moment(end), known_on(known))
     write_csv(found, csv)
     counts = dict(found["quality"].value_counts().iter_rows())
-    told = "，".join if lang is Lang.ZH else ", ".join
+    between = "，" if lang is Lang.ZH else ", "
     typer.echo(
-        told(f"{pick(*words)} {counts.get(quality, 0)}" for quality, words in _QUALITIES.items())
+        between.join(
+            f"{pick(*words)} {counts.get(quality, 0)}" for quality, words in _QUALITIES.items()
+        )
     )
 
 
@@ -85,47 +91,128 @@ def point_energy(
     known: datetime | None,
 ) -> pl.DataFrame:
     """Compute energy of points from register and readings, as the CSV file has it."""
-    import ibis
     import polars as pl
 
-    from tanfeng.cli._home import fail
-    from tanfeng.metering.energy import point_energy as compute
-
-    about = metering.register.points(known).filter(pl.col("expression").is_null())
-    if points:
-        strange = sorted(set(points) - set(about["point"]))
-        if strange:
-            told = ", ".join(strange)
-            fail(f"没有计量点 {told}", f"there is no point {told}", 2)
-        about = about.filter(pl.col("point").is_in(points))
-    session = ibis.duckdb.connect()
-    readings = metering.store.table(
-        session,
-        about["point"].to_list() if points else None,
-        start - _AROUND if start else None,
-        end + _AROUND if end else None,
-        known,
-    )
-    found = compute(
-        readings,
-        about,
-        metering.register.devices(known),
-        by=by,
-        start=start,
-        end=end,
-    )
+    about = metering.register.points(known)
+    wanted = about if points is None or not points else about.filter(pl.col("point").is_in(points))
+    if points and (strange := sorted(set(points) - set(about["point"]))):
+        names = ", ".join(strange)
+        fail(f"没有计量点 {names}", f"there is no point {names}", 2)
+    window = _Window(metering, start, end, known)
+    virtual = pl.col("expression").is_not_null()
+    metered = window.energy(wanted.filter(~virtual), by, every=not points)
+    parts = [metered.select(_COLUMNS)]
+    if not wanted.filter(virtual).is_empty():
+        parts.append(_virtual(window, about, wanted.filter(virtual), by).select(_COLUMNS))
     kwh = pl.when(pl.col("unit") == "kWh").then("amount")
-    items = about.select("point", "item_key")
-    return found.join(items, on="point", how="left", maintain_order="left").select(
+    return (
+        pl.concat(parts)
+        .join(about.select("point", "item_key"), on="point", how="left")
+        .sort("point", "start")
+        .select(
+            "point",
+            "start",
+            kwh.alias("energy_kwh"),
+            "quality",
+            "completeness",
+            "rule",
+            "measured",
+            "estimated",
+            "amount",
+            "unit",
+            "item_key",
+        )
+    )
+
+
+_COLUMNS = [
+    "point", "start", "amount", "unit", "measured", "estimated", "quality", "completeness", "rule",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """What is asked for, and as known when."""
+
+    metering: Metering
+    start: datetime | None
+    end: datetime | None
+    known: datetime | None
+
+    def energy(self, points: pl.DataFrame, by: str, *, every: bool = False) -> pl.DataFrame:
+        """Return the energy of metered points, of every one there is or of some."""
+        import ibis
+        import polars as pl
+
+        from tanfeng.metering.energy import point_energy as compute
+
+        session = ibis.duckdb.connect()
+        session.raw_sql("SET enable_progress_bar = false")  # it would stand among the output
+        readings = self.metering.store.table(
+            session,
+            None if every else points["point"].to_list(),
+            self.start - _AROUND if self.start else None,
+            self.end + _AROUND if self.end else None,
+            self.known,
+        )
+        devices = self.metering.register.devices(self.known)
+        found = compute(readings, points, devices, by=by, start=self.start, end=self.end)
+        return found.with_columns(pl.col("quality").cast(pl.String))
+
+
+def _virtual(window: _Window, about: pl.DataFrame, wanted: pl.DataFrame, by: str) -> pl.DataFrame:
+    """Return the energy of virtual points, from the quarter hours of what they rest on."""
+    import polars as pl
+
+    from tanfeng.metering.energy import slots
+    from tanfeng.metering.frames import SLOTS, meter_units
+    from tanfeng.metering.virtual import RULE, virtual_meters
+
+    meters = virtual_meters(about)
+    names = wanted["point"].implode()
+    under = meters.inputs.filter(pl.col("virtual").is_in(names))["point"].unique()
+    quarters = window.energy(about.filter(pl.col("point").is_in(under.implode())), "15min")
+    made = meters.slots(slots(quarters).cast(SLOTS)).filter(pl.col("point").is_in(names))
+    if made.is_empty():
+        return quarters.clear()
+    units = {name: unit.base_unit for name, unit in meter_units().items()}
+    unit = wanted.select("point", pl.col("unit").replace_strict(units))
+    return _laid(made, by).join(unit, on="point").with_columns(rule=pl.lit(RULE))
+
+
+def _laid(slots: pl.DataFrame, by: str) -> pl.DataFrame:
+    """Lay quarter hours into periods, judged as those of metered points are."""
+    import polars as pl
+
+    every = {"15min": "15m", "hour": "1h", "day": "1d", "month": "1mo"}[by]
+    local = pl.col("start").dt.offset_by("8h")
+    begin = local.dt.truncate(every)
+    known = pl.col("amount").is_not_null()
+    due = (begin.dt.offset_by(every) - begin).dt.total_minutes() / 15
+    summed = (
+        slots.with_columns(start=begin.dt.offset_by("-8h"), due=due)
+        .group_by("point", "start")
+        .agg(
+            pl.col("amount", "measured").filter(known).sum(),
+            pl.col("due").first(),
+            known=known.sum(),
+            sure=(pl.col("quality") == "measured").sum(),
+        )
+    )
+    some = pl.col("known") > 0
+    return summed.select(
         "point",
         "start",
-        kwh.alias("energy_kwh"),
-        pl.col("quality").cast(pl.String),
-        "completeness",
-        "rule",
-        "measured",
-        "estimated",
-        "amount",
-        "unit",
-        "item_key",
+        pl.when(some).then("amount").alias("amount"),
+        pl.when(some).then("measured").alias("measured"),
+        pl.when(some).then(pl.col("amount") - pl.col("measured")).alias("estimated"),
+        pl.when(~some)
+        .then(pl.lit("missing"))
+        .when(pl.col("known") < pl.col("due"))
+        .then(pl.lit("partial"))
+        .when(pl.col("sure") < pl.col("known"))
+        .then(pl.lit("estimated"))
+        .otherwise(pl.lit("measured"))
+        .alias("quality"),
+        (pl.col("known") / pl.col("due")).alias("completeness"),
     )

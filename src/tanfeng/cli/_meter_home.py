@@ -69,7 +69,8 @@ class Metering:
         if intake.is_dir():
             from tanfeng.metering.intake import Intake
 
-            Intake(intake, self.store).flush()
+            with told():
+                Intake(intake, self.store).flush()
 
 
 def open_metering(home: Path, *, must_exist: bool = True) -> Metering:
@@ -86,6 +87,17 @@ def open_metering(home: Path, *, must_exist: bool = True) -> Metering:
             f"tanfeng meter import FILE --home {home} --create",
         )
     return Metering(folder, Register(folder), Store(folder / "readings"))
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """End with a sentence, not with a traceback, when the engine says no."""
+    from tanfeng.errors import TanfengError
+
+    try:
+        yield
+    except TanfengError as error:
+        fail(error.message("zh"), error.message("en"))
 
 
 def now() -> datetime:

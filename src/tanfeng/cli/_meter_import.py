@@ -21,6 +21,7 @@ from tanfeng.cli._meter_home import (
     open_metering,
     progress,
     tell,
+    told,
 )
 from tanfeng.cli._output import plain
 
@@ -123,11 +124,12 @@ def import_files(
     results = []
     with progress(sum(f.stat().st_size for f in files), pick("导入读数", "readings")) as bar:
         for file in files:
-            results.append(take(metering, file, create=create))
+            with told():
+                results.append(take(metering, file, create=create))
             bar.advance(file.stat().st_size)
     if as_json:
-        told = {"files": [one.facts() for one in results], "added": sum(r.added for r in results)}
-        typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        facts = {"files": [one.facts() for one in results], "added": sum(r.added for r in results)}
+        typer.echo(json.dumps(facts, ensure_ascii=False, indent=1))
     else:
         for one in results:
             tell(one.problems)
@@ -220,7 +222,9 @@ def drop(
 
 
 def _sweep(metering: Metering, folder: Path, *, create: bool) -> Sequence[Imported]:
-    """Take what lies in the folder, the oldest first; names are those of the files."""
+    """Take what lies in the folder, the oldest first."""
+    from tanfeng.errors import TanfengError
+
     waiting = [path for path in folder.iterdir() if path.is_file() and path.name[0] not in ".~"]
     waiting = [path for path in waiting if path.suffix not in (".part", ".tmp")]
     before = time.time() - _SETTLED_S
@@ -229,7 +233,11 @@ def _sweep(metering: Metering, folder: Path, *, create: bool) -> Sequence[Import
     for changed, _name, path in settled:
         if changed > before:
             continue
-        done = take(metering, path, create=create)
+        try:
+            done = take(metering, path, create=create)
+        except TanfengError as error:  # it stays where it is, for the next look
+            typer.echo(f"{path.name}: {error.message(spoken())}", err=True)
+            continue
         _put_away(path, folder / ("done" if done.fine else "refused"), done)
         results.append(done)
     return results

@@ -22,6 +22,7 @@ from tanfeng.cli._meter_home import (
     local_text,
     moment,
     open_metering,
+    told,
     write_csv,
 )
 
@@ -45,7 +46,9 @@ def readings(
 ) -> None:
     """Show the readings of a point, the newest of each time, in local time."""
     metering = open_metering(home)
-    found = metering.store.readings([point], moment(start), moment(end), known_on(known))
+    metering.flush()
+    with told():
+        found = metering.store.readings([point], moment(start), moment(end), known_on(known))
     if found.is_empty() and point not in metering.register.points()["point"]:
         fail(f"没有计量点“{point}”", f"there is no point {point!r}", 2)
     if csv is not None:
@@ -112,16 +115,16 @@ def simulate(
         made = make(points, start=first, days=days, seed=seed, interval_s=interval, faults=laid)
     except ModelError as error:
         fail(error.message("zh"), error.message("en"), 2)
-    told = made.readings.select("point", "time", "value", "quality")
+    shown = made.readings.select("point", "time", "value", "quality")
     # A file says each thing once; what a gateway sends twice it sends in another one.
-    told = told.unique(["point", "time"], keep="last", maintain_order=True)
+    shown = shown.unique(["point", "time"], keep="last", maintain_order=True)
     if out.suffix == ".parquet":
-        told.write_parquet(out)
+        shown.write_parquet(out)
         typer.echo(
-            pick(f"已写入 {out}：{told.height} 行", f"wrote {out}: {told.height} rows"), err=True
+            pick(f"已写入 {out}：{shown.height} 行", f"wrote {out}: {shown.height} rows"), err=True
         )
     elif out.suffix == ".csv":
-        write_csv(told, out)
+        write_csv(shown, out)
     else:
         fail(
             f"{out.name} 应以 .csv 或 .parquet 结尾", f"{out.name} must end in .csv or .parquet", 2

@@ -9,9 +9,8 @@ from typing import Annotated
 
 import typer
 
-from tanfeng.cli._home import fail
 from tanfeng.cli._lang import InLang, Lang, pick
-from tanfeng.cli._meter_home import AsJson, Home, now, open_metering
+from tanfeng.cli._meter_home import AsJson, Home, now, open_metering, told
 
 
 def compact(
@@ -34,11 +33,12 @@ def compact(
 
     metering = open_metering(home)
     metering.flush()
-    done = metering.store.compact(month or None, settle=settle)
-    cleared = metering.store.clear()
+    with told():
+        done = metering.store.compact(month or None, settle=settle)
+        cleared = metering.store.clear()
     if as_json:
-        told = {"months": [asdict(one) for one in done], "deleted": cleared}
-        typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        facts = {"months": [asdict(one) for one in done], "deleted": cleared}
+        typer.echo(json.dumps(facts, ensure_ascii=False, indent=1))
         return
     for one in done:
         files = f"{one.files_before} → {one.files_after}"
@@ -64,14 +64,10 @@ def retain(
     lang: InLang = Lang.ZH,
 ) -> None:
     """Drop readings of months that ended before a day; points, meters and energy stay."""
-    from tanfeng.errors import ModelError
-
     metering = open_metering(home)
     metering.flush()
-    try:
+    with told():
         dropped = metering.store.retain(before.date(), now=now(), even_younger=even_younger)
-    except ModelError as error:
-        fail(error.message("zh"), error.message("en"))
     if as_json:
         typer.echo(json.dumps({"dropped": list(dropped)}))
         return

@@ -127,7 +127,7 @@ def arrange(table: Table) -> Long:
         raise refusal("G004", value=told)
     places = {name: _place(table, at) for name, at in found.items()}
     time = table.columns[found["time"]]
-    if "day" in found:
+    if "day" in found and not _dated(time):
         day = table.columns[found["day"]]
         time = pl.select(
             pl.concat_str(
@@ -147,6 +147,14 @@ def arrange(table: Table) -> Long:
     if keep is not None:
         frame = frame.filter(keep)
     return Long(frame, places, wide, len(table.rows), tuple(table.problems))
+
+
+def _dated(time: pl.Series) -> bool:
+    """Tell whether a column of times has the day in it already."""
+    if time.dtype != pl.String:
+        return isinstance(time.dtype, pl.Datetime) or time.dtype.is_numeric()
+    first = time.drop_nulls().head(1).str.strip_chars()
+    return bool(first.str.contains(r"^(?:\d{4}[-/.年]|\d{8})").any())
 
 
 def _unpivoted(

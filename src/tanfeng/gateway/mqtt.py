@@ -182,6 +182,7 @@ class Subscriber:
             )
         client.reconnect_delay_set(*_RECONNECT_S)
         client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
@@ -193,6 +194,13 @@ class Subscriber:
             return
         self._connection += 1
         client.subscribe(self._broker.topic, _QOS)
+
+    def _on_connect_fail(self, _client: Client, _data: Any) -> None:
+        broker = self._broker
+        checked = ", or its certificate cannot be verified" if broker.tls else ""
+        self._report(
+            Outcome("", error=f"{broker.host}:{broker.port} cannot be reached{checked}; trying on")
+        )
 
     def _on_subscribe(
         self, _client: Client, _data: Any, _mid: int, reasons: Any, _more: Any

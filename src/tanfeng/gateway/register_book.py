@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -19,7 +19,7 @@ import polars as pl
 from tanfeng.errors import Problem
 from tanfeng.gateway import _times
 from tanfeng.gateway._reading_rules import problem, refusal
-from tanfeng.metering.frames import TIME, meter_units
+from tanfeng.metering.frames import meter_units
 from tanfeng.periods import LOCAL
 from tanfeng.sheets import Grid, Limits, ListColumn, ListTable, letter, open_source, tables_workbook
 from tanfeng.standards import load
@@ -314,6 +314,9 @@ def _read_sheet(book: Book, grid: Grid, name: str, columns: dict[int, Field], at
     for column, f in columns.items():
         place = (grid.name, letter(column), str(grid.rows[at][column]).strip())
         book.places[name][f.name] = place
+        if f.kind == "time":
+            made[f.name] = _times_of(book, [(n, row[column]) for n, row in rows], place)
+            continue
         cells = [_read_cell(book, f, row[column], number, place) for number, row in rows]
         made[f.name] = pl.Series(f.name, cells, dtype=_TYPES.get(f.kind, pl.String()))
     numbers = pl.Series([number for number, _row in rows], dtype=pl.Int64)
@@ -328,7 +331,6 @@ _TYPES: Mapping[str, pl.DataType] = {
     "number": pl.Float64(),
     "whole": pl.Int64(),
     "sign": pl.Int64(),
-    "time": TIME,
 }
 
 
@@ -366,15 +368,18 @@ def _whole(cell: object) -> int:
     return int(number)
 
 
-def _time(cell: object) -> datetime:
-    column = pl.Series([cell if isinstance(cell, datetime) else str(cell).strip()])
-    if isinstance(cell, date) and not isinstance(cell, datetime):
-        raise ValueError("G022")
-    times, rules = _times.parse(column, "+08:00")
-    if rules is not None:
-        raise ValueError(rules[0])
-    found: datetime = times[0]
-    return found
+def _times_of(
+    book: Book, cells: Sequence[tuple[int, object]], place: tuple[str, str, str]
+) -> pl.Series:
+    """Read a column of times; a date cell of the workbook is local."""
+    texts = [str(cell).strip() for _row, cell in cells]
+    times, rules = _times.parse(pl.Series(texts, dtype=pl.String), "+08:00")
+    for (row, cell), rule in zip(cells, rules if rules is not None else (), strict=False):
+        if rule not in (None, "G020"):  # an empty cell is for the register to judge
+            sheet, column, heading = place
+            told = problem(rule, row=row, letter=column, heading=heading, value=str(cell).strip())
+            book.problems.append(replace(told, sheet=sheet))
+    return times
 
 
 def _worded_as(words: Mapping[Any, str], cell: object) -> object:
@@ -418,7 +423,6 @@ def _unit(cell: object) -> str:
 _READ: Mapping[str, Callable[[object], object]] = {
     "number": _number,
     "whole": _whole,
-    "time": _time,
     "kind": lambda cell: _worded_as(_KINDS, cell),
     "node_kind": lambda cell: _worded_as(_NODE_KINDS, cell),
     "sign": _sign,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 
 import polars as pl
 
-from tanfeng.errors import Problem
-from tanfeng.metering._register_rules import problem
-from tanfeng.metering.frames import KINDS, NODE_KINDS, meter_units
+from tanfeng.errors import DataError, Problem
+from tanfeng.metering._register_rules import TABLES, problem
+from tanfeng.metering.frames import KINDS, NODE_KINDS, POINTS, meter_units
+from tanfeng.metering.virtual import virtual_meters
 from tanfeng.periods import LOCAL
 from tanfeng.standards import load
 
@@ -53,7 +54,8 @@ def check(change: Change, after: State) -> list[Problem]:
     if change.edges is not None or change.nodes is not None:
         found += _edges(change.edges, after)
     if change.points is not None:
-        found += _points(change.points, after)
+        wrong = list(_points(change.points, after))
+        found += wrong or _expressions(after)
     if change.devices is not None:
         found += _devices(change.devices, after)
     return found
@@ -124,6 +126,17 @@ def _points(given: pl.DataFrame, after: State) -> Iterator[Problem]:
         pl.col("expression").is_not_null() & pl.col("point").is_in(hung),
         "N015", table, "point",
     )  # fmt: skip
+
+
+def _expressions(after: State) -> Iterator[Problem]:
+    """Read what virtual points are computed from: a point left out may break any of them."""
+    if after.points["expression"].null_count() == after.points.height:
+        return
+    try:
+        virtual_meters(after.points.select(list(POINTS)).cast(POINTS))
+    except DataError as wrong:
+        for one in wrong.problems:
+            yield replace(one, sheet=TABLES["points"])
 
 
 def _choice(
