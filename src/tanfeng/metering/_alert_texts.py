@@ -22,8 +22,13 @@ def shown(value: float | None, unit: str, lang: str) -> str:
         return "∞"
     if unit == "1":
         return f"{100 * value:.1f}".removesuffix(".0") + " %"
-    number = f"{value:,.1f}".removesuffix(".0")
+    number = amount_text(value)
     return f"{number} s" if unit == "s" else number
+
+
+def amount_text(value: float) -> str:
+    """Return an amount with one decimal below a hundred, none above."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.1f}".removesuffix(".0")
 
 
 def with_texts(
