@@ -56,6 +56,7 @@ def test_a_value_that_stands_still_for_six_hours_is_frozen_and_zero_is_not():
     # 24 slots of 7 are six hours; 23 of 8 are not; a stop of any length is no fault of the meter.
     amounts = [1.0, *[7.0] * 24, 2.0, *[8.0] * 23, 3.0, *[0.0] * 40]
     assert plausible(amounts)["frozen_flags"] == 24
+    assert plausible(amounts, changed={"frozen_slots": 97})["frozen_flags"] == 0
 
 
 def test_a_step_far_above_the_usual_is_flagged_where_it_leads():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -208,11 +209,11 @@ def _with_output(
     return events.with_columns(output_change=pl.Series(changes, dtype=pl.Float64))
 
 
-def _reason(row: Mapping[str, object], unit: str, rise: float) -> tuple[str, str]:
-    start, end = (_moment(row[name]) for name in ("start", "end"))
+def _reason(row: Mapping[str, Any], unit: str, rise: float) -> tuple[str, str]:
+    start, end = (row[name].astimezone(LOCAL) for name in ("start", "end"))
     part_zh, part_en = next((zh, en) for hour, zh, en in reversed(_PARTS) if start.hour >= hour)
     clock = f"{start:%H:%M}–{_close(start, end)}"
-    used, usual = (amount_text(float(str(row[name]))) for name in ("amount", "usual"))
+    used, usual = (amount_text(row[name]) for name in ("amount", "usual"))
     ratio = row["ratio"]
     if ratio is None:
         zh, en = (
@@ -220,19 +221,13 @@ def _reason(row: Mapping[str, object], unit: str, rise: float) -> tuple[str, str
             f"used {used} {unit}, where the usual is nothing",
         )
     else:
-        times = f"{float(str(ratio)):.1f}"
+        times = f"{ratio:.1f}"
         zh = f"用能是平日的 {times} 倍（{used} {unit}；平日 {usual}）"
         en = f"used {times} times the usual ({used} {unit}; usual {usual})"
     more_zh, more_en = _output_words(row["output_change"], rise, high=row["direction"] == "high")
     day_zh = f"{start:%m-%d} 周{_WEEKDAYS_ZH[start.weekday()]}{part_zh}"
     day_en = f"{_WEEKDAYS_EN[start.weekday()]} {part_en} {start:%m-%d}"
     return f"{day_zh} {clock} {zh}，{more_zh}", f"{day_en} {clock} {en} {more_en}"
-
-
-def _moment(value: object) -> datetime:
-    if not isinstance(value, datetime):
-        raise TypeError(f"{value!r} is no time")
-    return value.astimezone(LOCAL)
 
 
 def _close(start: datetime, end: datetime) -> str:
@@ -244,15 +239,14 @@ def _close(start: datetime, end: datetime) -> str:
     return f"{end:%m-%d %H:%M}"
 
 
-def _output_words(change: object, rise: float, *, high: bool) -> tuple[str, str]:
+def _output_words(change: float | None, rise: float, *, high: bool) -> tuple[str, str]:
     if change is None:
         return "产量不详", "(output not known)"
-    moved = float(str(change))
-    percent = f"{abs(moved) * 100:.0f} %"
-    if moved > rise:
+    percent = f"{abs(change) * 100:.0f} %"
+    if change > rise:
         word = "而" if not high else "同期"
         return f"{word}产量上升 {percent}", f"while output rose by {percent}"
-    if moved < -rise:
+    if change < -rise:
         return f"同期产量下降 {percent}", f"while output fell by {percent}"
     return (
         ("而产量未上升", "while output did not rise")

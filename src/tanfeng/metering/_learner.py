@@ -139,8 +139,6 @@ def learn_mean(
     hours: Hours, days: Ints, horizons: tuple[int, ...], limit: Mapping[str, float], *, seed: int
 ) -> Learner | None:
     """Fit the mean to days that have passed; None where there is too little to learn from."""
-    if len(days) < int(limit["train_days_min"]):
-        return None
     fitted = _fit(_training(hours, days, horizons, limit, seed), seed, loss="squared_error")
     return None if fitted is None else Learner((fitted,))
 
