@@ -147,8 +147,8 @@ def assess(
     Raises
     ------
     ModelError
-        If a frame lacks a column, a point stands twice, an interval does not divide a day, or a
-        limit has no such name.
+        If a frame lacks a column, there is no point or one stands twice, an interval does not
+        divide a day, or a limit has no such name.
 
     References
     ----------
@@ -159,6 +159,8 @@ def assess(
     for name, frame in (("readings", readings), ("slots", slots), ("points", points)):
         _has(frame, _LEAST[name], name)
     real = points.filter(pl.col("expression").is_null())
+    if real.is_empty():
+        raise ModelError("there is no point to judge", "没有可评价的计量点")
     if real["point"].is_duplicated().any():
         twice = real.filter(pl.col("point").is_duplicated())["point"][0]
         raise ModelError(f"point {twice} stands twice", f"计量点 {twice} 重复")
