@@ -17,6 +17,7 @@ from tanfeng.accounting._factors import FactorSet, factor_set
 from tanfeng.accounting._notes import NOTE_SCHEMA
 from tanfeng.accounting._runs import Manifest, diff, manifest
 from tanfeng.accounting._term import Quantity
+from tanfeng.accounting._unit_worth import unit_worth
 from tanfeng.accounting.ndrc_general_2015 import BASES, BASIS_NAMES
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "market",
     "steam",
     "stock",
+    "unit_worth",
     "wide",
     "year_on_year",
 ]

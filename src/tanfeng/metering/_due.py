@@ -1,0 +1,120 @@
+"""Which slots a point owes: from when on, until when, and how many in a period."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from tanfeng.metering._calendar import ceil_slot, floor_slot
+from tanfeng.metering._tree import current
+from tanfeng.metering.frames import SLOT_S, TIME
+
+
+def due_since(
+    points: pl.DataFrame,
+    slots: pl.DataFrame | None = None,
+    devices: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """Return from when to when each point owes slots.
+
+    Parameters
+    ----------
+    points : polars.DataFrame
+        With the columns of ``frames.POINTS``.
+    slots : polars.DataFrame, optional
+        point, start: with the first slot of each point among them, from all time and not from a
+        window; rows of a point beyond its first do no harm.
+    devices : polars.DataFrame, optional
+        With the columns of ``frames.DEVICES``.
+
+    Returns
+    -------
+    polars.DataFrame
+        point, due_from, due_to (null: still due), on quarter hours.
+
+    Notes
+    -----
+    A point is due from its first slot or the hour its first meter was hung, whichever came
+    first; with neither, from when it was registered. It is due until its last meter was taken
+    down and no other hung. A point without meters on record is due until further notice.
+    """
+    frame = current(points).select("point", "recorded" if "recorded" in points.columns else _NEVER)
+    sources = []
+    if slots is not None:
+        # Slots of a point mostly stand together: the first of each run, then of each point.
+        run = pl.col("point").rle_id().alias("run")
+        runs = (
+            slots.lazy()
+            .select("point", "start", run)
+            .group_by("run")
+            .agg(pl.col("point").first(), since=pl.col("start").min())
+        )
+        sources.append(runs.group_by("point").agg(pl.col("since").min()).collect())
+    gone = pl.DataFrame(schema={"point": pl.String, "due_to": TIME})
+    if devices is not None and devices.height:
+        held = (
+            devices.sort("recorded")
+            .unique(["point", "device", "installed"], keep="last")
+            .group_by("point")
+        )
+        spans = held.agg(
+            since=pl.col("installed").min(),
+            due_to=pl.when(pl.col("removed").null_count() == 0).then(pl.col("removed").max()),
+        )
+        sources.append(spans.select("point", "since"))
+        gone = spans.select("point", "due_to")
+    since = (
+        pl.concat(sources).group_by("point").agg(pl.col("since").min())
+        if sources
+        else pl.DataFrame(schema={"point": pl.String, "since": TIME})
+    )
+    return (
+        frame.join(since, on="point", how="left")
+        .join(gone, on="point", how="left")
+        .select(
+            "point",
+            due_from=floor_slot(pl.coalesce("since", "recorded").cast(TIME)),
+            due_to=ceil_slot(pl.col("due_to").cast(TIME)),
+        )
+        .drop_nulls("due_from")
+        .sort("point")
+    )
+
+
+_NEVER = pl.lit(None, dtype=TIME).alias("recorded")
+
+
+def due_slots(counted: pl.DataFrame, due: pl.DataFrame, periods: pl.DataFrame) -> pl.DataFrame:
+    """Return how many slots each source owes in each period.
+
+    Parameters
+    ----------
+    counted : polars.DataFrame
+        point, source.
+    due : polars.DataFrame
+        As :func:`due_since` returns it; a point that is not in it owes nothing.
+    periods : polars.DataFrame
+        number, first (slot), slots: consecutive.
+
+    Returns
+    -------
+    polars.DataFrame
+        source, number, slots_due; nothing owed is no row.
+    """
+    # Points of one source that owe the same span are one row, and there are few such spans.
+    spans = (
+        counted.join(due, on="point").group_by("source", "due_from", "due_to").agg(points=pl.len())
+    )
+    slot = pl.duration(seconds=SLOT_S)
+    low = pl.max_horizontal("first", "due_from")
+    high = pl.min_horizontal(pl.col("first") + pl.col("slots") * slot, pl.col("due_to"))
+    owed = (high - low).dt.total_seconds() // SLOT_S
+    return (
+        spans.lazy()
+        .join(periods.lazy().select("number", "first", "slots"), how="cross")
+        .select("source", "number", owed=pl.col("points") * owed.clip(0))
+        .group_by("source", "number")
+        .agg(slots_due=pl.col("owed").sum())
+        .filter(pl.col("slots_due") > 0)
+        .with_columns(pl.col("source", "number").cast(pl.Int32))
+        .collect()
+    )

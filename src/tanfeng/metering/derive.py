@@ -1,0 +1,272 @@
+"""From readings to energy: each quarter hour of each point, with how far it can be trusted.
+
+What a register gained between two believed readings is known exactly; only where in time it
+belongs may be an estimate. So the unit of the work is the stretch between two readings, not the
+hour: stretches are found, mended where something is wrong, and only then laid into slots. The sum
+of the slots is the register's end minus its start, plus the corrections that are listed.
+
+Written as Ibis expressions: DuckDB runs them here, Spark over the same table at scale. Rules and
+limits are explained in ``docs/methods/metering.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+from ibis.expr import types as ir
+
+from tanfeng.metering import _devices, _mend, _rows, _spread
+from tanfeng.metering._mend import CODE, ESTIMATED, RULES
+from tanfeng.metering._rows import DAY_S, HOUR_S, floor_to
+from tanfeng.metering._workshop import Workshop
+from tanfeng.metering.frames import SLOT_S
+
+#: Length of each period one can ask for; months are sums of days. [s]
+PERIODS = {"15min": SLOT_S, "hour": HOUR_S, "day": DAY_S}
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What the readings of some points come to.
+
+    Parameters
+    ----------
+    points : ibis Table
+        From :func:`tanfeng.metering._rows.point_table`.
+    pieces : ibis Table
+        ``id``, ``slot`` [s], ``amount`` [base unit] (null: not known), ``covered`` [s], ``code``.
+    segments : ibis Table
+        ``id``, ``from_ts``, ``to_ts`` [s], ``amount`` [base unit], ``code``: what flowed between
+        two readings, before it is laid into slots.
+    mended : ibis Table or None
+        The segments that needed mending, with ``plain``: the bare difference of the two registers.
+    shop : Workshop
+        Holds the tables.
+    path : str
+        What was wrong, as letters: other faults take other statements.
+    """
+
+    points: ir.Table
+    pieces: ir.Table
+    segments: ir.Table
+    mended: ir.Table | None
+    shop: Workshop
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is settled of the points, where readings are given from a local midnight on only.
+
+    Parameters
+    ----------
+    days : polars.DataFrame
+        ``point`` and the columns of :func:`~tanfeng.metering._rows.day_sums`: the first day given
+        and the :data:`~tanfeng.metering._rows.REFERENCE_DAYS` before it.
+    told : callable
+        Takes names of points; gives ``point``, ``slot`` [s], ``amount`` [base unit] of their
+        measured slots that are settled, so many days back.
+    """
+
+    days: pl.DataFrame
+    told: Callable[[pl.Series], pl.DataFrame]
+
+
+@contextmanager
+def deriving(
+    readings: ir.Table,
+    points: pl.DataFrame,
+    devices: pl.DataFrame,
+    *,
+    known_on: datetime | None = None,
+    past: Past | None = None,
+) -> Iterator[Derived]:
+    """Derive what flowed through each point; the tables are dropped at the end.
+
+    Parameters
+    ----------
+    readings : ibis Table
+        :data:`~tanfeng.metering.frames.READINGS` on the backend that shall do the work; readings
+        of unknown points are left alone.
+    points, devices : polars.DataFrame
+        :data:`~tanfeng.metering.frames.POINTS` and ``DEVICES``, the versions that hold.
+    known_on : datetime, optional
+        Use only what had been received by then.
+    past : Past, optional
+        What is settled already; left out: the readings are all there are.
+
+    Yields
+    ------
+    Derived
+    """
+    shop = Workshop(readings.get_backend())
+    try:
+        yield _derive(shop, _known(readings, known_on), points, devices, past)
+    finally:
+        shop.clear()
+
+
+def _known(readings: ir.Table, known_on: datetime | None) -> ir.Table:
+    return readings if known_on is None else readings.filter(readings.received <= known_on)
+
+
+def _derive(
+    shop: Workshop,
+    readings: ir.Table,
+    points: pl.DataFrame,
+    devices: pl.DataFrame,
+    past: Past | None,
+) -> Derived:
+    about = _rows.point_table(points, devices)
+    point = shop.hold("points", about)
+    source = shop.view("readings", readings)
+    usable = _rows.usable(source, point)
+    beside = shop.step("beside", lambda: _rows.beside(usable, point))
+    days = shop.step("days", lambda: _rows.day_sums(beside))
+    if past is None:
+        usual = shop.step("usual", lambda: _rows.usual(days, point))
+    else:
+        before = shop.hold("before", _by_id(past.days, about).select(days.columns))
+        usual = shop.step("usual", lambda: _rows.usual(_after(before, days, "day"), point), "past")
+    hot = shop.step("hot", lambda: _mend.hot_days(usual, point))
+    if not shop.any(hot):
+        return _laid(shop, point, _mend.plain_segments(beside), None, "", past)
+    marks, spans = _devices.device_tables(about, devices)
+    mark, span = shop.hold("marks", marks), shop.hold("spans", spans)
+    numbered = shop.step(
+        "numbered", lambda: _numbered(usable, beside, usual, point, hot, mark, span)
+    )
+    mended = shop.step(
+        "mended",
+        lambda: _mend.segments(_mend.believed(numbered, _mend.not_believed(numbered))),
+    )
+    plain = _mend.plain_segments(beside.anti_join(hot, ["id", "day"]))
+    segments = plain.union(mended.drop("plain"))
+    suspects = hot.select("id").distinct()
+    still = shop.step("still", lambda: _mend.frozen(beside, usual, point, suspects))
+    if not shop.any(still):
+        return _laid(shop, point, segments, mended, "w", past)
+    return _laid(shop, point, _instead(segments, still), mended, "ws", past)
+
+
+def _numbered(
+    usable: ir.Table,
+    beside: ir.Table,
+    usual: ir.Table,
+    point: ir.Table,
+    hot: ir.Table,
+    mark: ir.Table,
+    span: ir.Table,
+) -> ir.Table:
+    """Take the rows of the days where something is wrong."""
+    of_days = usable.mutate(day=_rows.local_day(usable.ats)).semi_join(hot, ["id", "day"])
+    rows = _mend.hung(_mend.resolved(of_days.drop("day")), point, mark, span)
+    return _mend.numbered(rows, _mend.linked(beside, hot), usual)
+
+
+def _instead(segments: ir.Table, still: ir.Table) -> ir.Table:
+    """Put the frozen stretches in place of the standstill they seemed."""
+    ranges = still.select("id", still_from=still.from_ts, still_to=still.to_ts)
+    covered = segments.join(ranges, "id").filter(
+        lambda t: (t.to_ts > t.still_from) & (t.to_ts <= t.still_to)
+    )
+    return segments.anti_join(covered, ["id", "to_ts"]).union(still)
+
+
+def _by_id(frame: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
+    return frame.join(about.select("id", "point"), on="point").drop("point")
+
+
+def _after(before: ir.Table, rows: ir.Table, key: str) -> ir.Table:
+    """Put what is settled before what was derived, in place of what both have."""
+    return before.union(rows.anti_join(before, ["id", key]))
+
+
+def _laid(
+    shop: Workshop,
+    point: ir.Table,
+    segments: ir.Table,
+    mended: ir.Table | None,
+    path: str,
+    past: Past | None,
+) -> Derived:
+    """Lay the segments into slots."""
+    whole = _spread.whole(segments)
+    crossing = shop.step(f"crossing_{path}", lambda: _spread.crossing(segments))
+    if not shop.any(crossing):
+        return Derived(point, whole, segments, mended, shop, path)
+    told = _spread.told(whole, crossing)
+    if past is not None:
+        settled = shop.hold("told", _settled(shop, point, crossing, past))
+        told = _after(settled, told, "slot")
+    parts = shop.step(
+        f"parts_{path}",
+        lambda: _spread.parts(crossing, _spread.profile(told, crossing)),
+        "" if past is None else "past",
+    )
+    pieces = whole.union(parts.select(whole.columns))
+    return Derived(point, pieces, segments, mended, shop, path + "c")
+
+
+def _settled(shop: Workshop, point: ir.Table, crossing: ir.Table, past: Past) -> pl.DataFrame:
+    """Fetch the settled slots of the points that have a gap."""
+    wanted = _spread.shaped(crossing).join(point.select("id", "point"), "id")
+    names: pl.DataFrame = shop.backend.to_polars(wanted.select("id", "point").distinct())
+    told = past.told(names["point"]).join(names, on="point")
+    return told.select("id", "slot", "amount")
+
+
+def sums(derived: Derived, *, by: str) -> ir.Table:
+    """Lay the pieces into periods of the city's clock.
+
+    Parameters
+    ----------
+    derived : Derived
+        From :func:`deriving`.
+    by : {"15min", "hour", "day"}
+        Length of a period.
+
+    Returns
+    -------
+    ibis Table
+        ``id``, ``start`` [s], ``amount``, ``measured`` [base unit], ``known_s``, ``measured_s``
+        [s] (how much of the period is known, and measured), ``code`` (the most serious rule).
+    """
+    return derived.shop.step(f"{by}_{derived.path}", lambda: _sums(derived.pieces, PERIODS[by]))
+
+
+def _sums(pieces: ir.Table, length_s: int) -> ir.Table:
+    known = pieces.amount.notnull()
+    measured = known & ~pieces.code.isin(ESTIMATED)
+    return pieces.group_by("id", start=floor_to(pieces.slot, length_s)).agg(
+        amount=pieces.amount.sum(),
+        measured=pieces.amount.sum(where=measured),
+        known_s=pieces.covered.sum(where=known).fill_null(0),
+        measured_s=pieces.covered.sum(where=measured).fill_null(0),
+        code=pieces.code.max(),
+    )
+
+
+def reach(derived: Derived) -> ir.Table:
+    """Find the first and last second each point is known to have been read in.
+
+    Returns
+    -------
+    ibis Table
+        ``id``, ``point``, ``first``, ``last`` [s].
+    """
+    return derived.shop.step(
+        f"reach_{derived.path}", lambda: _reach(derived.segments, derived.points)
+    )
+
+
+def _reach(segments: ir.Table, points: ir.Table) -> ir.Table:
+    rows = segments.group_by("id").agg(first=segments.from_ts.min(), last=segments.to_ts.max())
+    return rows.join(points.select("id", "point"), "id").select("id", "point", "first", "last")
+
+
+__all__ = ["CODE", "RULES", "Derived", "deriving", "reach", "sums"]

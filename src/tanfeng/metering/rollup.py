@@ -1,0 +1,374 @@
+"""Slots of a quarter hour become energy per hour, day and month, up the tree.
+
+There is one pass over the slots (:mod:`tanfeng.metering._pass`). It joins them with two tables,
+which points count for which node and which slot lies in which period, and adds whole numbers up,
+so the order of the slots changes no bit. What comes out fits in the hand: the rest is polars.
+
+A missing slot is missing, never zero: an amount is the sum of what is known, and
+``completeness`` says how much of what was due that is. A silent point degrades its parents and
+blocks none of them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from tanfeng.errors import ModelError
+from tanfeng.metering import _exact
+from tanfeng.metering._calendar import By, local, period_start, slots_between
+from tanfeng.metering._counts import COUNTS, KNOWN, SUMS, judged
+from tanfeng.metering._due import due_since, due_slots
+from tanfeng.metering._pass import known, known_of_sums
+from tanfeng.metering._tree import MixedUnits, Tree, TreeHasCycle, points_apart, tree
+from tanfeng.metering.frames import ENERGY, SLOT_S
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+__all__ = [
+    "By",
+    "MissingFactors",
+    "MixedUnits",
+    "TreeHasCycle",
+    "due_since",
+    "of_nodes",
+    "of_points",
+    "of_sums",
+    "refresh",
+    "touched",
+]
+
+_KEYS = ("node", "start", "item_key")
+_WORTH = {
+    "energy_calorific_tce": "calorific_tce_per_unit",
+    "energy_equivalent_tce": "equivalent_tce_per_unit",
+    "emission_tco2e": "emission_tco2e_per_unit",
+}
+
+
+class MissingFactors(ModelError):
+    """An energy item has no factor for a year it was asked for."""
+
+
+def of_nodes(
+    slots: pl.DataFrame | ir.Table,
+    *,
+    points: pl.DataFrame,
+    edges: pl.DataFrame,
+    by: By,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    due: pl.DataFrame | None = None,
+    factors: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """Roll slots up to the nodes of the tree.
+
+    Parameters
+    ----------
+    slots : polars.DataFrame or ibis.Table
+        With the columns of ``frames.SLOTS``. Amounts in the base unit of their point.
+    points, edges : polars.DataFrame
+        With the columns of ``frames.POINTS`` and ``frames.EDGES``.
+    by : {"15min", "hour", "day", "month"}
+        Length of a period, in local time.
+    start, end : datetime, optional
+        Window, on quarter hours; the hull of the slots when not given. A period cut by the window
+        holds, and is due, what lies in the window.
+    due : polars.DataFrame, optional
+        point, due_from, due_to, as :func:`due_since` makes it. Without it a point is due from its
+        first slot on, or from when it was registered if it has none.
+    factors : polars.DataFrame, optional
+        With the columns of ``frames.FACTORS``; without it the columns of tce and CO2 are null.
+
+    Returns
+    -------
+    polars.DataFrame
+        With the columns of ``frames.ENERGY``: one row per node, period and item that was due.
+
+    Raises
+    ------
+    MissingFactors
+        If an item has no factor in a year; all are named.
+    TreeHasCycle
+        If a node lies below itself.
+    MixedUnits
+        If one item is counted in several units.
+    """
+    window, due = _asked(slots, points, start, end, due)
+    laid = tree(points, edges)
+    calendar = slots_between(*window, by)
+    own = _grid(known(slots, laid.counted, calendar), laid, calendar, due)
+    return _finished(_with_parents(own, laid), laid.sources, factors).sort(_KEYS)
+
+
+def of_points(
+    slots: pl.DataFrame | ir.Table,
+    *,
+    points: pl.DataFrame,
+    by: By,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    due: pl.DataFrame | None = None,
+    factors: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """Roll slots up per point, as metered: the sign is not applied.
+
+    Parameters
+    ----------
+    slots, points, by, start, end, due, factors
+        As of :func:`of_nodes`.
+
+    Returns
+    -------
+    polars.DataFrame
+        With the columns of ``frames.ENERGY``, ``point`` in the place of ``node``.
+
+    Raises
+    ------
+    MissingFactors
+        If an item has no factor in a year; all are named.
+    """
+    window, due = _asked(slots, points, start, end, due)
+    laid = points_apart(points)
+    calendar = slots_between(*window, by)
+    own = _grid(known(slots, laid.counted, calendar), laid, calendar, due)
+    return _finished(own, laid.sources, factors).rename({"node": "point"})
+
+
+def of_sums(
+    sums: pl.DataFrame,
+    *,
+    points: pl.DataFrame,
+    edges: pl.DataFrame | None = None,
+    by: By,
+    start: datetime,
+    end: datetime,
+    due: pl.DataFrame,
+    factors: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """Roll sums up that were already made per point, such as hours into months.
+
+    Parameters
+    ----------
+    sums : polars.DataFrame
+        point, start (of the period), amount, measured, slots_measured, slots_estimated, over
+        periods no longer than ``by``, whole inside the window. What :func:`of_points` returns will
+        do.
+    points, by, start, end, due, factors
+        As of :func:`of_nodes`.
+    edges : polars.DataFrame, optional
+        With the columns of ``frames.EDGES``; without it the answer is per point.
+
+    Returns
+    -------
+    polars.DataFrame
+        As of :func:`of_nodes`, or of :func:`of_points` without ``edges``.
+
+    Notes
+    -----
+    A sum of a point is rounded once before it is added up the tree, so the result may differ from
+    that over slots in the last bit. Each way by itself always gives the same.
+    """
+    laid = points_apart(points) if edges is None else tree(points, edges)
+    calendar = slots_between(start, end, by)
+    own = _grid(known_of_sums(sums, laid.counted, calendar, by), laid, calendar, due)
+    if edges is None:
+        return _finished(own, laid.sources, factors).rename({"node": "point"})
+    return _finished(_with_parents(own, laid), laid.sources, factors).sort(_KEYS)
+
+
+def touched(
+    changed: pl.DataFrame, *, points: pl.DataFrame, edges: pl.DataFrame, by: By
+) -> pl.DataFrame:
+    """Return what changed slots change, up the tree.
+
+    Parameters
+    ----------
+    changed : polars.DataFrame
+        point, start: slots whose amount, measured part or quality is not what it was.
+    points, edges, by
+        As of :func:`of_nodes`.
+
+    Returns
+    -------
+    polars.DataFrame
+        node, start (of the period), item_key, sorted: the rows of the roll-up to write again.
+    """
+    laid = tree(points, edges)
+    hit = _hit(changed, laid, by)
+    parents = hit.join(laid.supply, on="source").select(_KEYS)
+    own = hit.join(laid.sources, on="source").select(_KEYS)
+    return pl.concat([own, parents]).unique().sort(_KEYS)
+
+
+def refresh(
+    previous: pl.DataFrame,
+    slots: pl.DataFrame | ir.Table,
+    *,
+    changed: pl.DataFrame,
+    points: pl.DataFrame,
+    edges: pl.DataFrame,
+    by: By,
+    start: datetime,
+    end: datetime,
+    due: pl.DataFrame,
+    factors: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """Roll up again after slots changed, reading only the slots of what they touch.
+
+    The result equals :func:`of_nodes` over all slots, to the last bit.
+
+    Parameters
+    ----------
+    previous : polars.DataFrame
+        The roll-up of the same window, points, edges and ``by`` before the change.
+    slots : polars.DataFrame or ibis.Table
+        Slots as they are now. Only those of touched nodes in touched periods are read.
+    changed : polars.DataFrame
+        point, start: slots that are not what they were.
+    points, edges, by, start, end, due, factors
+        As of :func:`of_nodes`; window and due slots are given.
+
+    Returns
+    -------
+    polars.DataFrame
+        The whole roll-up of the window, with the columns of ``frames.ENERGY``.
+    """
+    laid = tree(points, edges)
+    calendar = slots_between(start, end, by)
+    numbers = calendar.select("number", "period").unique()
+    hit = _hit(changed, laid, by).join(numbers.rename({"period": "start"}), on="start", how="inner")
+    now = known(slots, laid.counted, calendar, hit.select("source", "number"))
+    kept = (
+        previous.join(laid.sources, on=["node", "item_key"])
+        .join(numbers, left_on="start", right_on="period")
+        .join(hit, on=["source", "number"], how="anti")
+        .select(now.columns)
+        .filter(pl.col("amount").is_not_null())
+    )
+    own = _grid(pl.concat([now, kept]), laid, calendar, due)
+    return _finished(_with_parents(own, laid), laid.sources, factors).sort(_KEYS)
+
+
+# The window and what changed ---------------------------------------------------------------------
+
+
+def _asked(
+    slots: pl.DataFrame | ir.Table,
+    points: pl.DataFrame,
+    start: datetime | None,
+    end: datetime | None,
+    due: pl.DataFrame | None,
+) -> tuple[tuple[datetime, datetime], pl.DataFrame]:
+    """Return the window and the due slots, from the slots where they are not given."""
+    if start is not None and end is not None and due is not None:
+        return (start, end), due
+    if not isinstance(slots, pl.DataFrame):
+        raise ModelError(
+            "over a table, give start, end and due: finding them would read it once more",
+            "对数据表汇总时请给出 start、end 和 due：否则要多读一遍",
+        )
+    first, last = slots["start"].min(), slots["start"].max()
+    start = first if start is None and isinstance(first, datetime) else start
+    end = last + timedelta(seconds=SLOT_S) if end is None and isinstance(last, datetime) else end
+    if start is None or end is None:
+        raise ModelError(
+            "there are no slots to take a window from; give start and end",
+            "没有可用于确定时间窗的数据，请给出 start 和 end",
+        )
+    return (start, end), due if due is not None else due_since(points, slots)
+
+
+def _hit(changed: pl.DataFrame, laid: Tree, by: By) -> pl.DataFrame:
+    """Return source and start of the periods that changed slots lie in."""
+    return (
+        changed.join(laid.counted, on="point")
+        .select("source", start=period_start(by, pl.col("start")))
+        .unique()
+    )
+
+
+# What was due, the parents, and what it is worth ------------------------------------------------
+
+
+def _grid(
+    sums: pl.DataFrame, laid: Tree, calendar: pl.DataFrame, due: pl.DataFrame
+) -> pl.DataFrame:
+    """Lay the sums over every source and period that was due; silence is a row, too."""
+    periods = calendar.group_by("number").agg(
+        pl.col("period").first(),
+        first=pl.col("start").min(),
+        slots=pl.len(),
+    )
+    expected = due_slots(laid.counted, due, periods)
+    frame = (
+        expected.join(sums, on=["source", "number"], how="full", coalesce=True)
+        .with_columns(pl.col("slots_due", *KNOWN).fill_null(0).cast(pl.Int64))
+        # A slot that came before the point was due counts as due.
+        .with_columns(slots_due=pl.max_horizontal("slots_due", pl.sum_horizontal(KNOWN)))
+        .filter(pl.col("slots_due") > 0)
+        .sort("source", "number")
+    )
+    # Numbers of sources and periods are their places.
+    source = frame["source"]
+    starts = periods.sort("number")["period"]
+    return frame.select(
+        "source",
+        laid.sources["node"].gather(source),
+        starts.gather(frame["number"]).alias("start"),
+        laid.sources["item_key"].gather(source),
+        *SUMS,
+        *COUNTS,
+    )
+
+
+def _with_parents(own: pl.DataFrame, laid: Tree) -> pl.DataFrame:
+    """Add the nodes that have no points of their own for an item."""
+    below = own.select("source", "start", *SUMS, "slots_due", *KNOWN).join(laid.supply, on="source")
+    sums = _exact.total(below, _KEYS, SUMS)
+    parents = sums.join(below.group_by(_KEYS).agg(pl.col(COUNTS).sum()), on=_KEYS)
+    return pl.concat([own.drop("source"), parents])
+
+
+def _finished(
+    sums: pl.DataFrame, sources: pl.DataFrame, factors: pl.DataFrame | None
+) -> pl.DataFrame:
+    """Give the sums their unit, completeness, quality and worth."""
+    units = dict(sources.select("item_key", "unit").unique().iter_rows())
+    unit = pl.col("item_key").replace_strict(units, return_dtype=pl.String)
+    frame = _worth(judged(sums.with_columns(unit=unit)), factors)
+    return frame.select(ENERGY.names()).cast(ENERGY)
+
+
+def _worth(frame: pl.DataFrame, factors: pl.DataFrame | None) -> pl.DataFrame:
+    """Multiply amounts by the factor of item, unit and local year."""
+    if factors is None:
+        return frame.with_columns(pl.lit(None, dtype=pl.Float64).alias(name) for name in _WORTH)
+    keys = ["item_key", "unit", "year"]
+    dated = frame.with_columns(year=local(pl.col("start")).dt.year().cast(pl.Int32))
+    absent = dated.select(keys).unique().join(factors, on=keys, how="anti").sort(keys)
+    if absent.height:
+        rows = list(absent.iter_rows())
+        raise MissingFactors(
+            "no factor for "
+            + "; ".join(f"{item} per {unit} in {year}" for item, unit, year in rows)
+            + ". Add the rows to the factors, or ask for the amounts alone",
+            "缺少因子："
+            + "；".join(f"{year} 年 {item}（每 {unit}）" for item, unit, year in rows)
+            + "。请补充因子，或只求实物量",
+        )
+    worth = factors.select(*keys, *_WORTH.values()).unique()
+    twice = worth.filter(pl.struct(keys).is_duplicated()).select(keys).unique().sort(keys)
+    if twice.height:
+        item, unit, year = twice.row(0)
+        raise ModelError(
+            f"{twice.height} factors are given twice with different values, the first: {item} per "
+            f"{unit} in {year}",
+            f"有 {twice.height} 个因子重复且数值不同，第一个：{year} 年 {item}（每 {unit}）",
+        )
+    return dated.join(worth, on=keys, how="left", maintain_order="left").with_columns(
+        (pl.col("amount") * pl.col(per)).alias(name) for name, per in _WORTH.items()
+    )

@@ -1,0 +1,95 @@
+"""SIGKILL at any moment of intake, flush and compaction: what was acknowledged is there, once."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import sys
+import time
+from collections import Counter
+from multiprocessing import forkserver
+
+import polars as pl
+import pytest
+
+from metering.kill_child import ACCEPTING, COMPACTING, DONE, FLUSHING, ROWS, work
+from tanfeng.metering.intake import Intake
+from tanfeng.metering.store import Store
+
+HOMES, ROUNDS, CHILDREN = 5, 4, 3
+#: Moments at which children were killed, over all homes.
+PHASES: Counter[bytes] = Counter()
+
+
+@pytest.fixture(scope="module")
+def context():
+    # The server of forks looks for what it loads beforehand where Python itself does.
+    paths = os.pathsep.join(path for path in sys.path if path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", paths)
+        forks = multiprocessing.get_context("forkserver")
+        forks.set_forkserver_preload(["metering.kill_child"])
+        forkserver.ensure_running()
+    return forks
+
+
+def killed_during(context, home, points, phase, seconds):
+    """Kill a child per point so long after the first began the phase; return what was kept."""
+    pipes = [context.Pipe(duplex=False) for _ in points]
+    children = [
+        context.Process(target=work, args=(home, point, theirs), daemon=True)
+        for point, (_, theirs) in zip(points, pipes, strict=True)
+    ]
+    for child in children:
+        child.start()
+    for _, theirs in pipes:
+        theirs.close()
+    heard = [[ours.recv_bytes()] for ours, _ in pipes]  # all of them have begun
+    while heard[0][-1] != phase:
+        heard[0].append(pipes[0][0].recv_bytes())
+    time.sleep(seconds)
+    for child in children:
+        child.kill()
+    for child, (ours, _), messages in zip(children, pipes, heard, strict=True):
+        child.join(10)
+        assert child.exitcode == -9, "the child ended before it was killed"
+        try:
+            while True:
+                messages.append(ours.recv_bytes())
+        except EOFError:
+            ours.close()
+        PHASES[[one for one in messages if not one.startswith(DONE)][-1]] += 1
+    return [one[1:].decode() for messages in heard for one in messages if one.startswith(DONE)]
+
+
+def test_killed_processes_lose_nothing_and_double_nothing(context, tmp_path):
+    for number in range(HOMES):
+        home = tmp_path / str(number)
+        home.mkdir()
+        chance = random.Random(number)
+        acknowledged = []
+        for turn in range(ROUNDS):
+            points = [f"{turn}.{child}" for child in range(CHILDREN)]
+            phase = (ACCEPTING, FLUSHING, COMPACTING)[turn % 3]
+            delay = chance.uniform(0, 0.06)
+            acknowledged += killed_during(context, str(home), points, phase, delay)
+        everything_is_there_once(home, set(acknowledged))
+    assert PHASES.total() == HOMES * ROUNDS * CHILDREN == 60
+    assert set(PHASES) == {ACCEPTING, FLUSHING, COMPACTING}, PHASES
+
+
+def everything_is_there_once(home, acknowledged):
+    store = Store(home / "readings")
+    intake = Intake(home / "intake", store)
+    intake.replay()
+    assert intake.waiting() == 0
+    raw = pl.scan_parquet(list(store.files()), hive_partitioning=False).collect()
+    each = raw.group_by("batch").agg(pl.len(), pl.col("time").n_unique().alias("times"))
+    assert set(each["len"]) == {ROWS} == set(each["times"])
+    assert acknowledged
+    assert acknowledged <= set(each["batch"])
+    # One batch of each child may have been written and its acknowledgement killed.
+    assert each.height - len(acknowledged) <= ROUNDS * CHILDREN
+    store.compact(settle=True)
+    assert store.readings().height == raw.height
