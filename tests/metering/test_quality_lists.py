@@ -276,13 +276,27 @@ def test_sub_meters_against_the_main_meter():
             "start": [at("2026-10-01")] * len(rows),
             "item_key": ["electricity"] * len(rows),
             "main": [row[0] for row in rows],
-            "subs": [row[1] for row in rows],
+            "parts": [row[1] for row in rows],
         }
     )
     found = quality.submeter_balance(given)
     assert found["within"].to_list() == [row[3] for row in rows]
     for seen, (*_, wanted, _) in zip(found["deviation"], rows, strict=True):
         assert seen == (wanted if wanted is None else pytest.approx(wanted))
+
+
+def test_a_balance_that_is_not_whole_is_not_judged():
+    given = pl.DataFrame(
+        {
+            "node": ["E"] * 3,
+            "start": [at("2026-10-01")] * 3,
+            "item_key": ["electricity"] * 3,
+            "main": [100.0, 100.0, 0.0],
+            "parts": [50.0] * 3,
+            "completeness": [1.0, 0.99, None],
+        }
+    )
+    assert quality.submeter_balance(given)["within"].to_list() == [False, None, None]
 
 
 # -- residuals

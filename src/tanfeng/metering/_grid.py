@@ -65,11 +65,6 @@ class Span:
         return instant_us(self.as_of)
 
 
-def local(column: str) -> pl.Expr:
-    """Return the time of a column on the city's clock, without zone."""
-    return pl.col(column).dt.replace_time_zone(None) + timedelta(hours=8)
-
-
 def instant_us(moment: datetime) -> int:
     """Microseconds since 1970 in UTC, exactly."""
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
