@@ -89,6 +89,15 @@ def test_what_is_not_known_is_left_out_and_nothing_known_is_none():
     assert found["basis"].to_list() == ["none" if hour == 3 else "usual" for hour in range(24)]
 
 
+def test_part_of_an_hour_is_not_an_hour_that_used_less():
+    hours = hourly(MONDAY, 7, lambda *_: 8.0).with_columns(
+        amount=pl.when(pl.col("start") < at("2026-03-06")).then(4.0).otherwise("amount"),
+        completeness=pl.when(pl.col("start") < at("2026-03-06")).then(0.5).otherwise(1.0),
+    )
+    found = forecast.day_ahead(hours, date(2026, 3, 9), calendar=CALENDAR)
+    assert found["usual"].unique().to_list() == [8.0]  # of Friday alone
+
+
 # -- the model
 
 

@@ -60,7 +60,7 @@ def anomalies(
     Parameters
     ----------
     hourly : polars.DataFrame
-        node, start, amount of ``ENERGY`` by hour, of one item; null is not known and never odd.
+        As for ``forecast.day_ahead``; what is not known is never odd.
     first, last : datetime.date
         Local days to look at, both included.
     calendar : WorkCalendar

@@ -37,7 +37,7 @@ def month_end(
     Parameters
     ----------
     hourly : polars.DataFrame
-        node, start, amount of ``ENERGY`` by hour, of one item; null is not known.
+        As for ``forecast.day_ahead``.
     known_to : datetime.date
         Last whole local day known; the forecast is of the month of the day after.
     calendar : WorkCalendar

@@ -54,8 +54,9 @@ def day_ahead(
     Parameters
     ----------
     hourly : polars.DataFrame
-        node, start, amount of ``ENERGY`` by hour, of one item; null is not known. What starts
-        after ``known_to`` is not looked at.
+        node, start, amount of ``ENERGY`` by hour, of one item; null is not known, nor is an hour
+        whose completeness, if the column is there, is below 1. What starts after ``known_to`` is
+        not looked at.
     day : datetime.date
         Local day to forecast.
     calendar : WorkCalendar
