@@ -78,11 +78,11 @@ def hours_of(hourly: pl.DataFrame, last: date, calendar: WorkCalendar) -> Hours:
     lacking = [name for name in ("node", "start", "amount") if name not in hourly.columns]
     if lacking:
         raise ModelError(f"hours lack the columns {lacking}", f"小时数据缺少列 {lacking}")
-    amount = pl.col("amount").cast(pl.Float64)
+    known = pl.col("amount").cast(pl.Float64)
     if "completeness" in hourly.columns:  # part of an hour is not an hour that used less
-        amount = pl.when(pl.col("completeness") >= 1).then(amount)
+        known = pl.when(pl.col("completeness") >= 1).then(known)
     start = pl.col("start").cast(TIME).cast(pl.Int64)
-    rows = hourly.select("node", start, amount.alias("amount")).sort("node", "start")
+    rows = hourly.select("node", start, known.alias("amount")).sort("node", "start")
     if rows.select("node", "start").is_duplicated().any():
         raise ModelError("an hour of a node stands twice", "同一单元同一小时重复")
     if (rows["start"] % _HOUR_US != 0).any():
