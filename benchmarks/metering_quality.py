@@ -18,7 +18,7 @@ import polars as pl
 from tanfeng.metering import quality
 from tanfeng.metering.frames import QUALITY, TIME
 
-#: Limit of the house for 2,000 points x 31 days. [s]
+#: Limit of the house for 2,000 points x 31 days, of CPU time: the machine is shared. [s]
 LIMIT_S = 1.0
 FIRST, LAST = date(2026, 10, 1), date(2026, 10, 31)
 SLOTS = 31 * 96
@@ -97,11 +97,12 @@ def main() -> int:
             last=LAST,
             as_of=datetime(2026, 11, 1, tzinfo=UTC) + timedelta(days=1),
         )
-        best = min(best, (time.perf_counter() - wall, time.process_time() - cpu))
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        best = (min(best[0], wall), min(best[1], cpu))
     print(f"{points} points x 31 days, {frames['readings'].height:,} readings")
     print(f"wall {best[0]:.2f} s, CPU {best[1]:.2f} s (limit {LIMIT_S} s for 2,000 points)")
     print(found.by_month.filter(pl.col("kind") == "county").select("object", "score").head(3))
-    return int(points <= 2000 and best[0] > LIMIT_S)
+    return int(points <= 2000 and best[1] > LIMIT_S)
 
 
 if __name__ == "__main__":

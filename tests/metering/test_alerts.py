@@ -334,7 +334,7 @@ def test_months_outages_balances_and_residuals_become_findings():
                 "start": [at("2026-09-01"), at("2026-10-01")],
                 "item_key": ["electricity"] * 2,
                 "main": [100.0] * 2,
-                "subs": [92.0, 50.0],
+                "parts": [92.0, 50.0],
             },
             schema_overrides={"start": frames.TIME},
         )

@@ -299,6 +299,8 @@ def test_virtual_meters_are_not_judged():
     [
         ({"register": points("P", "P")}, "point P stands twice"),
         ({"register": points("P", interval_s=700)}, "an interval of 700 s does not divide a day"),
+        ({"register": points("P", interval_s=None)}, "an interval of 0 s does not divide a day"),
+        ({"register": points("P").clear()}, "there is no point to judge"),
         ({"register": points("P").drop("node")}, r"points lack the columns \['node'\]"),
         ({"last": date(2026, 9, 1)}, "2026-09-01 lies before 2026-10-01"),
         ({"as_of": at("2026-10-05").replace(tzinfo=None)}, "as_of needs its zone"),

@@ -56,6 +56,7 @@ def test_a_value_that_stands_still_for_six_hours_is_frozen_and_zero_is_not():
     # 24 slots of 7 are six hours; 23 of 8 are not; a stop of any length is no fault of the meter.
     amounts = [1.0, *[7.0] * 24, 2.0, *[8.0] * 23, 3.0, *[0.0] * 40]
     assert plausible(amounts)["frozen_flags"] == 24
+    assert plausible(amounts, changed={"frozen_slots": 97})["frozen_flags"] == 0
 
 
 def test_a_step_far_above_the_usual_is_flagged_where_it_leads():
@@ -275,13 +276,27 @@ def test_sub_meters_against_the_main_meter():
             "start": [at("2026-10-01")] * len(rows),
             "item_key": ["electricity"] * len(rows),
             "main": [row[0] for row in rows],
-            "subs": [row[1] for row in rows],
+            "parts": [row[1] for row in rows],
         }
     )
     found = quality.submeter_balance(given)
     assert found["within"].to_list() == [row[3] for row in rows]
     for seen, (*_, wanted, _) in zip(found["deviation"], rows, strict=True):
         assert seen == (wanted if wanted is None else pytest.approx(wanted))
+
+
+def test_a_balance_that_is_not_whole_is_not_judged():
+    given = pl.DataFrame(
+        {
+            "node": ["E"] * 3,
+            "start": [at("2026-10-01")] * 3,
+            "item_key": ["electricity"] * 3,
+            "main": [100.0, 100.0, 0.0],
+            "parts": [50.0] * 3,
+            "completeness": [1.0, 0.99, None],
+        }
+    )
+    assert quality.submeter_balance(given)["within"].to_list() == [False, None, None]
 
 
 # -- residuals

@@ -14,16 +14,19 @@ if TYPE_CHECKING:
 _WORDS = ("title", "text", "remedy", "source")
 
 
-def shown(value: float | None, unit: str, lang: str) -> str:
+def shown(value: float, unit: str) -> str:
     """Return a value with its unit as people write it: a share in percent, no needless zeros."""
-    if value is None:
-        return "未知" if lang == "zh" else "unknown"
     if math.isinf(value):
         return "∞"
     if unit == "1":
         return f"{100 * value:.1f}".removesuffix(".0") + " %"
-    number = f"{value:,.1f}".removesuffix(".0")
+    number = amount_text(value)
     return f"{number} s" if unit == "s" else number
+
+
+def amount_text(value: float) -> str:
+    """Return an amount with one decimal below a hundred, none above."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.1f}".removesuffix(".0")
 
 
 def with_texts(
@@ -40,8 +43,8 @@ def with_texts(
         for lang in ("zh", "en"):
             facts = {
                 "object": called.get(row["object"]) or row["object"],
-                "value": shown(row["value"], rule.unit, lang),
-                "threshold": shown(row["threshold"], rule.unit, lang),
+                "value": shown(row["value"], rule.unit),
+                "threshold": shown(row["threshold"], rule.unit),
                 "first": row["first"].isoformat(),
                 "last": row["last"].isoformat(),
                 "count": row["count"],

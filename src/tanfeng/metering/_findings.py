@@ -7,6 +7,7 @@ from datetime import date
 import polars as pl
 
 from tanfeng.metering._alert_frames import FINDINGS, LINKS
+from tanfeng.metering._calendar import local
 from tanfeng.metering._scores import lineage
 from tanfeng.metering.quality import Quality
 from tanfeng.metering.workdays import WorkCalendar
@@ -55,7 +56,7 @@ def findings(
     if outages is not None and outages.height:
         parts.append(_overdue(outages, last, calendar or WorkCalendar()))
     if balances is not None:
-        month = (pl.col("start").dt.replace_time_zone(None) + pl.duration(hours=8)).dt.date()
+        month = local(pl.col("start")).dt.date()
         worst = balances.filter(pl.col("within").is_not_null()).with_columns(
             value=_size("deviation"), day=month.dt.month_end()
         )

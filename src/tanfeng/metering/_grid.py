@@ -22,6 +22,10 @@ DAY_S = 86_400
 _US = 1_000_000
 _SLOTS_A_DAY = DAY_S // SLOT_S
 _NONE = np.iinfo(np.int64).max
+#: Stands for null in an array of counts.
+_NOT_JUDGED = -1
+#: Readings and points worked on at once: what is made of them stays in the processor's cache.
+_ROWS_AT_ONCE, _POINTS_AT_ONCE = 1 << 17, 64
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -59,11 +63,6 @@ class Span:
     def as_of_us(self) -> int:
         """The moment, microseconds of UTC."""
         return instant_us(self.as_of)
-
-
-def local(column: str) -> pl.Expr:
-    """Return the time of a column on the city's clock, without zone."""
-    return pl.col(column).dt.replace_time_zone(None) + timedelta(hours=8)
 
 
 def instant_us(moment: datetime) -> int:
@@ -138,18 +137,16 @@ def _due(
     return due & ~filed, filed
 
 
-def _day_gaps(row: Ints, since: Ints, first: Bools, shape: tuple[int, int]) -> Ints:
-    """Least distance of a reading from the end of each day; the greatest int where none is near.
+def _day_gaps(gap: Ints, row: Ints, since: Ints, first: Bools) -> None:
+    """Lower the distance of a reading from the end of each day.
 
     Near is half the spacing: the cell of such a reading is the ``first`` of a day.
     """
-    gap = np.full(shape, _NONE)
     row, since = row[first], since[first]
     ended = (since + DAY_S * _US // 2) // (DAY_S * _US) - 1
-    of_span = (ended >= 0) & (ended < shape[1])
+    of_span = (ended >= 0) & (ended < gap.shape[1])
     row, since, ended = row[of_span], since[of_span], ended[of_span]
     np.minimum.at(gap, (row, ended), np.abs(since - (ended + 1) * DAY_S * _US))
-    return gap
 
 
 def _seconds(gap: Ints) -> pl.Series:
@@ -180,7 +177,7 @@ def presence(
     )
     days, months = [], []
     for (step,), part in points.group_by("interval_s", maintain_order=True):
-        step_s = int(step)
+        step_s = 0 if step is None else int(step)
         if step_s <= 0 or DAY_S % step_s:
             raise ModelError(
                 f"an interval of {step_s} s does not divide a day; correct interval_s of "
@@ -203,67 +200,68 @@ def _presence_of_step(
     excused: pl.DataFrame,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     step_us, late_us = step_s * _US, int(limit["late_max"] * _US)
-    row = codes(usable["point"], names)
-    time = microseconds(usable["time"])
-    wait = microseconds(usable["received"]) - time
-    by_hand = usable["quality"].to_numpy() == BY_HAND
-    if (row < 0).any():
-        ours = row >= 0
-        row, time, wait, by_hand = row[ours], time[ours], wait[ours], by_hand[ours]
-    since = time - span.zero_us
+    rows = codes(usable["point"], names)
+    times, received = microseconds(usable["time"]), microseconds(usable["received"])
+    hands = usable["quality"].to_numpy() == BY_HAND
     due, filed = _due(names, step_us, span, late_us, service, excused)
-    column = ((since + step_us // 2) // step_us).astype(np.int32)
-    gap = _day_gaps(row, since, column % (DAY_S // step_s) == 0, (len(names), span.days))
-    inside = (column >= 0) & (column < due.shape[1])
-    place = row * due.shape[1] + column
-    automatic = inside & ~by_hand
-    in_time = automatic & (wait <= late_us) & (wait >= -limit["ahead_max"] * _US)
-
-    def counted(which: Bools) -> Ints:
-        grid = np.zeros(due.size, dtype=np.bool_)
-        grid[place if which.all() else place[which]] = True
-        grid &= due.ravel()
-        return _per_day(grid.reshape(due.shape), span.days)
-
-    received = counted(inside)
+    came, automatic, timely = (np.zeros(due.size, dtype=np.bool_) for _ in range(3))
+    gap = np.full((len(names), span.days), _NONE)
+    months, ends = _months(span)
+    month_gap = np.full((len(names), len(ends)), _NONE)
+    for begin in range(0, len(rows), _ROWS_AT_ONCE):
+        block = slice(begin, begin + _ROWS_AT_ONCE)
+        row, time = rows[block], times[block]
+        wait, by_hand = received[block] - time, hands[block]
+        since = time - span.zero_us
+        column = (since + step_us // 2) // step_us
+        ours = row >= 0
+        _day_gaps(gap, row, since, ours & (column % (DAY_S // step_s) == 0))
+        _month_gaps(month_gap, row, since, ours, ends, int(limit["month_boundary_max"] * _US))
+        inside = ours & (column >= 0) & (column < due.shape[1])
+        place = row * due.shape[1] + column
+        in_time = (wait <= late_us) & (wait >= -limit["ahead_max"] * _US)
+        came[place[inside]] = True
+        automatic[place[inside & ~by_hand]] = True
+        timely[place[inside & ~by_hand & in_time]] = True
     day = pl.date_range(span.first, span.last, eager=True)
+    counted = {"received": came, "automatic": automatic, "timely": timely}
     frame = pl.DataFrame(
         {
             "point": names.gather(np.repeat(np.arange(len(names)), span.days)),
             "day": day.gather(np.tile(np.arange(span.days), len(names))),
             "due": _per_day(due, span.days).ravel(),
             "excused": _per_day(filed, span.days).ravel(),
-            "received": received.ravel(),
-            "automatic": (counted(automatic) if by_hand.any() else received).ravel(),
-            "timely": counted(in_time).ravel(),
+            **{
+                name: _per_day(grid.reshape(due.shape) & due, span.days).ravel()
+                for name, grid in counted.items()
+            },
             "boundary_gap_s": _seconds(gap),
         }
     )
-    return frame, _month_ends(names, row, since, span, limit)
-
-
-def _month_ends(
-    names: pl.Series, row: Ints, since: Ints, span: Span, limit: Mapping[str, float]
-) -> pl.DataFrame:
-    starts = pl.date_range(span.first.replace(day=1), span.last, "1mo", eager=True)
-    ends = starts.dt.offset_by("1mo")
-    offset = (ends - span.first).dt.total_days().to_numpy() * DAY_S * _US
-    most = int(limit["month_boundary_max"] * _US)
-    gap = np.full((len(names), len(offset)), _NONE)
-    for number, at in enumerate(offset):
-        away = np.abs(since - at)
-        near = away <= most
-        np.minimum.at(gap[:, number], row[near], away[near])
-    return pl.DataFrame(
+    each = np.tile(np.arange(len(ends)), len(names))
+    return frame, pl.DataFrame(
         {
-            "point": names.gather(np.repeat(np.arange(len(names)), len(offset))),
-            "month": starts.dt.to_string("%Y-%m").gather(
-                np.tile(np.arange(len(offset)), len(names))
-            ),
-            "end": ends.gather(np.tile(np.arange(len(offset)), len(names))),
-            "month_gap_s": _seconds(gap),
+            "point": names.gather(np.repeat(np.arange(len(names)), len(ends))),
+            "month": months.dt.to_string("%Y-%m").gather(each),
+            "end": months.dt.offset_by("1mo").gather(each),
+            "month_gap_s": _seconds(month_gap),
         }
     )
+
+
+def _months(span: Span) -> tuple[pl.Series, Ints]:
+    """First days of the months of a span, and their ends as microseconds since it began."""
+    starts = pl.date_range(span.first.replace(day=1), span.last, "1mo", eager=True)
+    ends = (starts.dt.offset_by("1mo") - span.first).dt.total_days().to_numpy() * DAY_S * _US
+    return starts, ends
+
+
+def _month_gaps(gap: Ints, row: Ints, since: Ints, ours: Bools, ends: Ints, most: int) -> None:
+    """Lower the distance of a reading from each month's end, where it is not above ``most``."""
+    for number, at in enumerate(ends):
+        away = np.abs(since - at)
+        near = ours & (away <= most)
+        np.minimum.at(gap[:, number], row[near], away[near])
 
 
 def _per_day(grid: Bools, days: int) -> Ints:
@@ -313,37 +311,56 @@ def plausibility(
     """
     names = points["point"]
     shape = (len(names), span.days * _SLOTS_A_DAY)
-    kept = slots.select("point", "start", "amount", "quality")
-    row = codes(kept["point"], names)
-    column = (microseconds(kept["start"]) - span.zero_us) // (SLOT_S * _US)
-    fits = (kept["quality"] == "measured").fill_null(False).to_numpy()
-    fits = fits & (row >= 0) & (column >= 0) & (column < shape[1])
+    rows, starts = codes(slots["point"], names), microseconds(slots["start"])
+    measured = (slots["quality"] == "measured").fill_null(False).to_numpy()
+    amounts = slots["amount"].to_numpy()
     amount = np.full(shape, np.nan)
-    amount[row[fits], column[fits]] = kept["amount"].to_numpy()[fits]
-    known = ~np.isnan(amount)
-    flags = _flags(amount, known, points, limit)
-    state = _state(amount, points, span, limit, production)
-    broken = flags["range"][0] | flags["change"][0] | flags["frozen"][0] | state[0]
-    flags["state"] = state
-    counts: dict[str, pl.Series] = {}
-    for name, (flagged, judged) in flags.items():
-        counted = pl.Series(_per_day(flagged, span.days).ravel())
-        can = pl.Series(np.repeat(judged, span.days))
-        counts[f"{name}_flags"] = pl.select(pl.when(can).then(counted)).to_series()
+    for begin in range(0, len(rows), _ROWS_AT_ONCE):
+        block = slice(begin, begin + _ROWS_AT_ONCE)
+        row, column = rows[block], (starts[block] - span.zero_us) // (SLOT_S * _US)
+        fits = measured[block] & (row >= 0) & (column >= 0) & (column < shape[1])
+        amount.reshape(-1)[(row * shape[1] + column)[fits]] = amounts[block][fits]
+    states = _states(span, production)
+    blocks = []
+    for begin in range(0, len(names), _POINTS_AT_ONCE):
+        block = slice(begin, begin + _POINTS_AT_ONCE)
+        blocks.append(_judged(amount[block], points[block], states, span.days, limit))
     day = pl.date_range(span.first, span.last, eager=True)
     return pl.DataFrame(
         {
             "point": names.gather(np.repeat(np.arange(len(names)), span.days)),
             "day": day.gather(np.tile(np.arange(span.days), len(names))),
-            "measured": _per_day(known, span.days).ravel(),
-            "implausible": _per_day(broken, span.days).ravel(),
+        }
+    ).hstack(pl.concat(blocks).with_columns(pl.all().replace(_NOT_JUDGED, None)))
+
+
+def _judged(
+    amount: Floats,
+    points: pl.DataFrame,
+    states: tuple[pl.Series, Bools, Bools] | None,
+    days: int,
+    limit: Mapping[str, float],
+) -> pl.DataFrame:
+    """Judge some points; rows of point and day."""
+    known = ~np.isnan(amount)
+    flags = _flags(amount, points, limit)
+    flags["state"] = _state(amount, points, states, limit)
+    broken = np.logical_or.reduce([flagged for flagged, _ in flags.values()])
+    counts = {
+        f"{name}_flags": np.where(judged[:, None], _per_day(flagged, days), _NOT_JUDGED).ravel()
+        for name, (flagged, judged) in flags.items()
+    }
+    return pl.DataFrame(
+        {
+            "measured": _per_day(known, days).ravel(),
+            "implausible": _per_day(broken, days).ravel(),
             **counts,
         }
     )
 
 
 def _flags(
-    amount: Floats, known: Bools, points: pl.DataFrame, limit: Mapping[str, float]
+    amount: Floats, points: pl.DataFrame, limit: Mapping[str, float]
 ) -> dict[str, tuple[Bools, Bools]]:
     """Slots that break range, change and frozen, each with the points it can be judged of."""
     rated = points["rated_power"].cast(pl.Float64).fill_null(np.nan).to_numpy()
@@ -365,31 +382,36 @@ def _flags(
     }
 
 
+def _states(span: Span, production: pl.DataFrame | None) -> tuple[pl.Series, Bools, Bools] | None:
+    """Nodes whose state is told, and in which slots each produced and stood still."""
+    if production is None or production.is_empty():
+        return None
+    named = production["node"].unique(maintain_order=True)
+    marks = []
+    for runs in (True, False):
+        part = production.filter(pl.col("producing") == runs)
+        start = (microseconds(part["start"]) - span.zero_us) // (SLOT_S * _US)
+        end = (microseconds(part["end"]) - span.zero_us) // (SLOT_S * _US)
+        shape = (len(named), span.days * _SLOTS_A_DAY)
+        marks.append(covered(shape, codes(part["node"], named), start, end))
+    return named, marks[0], marks[1]
+
+
 def _state(
     amount: Floats,
     points: pl.DataFrame,
-    span: Span,
+    states: tuple[pl.Series, Bools, Bools] | None,
     limit: Mapping[str, float],
-    production: pl.DataFrame | None,
 ) -> tuple[Bools, Bools]:
     """Slots whose load does not fit the production state of the point's node."""
     flagged = np.zeros(amount.shape, dtype=np.bool_)
     judged = np.zeros(len(amount), dtype=np.bool_)
-    if production is None or production.is_empty():
+    if states is None:
         return flagged, judged
-    named = production["node"].unique(maintain_order=True)
+    named, running_of, stopped_of = states
     of = codes(points["node"].fill_null(""), named)
     which = np.flatnonzero(of >= 0)
-    shape = (len(named), amount.shape[1])
-    marks = []
-    for runs in (True, False):
-        part = production.filter(pl.col("producing") == runs)
-        row = codes(part["node"], named)
-        start = (microseconds(part["start"]) - span.zero_us) // (SLOT_S * _US)
-        end = (microseconds(part["end"]) - span.zero_us) // (SLOT_S * _US)
-        marks.append(covered(shape, row, start, end)[of[which]])
-    running, stopped = marks
-    load = amount[which]
+    running, stopped, load = running_of[of[which]], stopped_of[of[which]], amount[which]
     usual = _quantile(np.where(running, load, np.nan), 0.5, int(limit["running_slots_min"]))
     usual = np.where(usual > 0, usual, np.nan)[:, None]
     odd = stopped & (load > limit["idle_share_max"] * usual)

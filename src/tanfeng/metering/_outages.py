@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from tanfeng.metering._grid import local
+from tanfeng.metering._calendar import local
 from tanfeng.metering._rules import limits
 from tanfeng.metering.frames import TIME, _schema
 from tanfeng.metering.workdays import WorkCalendar
@@ -172,7 +172,7 @@ def _filed(terms: pl.DataFrame, filings: pl.DataFrame | None, today: date) -> pl
     if filings is None or filings.is_empty():
         schema = {"point": pl.String, "first": pl.Date, "filing": pl.String}
         return pl.DataFrame(schema=schema)
-    days = {name: local(name).dt.date() for name in ("start", "end", "accepted")}
+    days = {name: local(pl.col(name)).dt.date() for name in ("start", "end", "accepted")}
     accepted = (
         filings.select("point", "number", "filed", **days)
         .filter(pl.col("accepted") <= today)

@@ -15,7 +15,8 @@ from datetime import date, datetime, timedelta
 import polars as pl
 
 from tanfeng.errors import ModelError
-from tanfeng.metering._grid import Span, local, plausibility, presence
+from tanfeng.metering._calendar import local
+from tanfeng.metering._grid import Span, plausibility, presence
 from tanfeng.metering._outages import FILINGS, outages, who_broke
 from tanfeng.metering._residuals import energy_residuals
 from tanfeng.metering._rules import QualityRule, limits, quality_rules
@@ -147,8 +148,8 @@ def assess(
     Raises
     ------
     ModelError
-        If a frame lacks a column, a point stands twice, an interval does not divide a day, or a
-        limit has no such name.
+        If a frame lacks a column, there is no point or one stands twice, an interval does not
+        divide a day, or a limit has no such name.
 
     References
     ----------
@@ -159,6 +160,8 @@ def assess(
     for name, frame in (("readings", readings), ("slots", slots), ("points", points)):
         _has(frame, _LEAST[name], name)
     real = points.filter(pl.col("expression").is_null())
+    if real.is_empty():
+        raise ModelError("there is no point to judge", "没有可评价的计量点")
     if real["point"].is_duplicated().any():
         twice = real.filter(pl.col("point").is_duplicated())["point"][0]
         raise ModelError(f"point {twice} stands twice", f"计量点 {twice} 重复")
@@ -299,7 +302,7 @@ def _metered(energy: pl.DataFrame | None) -> pl.DataFrame:
     _has(energy, ("node", "start", "item_key", "amount", "slots_due", "slots_missing"), "energy")
     known = pl.col("amount").is_not_null().any()
     return energy.group_by(
-        "node", local("start").dt.to_string("%Y-%m").alias("month"), "item_key"
+        "node", local(pl.col("start")).dt.to_string("%Y-%m").alias("month"), "item_key"
     ).agg(
         metered=pl.when(known).then(pl.col("amount").sum()),
         known_share=1 - pl.col("slots_missing").sum() / pl.col("slots_due").sum(),
@@ -355,25 +358,28 @@ def submeter_balance(
     Parameters
     ----------
     amounts : polars.DataFrame
-        node, start, item_key, main, subs: both amounts in one unit; null is not known.
+        node, start, item_key, main, parts (sum of the meters below): in one unit, null is not
+        known. Rows of ``balance.balance`` serve; what their completeness says is not whole is
+        not judged.
     changed : mapping of str to float, optional
         Limits in place of the shipped ones.
 
     Returns
     -------
     polars.DataFrame
-        The rows with difference (main - subs) [that unit], deviation (of the main meter) [1] and
+        The rows with difference (main - parts) [that unit], deviation (of the main meter) [1] and
         within: null where either is not known or the main meter shows nothing to compare with.
     """
     limit = limits(changed)
-    _has(amounts, ("node", "start", "item_key", "main", "subs"), "amounts")
-    off = pl.col("main") - pl.col("subs")
+    _has(amounts, ("node", "start", "item_key", "main", "parts"), "amounts")
+    whole = pl.lit(True)
+    if "completeness" in amounts.columns:
+        whole = (pl.col("completeness") == 1).fill_null(False)
+    off = pl.when(whole).then(pl.col("main") - pl.col("parts"))
     return amounts.with_columns(
         difference=off, deviation=pl.when(pl.col("main") != 0).then(off / pl.col("main").abs())
     ).with_columns(
-        within=pl.when((pl.col("main") == 0) & (pl.col("subs") != 0))
-        .then(False)
-        .when((pl.col("main") == 0) & (pl.col("subs") == 0))
-        .then(True)
+        within=pl.when(pl.col("main") == 0)
+        .then(pl.col("difference") == 0)
         .otherwise(pl.col("deviation").abs() <= limit["submeter_max"] * (1 + 1e-9))
     )
