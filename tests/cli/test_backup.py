@@ -8,10 +8,17 @@ import shutil
 import sqlite3
 import zipfile
 from contextlib import closing
+from datetime import datetime
 
+import polars as pl
 import pytest
 
 from cli_process import run as _run
+from tanfeng.gateway.simulate import simulate
+from tanfeng.metering.intake import Intake
+from tanfeng.metering.register import Register
+from tanfeng.metering.store import Store
+from tanfeng.periods import LOCAL
 
 UPLOAD = "ab" * 32
 
@@ -101,6 +108,27 @@ def test_what_is_kept_comes_back_and_what_can_be_made_again_does_not(home, packe
         actions = database.execute("SELECT action FROM core_auditevent ORDER BY id").fetchall()
     # Both deeds stand in the log of the restored home; the first is what the backup ends with.
     assert [row[0] for row in actions] == ["account.create", "backup.make", "backup.restore"]
+
+
+def test_readings_come_back_stored_or_not_yet(home, tmp_path):
+    metered = shutil.copytree(home, tmp_path / "metered")
+    folder = metered / "metering"
+    simulated = simulate(2, start=datetime(2026, 3, 2, tzinfo=LOCAL), days=1, seed=1)
+    early = pl.col("time") < simulated.readings["time"].median()
+    store = Store(folder / "readings")
+    store.append(simulated.readings.filter(early), batch="early")
+    Register(folder).put(points=simulated.points)
+    waiting = simulated.readings.filter(~early)
+    received = waiting["received"].max()
+    Intake(folder / "intake", store).accept(waiting, batch="late", received=received)
+    file, target = tmp_path / "metered.zip", tmp_path / "again"
+    assert _run("backup", str(file), "--home", str(metered)).returncode == 0
+    assert _restore(file, target).returncode == 0
+    assert Register(target / "metering").points().height == 2
+    again = Store(target / "metering" / "readings")
+    assert again.readings().equals(store.readings())
+    Intake(target / "metering" / "intake", again).replay()
+    assert again.readings().height == simulated.readings.height
 
 
 def test_checking_keeps_nothing(packed, tmp_path):

@@ -1,9 +1,11 @@
 """``tanfeng backup`` and ``tanfeng restore``: a home folder as one file, and back.
 
 The file is a zip with a manifest of digests. It holds the database, the uploaded files, the frozen
-runs and the secret; what can be made again (readings of uploads, results of jobs) is left out.
-The console may go on running: the database is copied in one piece first, and files it speaks of
-are written before it and never changed.
+runs, the register and the readings of metering and the secret; what can be made again (uploads as
+they were parsed, results of jobs) is left out. The console may go on running: the database is
+copied in one piece first, and files it speaks of are written before it and never changed. What
+gateways just sent is copied before the table it goes to, and the log of that table before its data:
+a batch may then be in both, which counts once, and no file is missing.
 """
 
 from __future__ import annotations
@@ -11,12 +13,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Annotated, Any
@@ -33,6 +36,8 @@ MANIFEST = "manifest.json"
 #: Layout of the file; a later one is refused instead of guessed.
 LAYOUT = 1
 _CHUNK = 1 << 20
+#: Files of metering that are locks, half-written, or remember what was sent to save a look.
+_PASSING = re.compile(r"^\.|\.lock$|\.tmp$|\.sqlite")
 _WRONG_USE = 2
 _WORDS = {
     "packed": (
@@ -194,7 +199,8 @@ def _pack(home: Path, target: Path, embedded: bool, last_hash: str) -> dict[str,
             log = {"events": _count_events(), "last_hash": last_hash}
         for path in _kept_files(home):
             name = path.relative_to(home).as_posix()
-            files[name] = _add(archive, name, path)
+            with suppress(FileNotFoundError):  # what was sent has reached the table meanwhile
+                files[name] = _add(archive, name, path)
         manifest = {
             "layout": LAYOUT,
             "version": __version__,
@@ -246,6 +252,10 @@ def _kept_files(home: Path) -> Iterator[Path]:
             yield path
     for path in sorted((home / "runs").rglob("*")):
         if path.is_file() and _is_finished(path.relative_to(home / "runs")):
+            yield path
+    # In this order: what was sent, the register, the log of the table, its data.
+    for path in sorted((home / "metering").rglob("*")):
+        if path.is_file() and not _PASSING.search(path.name):
             yield path
 
 

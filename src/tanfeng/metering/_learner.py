@@ -177,7 +177,7 @@ def learn_interval(
 def _fit(
     training: tuple[npt.NDArray[np.float32], Floats], seed: int, **loss: object
 ) -> Model | None:
-    from sklearn.ensemble import (  # type: ignore[import-untyped]
+    from sklearn.ensemble import (
         HistGradientBoostingRegressor,
     )
 
@@ -207,7 +207,7 @@ def _predict(model: Model, features: npt.NDArray[np.float32]) -> Floats:
 
 def _one_thread() -> AbstractContextManager[object]:
     """Keep the library to one thread: small fits only wait for each other on more."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     limited: AbstractContextManager[object] = threadpool_limits(1)
     return limited
