@@ -16,7 +16,7 @@ LEAVES = ("errors", "periods", "trace", "units")
 #: Modules of the engines that are public beside the room's ``__init__``.
 MODULES = [
     f"{room}.{path.stem}"
-    for room in ("accounting", "plan", "standards")
+    for room in ("accounting", "metering", "plan", "standards")
     for path in sorted((SOURCE / room).glob("[!_]*.py"))
 ]
 NUMPYDOC = re.compile(r"^(Parameters|Returns|Yields|Raises|Notes|References)\n-+$", re.M)
@@ -57,12 +57,15 @@ def test_the_list_is_complete(room):
 
 def _public_functions():
     """Yield every function an engine, the standards or a leaf module promises."""
-    for name in ("accounting", "plan", "standards", *LEAVES, *MODULES):
+    for name in ("accounting", "metering", "plan", "standards", *LEAVES, *MODULES):
         module = _room(name)
         names = getattr(module, "__all__", None) or [n for n in vars(module) if n[0] != "_"]
         for one in names:
             thing = getattr(module, one)
-            own = getattr(thing, "__module__", "").startswith("tanfeng")
+            home = getattr(thing, "__module__", "")
+            # What a module borrows from a private one it does not promise, unless it lists it.
+            borrowed = not hasattr(module, "__all__") and "._" in home
+            own = home.startswith("tanfeng") and not borrowed
             if own and (inspect.isfunction(thing) or hasattr(thing, "__wrapped__")):
                 yield f"{thing.__module__}.{thing.__qualname__}", thing
 
