@@ -1,0 +1,473 @@
+"""The days where something is wrong, put right: which readings are not believed, and why.
+
+Only rows near a fault come here. A fall of a register is one of four things, told apart by what
+takes fewest readings away: a spike above what follows, a dip below what came before, or - when
+neither side comes back within three hours of readings - a register that rolled over or was reset.
+"""
+
+from __future__ import annotations
+
+import ibis
+from ibis.expr import types as ir
+
+from tanfeng.metering._rows import AMOUNT, DAY_S, HOUR_S, POWER, REGISTER, local_day
+
+#: Readings that may be wrong in a row and still be taken for a passing fault.
+REACH = 12
+#: A register falls past its end from here on, as a share of where it starts again.
+NEAR_THE_END = 0.9
+#: A gap is longer than this multiple of the spacing the point should have.
+GAP = 1.5
+#: So many equal readings of a point that rarely stands still are a frozen register.
+FROZEN_READINGS = 4
+#: ... unless it stood still for longer than this: then it is taken at its word ...
+FROZEN_DAYS = 14
+#: ... or what comes after does not make up for it: at least this multiple of the typical rate.
+CATCH_UP = 2.0
+
+#: What decided, from least to most serious: of a slot made of several pieces the last one named
+#: stands. docs/methods/metering.md explains each.
+RULES = (
+    "direct",  # 0 difference of two readings inside one slot
+    "split",  # 1 readings off the grid: divided by time
+    "duplicate",  # 2 several readings of one time: the one known last holds
+    "rollover",  # 3 the register passed its last digit
+    "replacement",  # 4 meter changed: closing and opening registers
+    "gap",  # 5 readings missing: known amount, shape from the point's own profile
+    "spike",  # 6 readings above what follows were left out
+    "dip",  # 7 readings below what came before (zeros) were left out
+    "frozen",  # 8 the register stood still and caught up
+    "reset",  # 9 the register started from zero: what it shows since is kept
+    "silent",  # 10 nothing is known: no reading
+    "jump",  # 11 more than the point can have used: not believed
+    "refused",  # 12 a negative or lone zero amount or power
+)
+CODE = {rule: code for code, rule in enumerate(RULES)}
+
+#: Rules under which the amount, or its place in time, is an estimate.
+ESTIMATED = tuple(CODE[rule] for rule in ("gap", "spike", "dip", "frozen", "reset"))
+
+
+def wrong(rated_rows: ir.Table, usual: ir.Table) -> ir.Table:
+    """Rows of :func:`tanfeng.metering._rows.with_rate` where something is wrong.
+
+    Returns
+    -------
+    ibis Table
+        ``id``, ``ats``, ``tp``, ``interval_s``.
+    """
+    rows = rated_rows.join(usual, ["id", "day"])
+    doubled = (rows.tn == rows.ats) | (rows.tp == rows.ats)
+    register = (rows.rate < 0) | ((rows.rate == 0) & rows.rarely_still)
+    flow = (rows.value < 0) | ((rows.value == 0) & rows.rarely_still)
+    faulty = doubled | (rows.rate > rows.bound) | ibis.ifelse(rows.kind == REGISTER, register, flow)
+    return rows.filter(faulty.fill_null(False)).select("id", "ats", "tp", "interval_s")
+
+
+def hot_days(wrong_rows: ir.Table, points: ir.Table, all_days: ir.Table) -> ir.Table:
+    """Days within reach of a wrong row; every day of a point whose meter was changed.
+
+    Parameters
+    ----------
+    wrong_rows : ibis Table
+        From :func:`wrong`.
+    points : ibis Table
+        From :func:`tanfeng.metering._rows.point_table`.
+    all_days : ibis Table
+        ``id``, ``day`` of every reading.
+
+    Returns
+    -------
+    ibis Table
+        ``id``, ``day``, each once.
+    """
+    margin = (wrong_rows.interval_s * (REACH + 1) // DAY_S + 1).cast("int64")
+    here = wrong_rows.select("id", margin=margin, day=local_day(wrong_rows.ats))
+    before = wrong_rows.filter(wrong_rows.tp.notnull()).select(
+        "id",
+        margin=(wrong_rows.interval_s * (REACH + 1) // DAY_S + 1).cast("int64"),
+        day=local_day(wrong_rows.tp),
+    )
+    near = here.union(before).distinct()
+    reached = near.select(
+        "id", day=ibis.range(near.day - near.margin, near.day + near.margin + 1).unnest()
+    )
+    hung = all_days.semi_join(points.filter(points.changed), "id")
+    return reached.union(hung.select("id", "day")).distinct()
+
+
+def resolved(rows: ir.Table) -> ir.Table:
+    """Of several readings of one point and time the one with the greatest (received, batch).
+
+    Returns
+    -------
+    ibis Table
+        The rows kept, with ``again``: whether there were several.
+    """
+    window = ibis.window(
+        group_by=["id", "ats"], order_by=[ibis.desc("received"), ibis.desc("batch")]
+    )
+    numbered = rows.mutate(
+        place=ibis.row_number().over(window),
+        again=rows.ats.count().over(ibis.window(group_by=["id", "ats"])) > 1,
+    )
+    return numbered.filter(numbered.place == 0).drop("place")
+
+
+def linked(beside: ir.Table, hot: ir.Table) -> ir.Table:
+    """The reading before each stretch of hot days, by the first row of the stretch.
+
+    Returns
+    -------
+    ibis Table
+        ``id``, ``ats`` (of the first row), ``link_ts``, ``link`` (time and value before it).
+    """
+    rows = beside.filter(beside.tp < beside.ats)
+    rows = rows.select(
+        "id",
+        "ats",
+        day=local_day(rows.ats),
+        link_day=local_day(rows.tp),
+        link_ts=rows.tp,
+        link=rows.p,
+    )
+    first = rows.semi_join(hot, ["id", "day"]).anti_join(hot, [("id", "id"), ("link_day", "day")])
+    return first.select("id", "ats", "link_ts", "link")
+
+
+def hung(rows: ir.Table, points: ir.Table, marks: ir.Table, spans: ir.Table) -> ir.Table:
+    """Rows with the device they were read from, and the registers shown when it was changed.
+
+    Parameters
+    ----------
+    rows : ibis Table
+        ``id``, ``ats``, ``value``, ``again``.
+    points : ibis Table
+        From :func:`tanfeng.metering._rows.point_table`.
+    marks, spans : ibis Table
+        From :func:`tanfeng.metering._devices.device_tables`.
+
+    Returns
+    -------
+    ibis Table
+        The same columns with ``device`` (its number, -1 before the first), ``scale``,
+        ``modulus``, ``kind``, ``interval_s``, ``mark`` (a register read at a change).
+    """
+    read = rows.anti_join(marks, ["id", "ats"]).left_join(
+        spans, [rows.id == spans.id, rows.ats >= spans.from_ts, rows.ats < spans.to_ts]
+    )
+    read = read.select(
+        "id",
+        "ats",
+        "value",
+        "again",
+        "device",
+        "device_scale",
+        "device_modulus",
+        mark=ibis.literal(False),
+    )
+    at_changes = marks.select(
+        "id",
+        "ats",
+        "value",
+        again=ibis.literal(False),
+        device=marks.device,
+        device_scale=marks.device_scale,
+        device_modulus=marks.device_modulus,
+        mark=ibis.literal(True),
+    )
+    both = read.union(at_changes).join(
+        points.select("id", "kind", "scale", "modulus", "interval_s"), "id"
+    )
+    return both.select(
+        "id",
+        "ats",
+        "value",
+        "again",
+        "mark",
+        "kind",
+        "interval_s",
+        device=ibis.coalesce(both.device, -1),
+        scale=ibis.coalesce(both.device_scale, both.scale),
+        modulus=ibis.coalesce(both.device_modulus, both.modulus),
+    )
+
+
+def numbered(rows: ir.Table, links: ir.Table, usual: ir.Table) -> ir.Table:
+    """Rows of the hot days in their stretches, each with the one before it.
+
+    Returns
+    -------
+    ibis Table
+        Columns of :func:`hung` with ``stretch``, ``place`` in it, ``tp``, ``p``, and of the day
+        ``bound``, ``typical``, ``rarely_still``.
+    """
+    rows = (
+        rows.mutate(day=local_day(rows.ats))
+        .left_join(usual, ["id", "day"])
+        .drop("id_right", "day_right")
+    )
+    rows = rows.left_join(links, ["id", "ats"]).drop("id_right", "ats_right")
+    in_time = ibis.window(group_by="id", order_by="ats", following=0)
+    rows = rows.mutate(stretch=rows.link_ts.notnull().cast("int64").sum().over(in_time))
+    of_device = ibis.window(group_by=["id", "stretch", "device"], order_by="ats")
+    return rows.mutate(
+        place=ibis.row_number().over(of_device),
+        tp=ibis.coalesce(rows.ats.lag().over(of_device), rows.link_ts),
+        p=ibis.coalesce(rows.value.lag().over(of_device), rows.link),
+    )
+
+
+def rolled_over(rows: ir.Table) -> tuple[ir.NumericValue, ir.BooleanValue]:
+    """Advance of a register past its end, and whether that is the likely reason of its fall.
+
+    It is if the register stood in the last tenth and begins in the first, or if its end is known
+    and the advance is an ordinary one. An end nobody told is the next power of ten.
+    """
+    guessed = ibis.literal(10.0) ** ibis.greatest(rows.p, 1.0).log10().ceil()
+    end = ibis.coalesce(rows.modulus, guessed)
+    advance = rows.value - rows.p + end
+    rate = advance * rows.scale * HOUR_S / (rows.ats - rows.tp)
+    at_the_end = (rows.p >= NEAR_THE_END * end) & (rows.value <= (1 - NEAR_THE_END) * end)
+    ordinary = rows.modulus.notnull() & (rate <= CATCH_UP * rows.typical)
+    possible = (advance >= 0) & (rate <= rows.bound).fill_null(True)
+    return advance, possible & (at_the_end | ordinary.fill_null(False))
+
+
+def not_believed(rows: ir.Table) -> ir.Table:
+    """Readings left out: those whose removal mends a fall, and impossible flows.
+
+    Parameters
+    ----------
+    rows : ibis Table
+        From :func:`numbered`.
+
+    Returns
+    -------
+    ibis Table
+        ``id``, ``stretch``, ``device``, ``place_from``, ``place_to`` (inclusive), ``code``.
+    """
+    where = ["id", "stretch", "device"]
+    _, rolled = rolled_over(rows)
+    falls = rows.filter((rows.kind == REGISTER) & (rows.value < rows.p) & ~rolled & ~rows.mark)
+    falls = falls.select(*where, "p", fallen=falls.value, at_place=falls.place)
+    near = falls.join(rows.select(*where, "place", "value"), where).filter(
+        lambda t: (t.place >= t.at_place - REACH - 1) & (t.place <= t.at_place + REACH)
+    )
+    sides = near.group_by(*where, "at_place").agg(
+        below=near.place.max(where=(near.place < near.at_place) & (near.value <= near.fallen)),
+        back=near.place.min(where=(near.place > near.at_place) & (near.value >= near.p)),
+    )
+    above = sides.at_place - 1 - sides.below  # readings left out if what stood before is a spike
+    beneath = sides.back - sides.at_place  # ... if what follows is a dip
+    spike = above.notnull() & (beneath.isnull() | (above <= beneath))
+    mended = sides.filter(above.notnull() | beneath.notnull())
+    registers = mended.select(
+        *where,
+        place_from=ibis.ifelse(spike, mended.below + 1, mended.at_place),
+        place_to=ibis.ifelse(spike, mended.at_place - 1, mended.back - 1),
+        code=ibis.ifelse(spike, CODE["spike"], CODE["dip"]).cast("int8"),
+    )
+    flow = rows.filter(rows.kind == POWER)
+    still = (flow.value == 0) & flow.rarely_still
+    too_much = (flow.value * flow.scale > flow.bound).fill_null(False)
+    flows = flow.filter((flow.value < 0) | still | too_much)
+    return registers.union(
+        flows.select(
+            *where,
+            place_from=flows.place,
+            place_to=flows.place,
+            code=ibis.ifelse(flows.value > 0, CODE["spike"], CODE["dip"]).cast("int8"),
+        )
+    )
+
+
+def believed(rows: ir.Table, left_out: ir.Table) -> ir.Table:
+    """Rows kept, each beside the kept one before it, with what was left out between.
+
+    Returns
+    -------
+    ibis Table
+        Columns of :func:`numbered`; ``tp`` and ``p`` over the rows kept; ``between``: code of
+        what was left out since, 0 if nothing.
+    """
+    where = ["id", "stretch", "device"]
+    hits = rows.join(left_out, where).filter(
+        lambda t: (t.place >= t.place_from) & (t.place <= t.place_to)
+    )
+    hits = hits.group_by(*where, "place").agg(out=hits.code.max())
+    marked = rows.left_join(hits, [*where, "place"]).drop(
+        *(f"{name}_right" for name in (*where, "place"))
+    )
+    order = ibis.window(group_by=where, order_by="place", following=0)
+    counted = marked.mutate(
+        spikes=(marked.out == CODE["spike"]).fill_null(False).cast("int64").sum().over(order),
+        dips=(marked.out == CODE["dip"]).fill_null(False).cast("int64").sum().over(order),
+    )
+    kept = counted.filter(counted.out.isnull())
+    previous = ibis.window(group_by=where, order_by="place")
+    spikes = kept.spikes - kept.spikes.lag().over(previous).fill_null(0)
+    dips = kept.dips - kept.dips.lag().over(previous).fill_null(0)
+    return kept.mutate(
+        tp=ibis.coalesce(kept.ats.lag().over(previous), kept.link_ts),
+        p=ibis.coalesce(kept.value.lag().over(previous), kept.link),
+        between=ibis.cases((spikes > 0, CODE["spike"]), (dips > 0, CODE["dip"]), else_=0),
+    )
+
+
+def segments(rows: ir.Table) -> ir.Table:
+    """What flowed between each kept reading and the one before.
+
+    Parameters
+    ----------
+    rows : ibis Table
+        From :func:`believed`.
+
+    Returns
+    -------
+    ibis Table
+        ``id``, ``from_ts``, ``to_ts`` [s], ``amount`` [base unit] (null: not known), ``code``.
+    """
+    since = rows.ats - rows.tp
+    advance, rolled = rolled_over(rows)
+    fell = rows.value < rows.p
+    step = ibis.cases((~fell, rows.value - rows.p), (rolled, advance), (rows.value > 0, rows.value))
+    register = step * rows.scale
+    power = ibis.ifelse(
+        since <= 2 * rows.interval_s, (rows.value + rows.p) / 2 * rows.scale * since / HOUR_S, None
+    )
+    refused = (rows.value < 0) | ((rows.value == 0) & rows.rarely_still).fill_null(False)
+    flow = ibis.ifelse(refused, None, rows.value * rows.scale)
+    from_ts = ibis.ifelse(
+        rows.kind == AMOUNT,
+        ibis.greatest(rows.tp.fill_null(0), rows.ats - rows.interval_s),
+        rows.tp,
+    )
+    amount = ibis.cases((rows.kind == REGISTER, register), (rows.kind == AMOUNT, flow), else_=power)
+    jump = (amount * HOUR_S > rows.bound * (rows.ats - from_ts)).fill_null(False)
+    code = ibis.cases(
+        (jump, CODE["jump"]),
+        ((rows.kind == AMOUNT) & refused, CODE["refused"]),
+        (amount.isnull() & ~fell, CODE["silent"]),
+        ((rows.kind == REGISTER) & fell & ~rolled, CODE["reset"]),
+        (rows.between > 0, rows.between),
+        ((rows.kind == REGISTER) & (since > GAP * rows.interval_s), CODE["gap"]),
+        (rows.mark, CODE["replacement"]),
+        ((rows.kind == REGISTER) & fell, CODE["rollover"]),
+        (rows.again, CODE["duplicate"]),
+        else_=CODE["direct"],
+    )
+    made = rows.select(
+        "id",
+        from_ts=from_ts,
+        to_ts=rows.ats,
+        amount=ibis.ifelse(jump, None, amount),
+        code=code.cast("int8"),
+    )
+    return made.filter(made.from_ts.notnull() & (made.from_ts < made.to_ts))
+
+
+def plain_segments(rated_rows: ir.Table, hot: ir.Table) -> ir.Table:
+    """The same for all days where nothing is wrong, without a second look.
+
+    Parameters
+    ----------
+    rated_rows : ibis Table
+        From :func:`tanfeng.metering._rows.with_rate`.
+    hot : ibis Table
+        Days to leave to :func:`segments`.
+
+    Returns
+    -------
+    ibis Table
+        Columns of :func:`segments`.
+    """
+    rows = rated_rows.anti_join(hot, ["id", "day"])
+    since = rows.ats - rows.tp
+    power = ibis.ifelse(
+        since <= 2 * rows.interval_s, (rows.value + rows.p) / 2 * rows.scale * since / HOUR_S, None
+    )
+    from_ts = ibis.ifelse(
+        rows.kind == AMOUNT,
+        ibis.greatest(rows.tp.fill_null(0), rows.ats - rows.interval_s),
+        rows.tp,
+    )
+    amount = ibis.cases(
+        (rows.kind == REGISTER, (rows.value - rows.p) * rows.scale),
+        (rows.kind == AMOUNT, rows.value * rows.scale),
+        else_=power,
+    )
+    code = ibis.cases(
+        (amount.isnull(), CODE["silent"]),
+        ((rows.kind == REGISTER) & (since > GAP * rows.interval_s), CODE["gap"]),
+        else_=CODE["direct"],
+    )
+    made = rows.select("id", from_ts=from_ts, to_ts=rows.ats, amount=amount, code=code.cast("int8"))
+    return made.filter(made.from_ts.notnull())
+
+
+def frozen(beside: ir.Table, usual: ir.Table, points: ir.Table, suspects: ir.Table) -> ir.Table:
+    """Stretches in which a register stood still and did not mean it.
+
+    Either what came after makes up for the standstill, or nothing has come yet: then nothing is
+    known. A plant that truly stands still goes on afterwards at its ordinary rate.
+
+    Parameters
+    ----------
+    beside : ibis Table
+        From :func:`tanfeng.metering._rows.beside`.
+    usual, points : ibis Table
+        From :mod:`tanfeng.metering._rows`.
+    suspects : ibis Table
+        ``id`` of points with a wrong row.
+
+    Returns
+    -------
+    ibis Table
+        Columns of :func:`segments`: one row from the last true advance to the catching up; its
+        amount is null where the register has not moved yet.
+    """
+    about = points.filter((points.kind == REGISTER) & ~points.changed).select(
+        "id", "scale", "interval_s"
+    )
+    rows = beside.semi_join(suspects, "id").join(about, "id").filter(lambda t: t.tp < t.ats)
+    moved = rows.filter(rows.value != rows.p)
+    in_time = ibis.window(group_by="id", order_by="ats")
+    moved = moved.mutate(last=moved.ats.lag().over(in_time), day=local_day(moved.ats))
+    moved = moved.join(usual, ["id", "day"])
+    stood = moved.tp - moved.last
+    rate = (moved.value - moved.p) * moved.scale * HOUR_S / (moved.ats - moved.tp)
+    caught_up = (rate > moved.bound).fill_null(False) | (
+        moved.rarely_still & (rate >= CATCH_UP * moved.typical)
+    ).fill_null(False)
+    fits = (
+        (moved.value > moved.p)
+        & (stood >= FROZEN_READINGS * moved.interval_s)
+        & (stood <= FROZEN_DAYS * DAY_S)
+        & caught_up
+    )
+    back = moved.filter(fits)
+    late = back.select(
+        "id",
+        from_ts=back.last,
+        to_ts=back.ats,
+        amount=(back.value - back.p) * back.scale,
+        code=ibis.literal(CODE["frozen"], "int8"),
+    )
+    ends = rows.group_by("id").agg(
+        to_ts=rows.ats.max(),
+        from_ts=rows.ats.max(where=rows.value != rows.p),
+        interval_s=rows.interval_s.max(),
+    )
+    ends = ends.mutate(day=local_day(ends.to_ts)).join(usual, ["id", "day"])
+    ends = ends.filter(
+        ends.rarely_still & (ends.to_ts - ends.from_ts >= FROZEN_READINGS * ends.interval_s)
+    )
+    waiting = ends.select(
+        "id",
+        "from_ts",
+        "to_ts",
+        amount=ibis.null("float64"),
+        code=ibis.literal(CODE["frozen"], "int8"),
+    )
+    return late.union(waiting)
