@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 #: How often a commit is tried again when others were faster.
 _RETRIES = 100
+#: Newest log entries a settling makes sure of.
+_SETTLED = 50
 #: How long the log remembers a batch, deleted files and its own entries.
 BATCH_DAYS, FILE_DAYS, LOG_DAYS = 400, 7, 30
 _CONFIGURATION = {
@@ -190,7 +192,7 @@ class Log:
             If others were faster every time.
         """
         from deltalake import CommitProperties, Transaction
-        from deltalake.exceptions import CommitFailedError
+        from deltalake.exceptions import DeltaError
         from deltalake.transaction import AddAction, RemoveAction
 
         table = self.made()
@@ -217,7 +219,7 @@ class Log:
                     app_transactions=[Transaction(mark.name, mark.number, forgotten_from)],
                 ),
             )
-        except CommitFailedError as error:
+        except DeltaError as error:
             table.update_incremental()
             if (table.transaction_version(mark.name) or 0) >= mark.number:
                 raise Overtaken(mark.name) from error
@@ -234,12 +236,18 @@ class Log:
         self._synced(before, table)
         return table.version()
 
+    def settle(self) -> None:
+        """Make the newest entries of the log last through a power cut, whoever wrote them."""
+        table = self.current()
+        if table is not None:
+            self._synced(table.version() - _SETTLED, table)
+
     def _synced(self, before: int, table: DeltaTable) -> None:
         """Make the log entries since a version last through a power cut."""
         if not self._folder.local:
             return
         entries = Path(self._folder.uri, "_delta_log")
-        for version in range(before + 1, table.version() + 1):
+        for version in range(max(0, before + 1), table.version() + 1):
             path = entries / f"{version:020d}.json"
             if path.exists():
                 with path.open("rb") as file:

@@ -43,11 +43,14 @@ class Appended:
         The batch had come before.
     version : int
         A version of the table that holds the batch.
+    months : tuple of str
+        Partitions that got files.
     """
 
     rows: int
     already: bool
     version: int
+    months: tuple[str, ...] = ()
 
 
 class Store:
@@ -137,7 +140,16 @@ class Store:
         except Overtaken:
             self._folder.discard(added)
             return Appended(0, already=True, version=self._log.version())
-        return Appended(frame.height, already=False, version=version)
+        months = tuple(sorted({file.month for file in added}))
+        return Appended(frame.height, already=False, version=version, months=months)
+
+    def number(self, name: str) -> int:
+        """Return the last number committed under a name, 0 where there is none."""
+        return self._log.number(name)
+
+    def settle(self) -> None:
+        """Make the newest commits, whoever made them, last through a power cut."""
+        self._log.settle()
 
     def files(
         self,
