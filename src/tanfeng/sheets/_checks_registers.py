@@ -11,7 +11,7 @@ import polars as pl
 
 from tanfeng.sheets._checks import EPSILON, Table
 from tanfeng.sheets._convert import electricity_is_bought
-from tanfeng.sheets._items import by_name
+from tanfeng.sheets.meter_list import behind_transformer, meter_item
 
 
 def run(table: Table, numbers: Mapping[str, float]) -> None:
@@ -198,30 +198,6 @@ def _wide(table: Table, numbers: Mapping[str, float]) -> None:
 
 
 # ------------------------------------------------------------------------------ meters
-
-#: What a person writes of a meter that is behind a transformer: the words, the rated current of
-#: such meters, a secondary side, and the classes made for them.
-_TRANSFORMER = re.compile(
-    r"互感|变比|\bCT\b|\bPT\b|/\s*[15]\s*A|0\.[25]\s*S|\b(?:0\.3\(1\.2\)|1\(1\.2\)|1\.5\(6\)|5\(6\))\s*A",
-    re.IGNORECASE,
-)
-_WRITTEN = ("meter_name", "model", "measuring_range", "accuracy_class", "remark")
-
-
-def behind_transformer(row: Mapping[str, Any]) -> bool:
-    """Tell whether what is written of an electricity meter says that a transformer feeds it."""
-    told = " ".join(str(row.get(name) or "") for name in _WRITTEN)
-    return bool(_TRANSFORMER.search(told.replace("（", "(").replace("）", ")")))
-
-
-def meter_item(name: str | None) -> str:
-    """Return the energy item a meter measures, ``water`` for water, empty for an unknown name."""
-    text = (name or "").strip()
-    return "water" if text in WATER else by_name(text)
-
-
-#: Water is metered like energy and is no energy item.
-WATER = frozenset({"水", "新水", "自来水", "新鲜水", "Water", "water"})
 
 
 def _meters(table: Table, numbers: Mapping[str, float]) -> None:

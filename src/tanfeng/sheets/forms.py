@@ -498,7 +498,7 @@ _SPECS = (
         ("credit_code", "meter_no"),
         hard=("meter_no", "energy_name", "meter_level"),
         basis="GB 17167",
-        note_zh="每台计量器具一行。26 至 33 栏为接入在线监测的计量点填写; 经互感器接入的电能表必须填倍率。",
+        note_zh="每台计量器具一行。26 至 33 栏供接入在线监测的计量点; 经互感器接入的须填倍率。",
         note_en="One row per instrument. Columns 26 to 33 are for points that are online; a meter "
         "behind a transformer needs its multiplier.",
     ),
