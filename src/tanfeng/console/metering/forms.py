@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core.asked import language
@@ -106,10 +107,12 @@ class MeterForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
 class CalibrationForm(forms.Form):
     """A verification."""
 
-    verified_on = forms.DateField(label=_("verified on"), widget=_day())
-    valid_until = forms.DateField(label=_("valid until"), widget=_day())
+    verified_on = forms.DateField(label=pgettext_lazy("meter", "verified on"), widget=_day())
+    valid_until = forms.DateField(label=pgettext_lazy("meter", "valid until"), widget=_day())
     certificate_no = forms.CharField(label=_("certificate number"), max_length=60, required=False)
-    verified_by = forms.CharField(label=_("verified by"), max_length=80, required=False)
+    verified_by = forms.CharField(
+        label=pgettext_lazy("meter", "verified by"), max_length=80, required=False
+    )
 
 
 class HangForm(forms.Form):
@@ -123,7 +126,7 @@ class HangForm(forms.Form):
 class ReplaceForm(forms.Form):
     """One device goes, another comes."""
 
-    at = forms.DateTimeField(label=_("replaced"), widget=_moment())
+    at = forms.DateTimeField(label=pgettext_lazy("meter", "replaced"), widget=_moment())
     closing = _number(_("register of the old one"))
     serial_no = forms.CharField(label=_("serial number of the new one"), max_length=60)
     opening = _number(_("register of the new one"))
@@ -188,7 +191,7 @@ class UnitForm(forms.Form):
     """A process or a machine."""
 
     name = forms.CharField(label=_("name"), max_length=80)
-    kind = forms.ChoiceField(label=_("kind"), choices=ProcessUnit.Kind.choices)
+    kind = forms.ChoiceField(label=pgettext_lazy("meter", "kind"), choices=ProcessUnit.Kind.choices)
     parent = forms.ModelChoiceField(
         ProcessUnit.objects.none(), label=_("part of"), required=False, empty_label="—"
     )

@@ -40,7 +40,7 @@ class ProcessUnit(models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="parts",
         verbose_name=_("part of"),
     )  # fmt: skip
-    kind = models.CharField(_("kind"), max_length=9, choices=Kind.choices)
+    kind = models.CharField(pgettext_lazy("meter", "kind"), max_length=9, choices=Kind.choices)
     name = models.CharField(_("name"), max_length=80)
     removed_at = models.DateTimeField(_("taken out"), null=True, editable=False)
     entered_by = _by(_("entered by"))
@@ -183,14 +183,14 @@ class Meter(models.Model):
     manufacturer = models.CharField(_("maker"), max_length=80, blank=True)
     serial_no = models.CharField(_("serial number"), max_length=60, blank=True)
     item_key = models.CharField(_("energy"), max_length=24)
-    level = models.PositiveSmallIntegerField(_("level"), choices=Level.choices)
+    level = models.PositiveSmallIntegerField(pgettext_lazy("meter", "level"), choices=Level.choices)
     location = models.CharField(_("place of use"), max_length=120, blank=True)
     department = models.CharField(_("department"), max_length=60, blank=True)
     certificate_no = models.CharField(_("certificate number"), max_length=60, blank=True)
-    verified_on = models.DateField(_("verified on"), null=True, blank=True)
+    verified_on = models.DateField(pgettext_lazy("meter", "verified on"), null=True, blank=True)
     cycle_months = models.PositiveSmallIntegerField(_("cycle"), null=True, blank=True)
-    valid_until = models.DateField(_("valid until"), null=True, blank=True)
-    verified_by = models.CharField(_("verified by"), max_length=80, blank=True)
+    valid_until = models.DateField(pgettext_lazy("meter", "valid until"), null=True, blank=True)
+    verified_by = models.CharField(pgettext_lazy("meter", "verified by"), max_length=80, blank=True)
     status = models.CharField(
         _("status"), max_length=9, choices=Status.choices, default=Status.QUALIFIED
     )
@@ -198,7 +198,9 @@ class Meter(models.Model):
     remark = models.CharField(_("remark"), max_length=200, blank=True)
 
     #: What the engine knows it by; empty while it sends nothing.
-    point = models.CharField(_("point"), max_length=64, null=True, blank=True, unique=True)
+    point = models.CharField(
+        pgettext_lazy("meter", "point"), max_length=64, null=True, blank=True, unique=True
+    )
     reading_kind = models.CharField(
         _("kind of reading"), max_length=8, choices=Reading.choices, blank=True
     )
@@ -218,7 +220,7 @@ class Meter(models.Model):
 
     # The newest reading, written when readings reach the store; no list asks the store for it.
     last_time = models.DateTimeField(_("last reading"), null=True, editable=False)
-    last_value = models.FloatField(_("value"), null=True, editable=False)
+    last_value = models.FloatField(pgettext_lazy("meter", "value"), null=True, editable=False)
     last_quality = models.SmallIntegerField(null=True, editable=False)
     #: The moment from which on it is late: two intervals after the last reading.
     late_after = models.DateTimeField(null=True, editable=False)
@@ -230,7 +232,9 @@ class Meter(models.Model):
     entered_by = _by(_("entered by"))
     entered_at = models.DateTimeField(_("entered"), default=timezone.now)
     changed_at = models.DateTimeField(_("changed"), default=timezone.now)
-    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, editable=False)
+    withdrawn_at = models.DateTimeField(
+        pgettext_lazy("meter", "withdrawn"), null=True, editable=False
+    )
     withdrawn_by = _by(null=True)
     reason = models.CharField(max_length=200, blank=True, editable=False)
 
@@ -339,10 +343,10 @@ class Calibration(models.Model):
     """A verification or calibration of a meter."""
 
     meter = models.ForeignKey(Meter, models.PROTECT, related_name="calibrations")
-    verified_on = models.DateField(_("verified on"))
-    valid_until = models.DateField(_("valid until"))
+    verified_on = models.DateField(pgettext_lazy("meter", "verified on"))
+    valid_until = models.DateField(pgettext_lazy("meter", "valid until"))
     certificate_no = models.CharField(_("certificate number"), max_length=60, blank=True)
-    verified_by = models.CharField(_("verified by"), max_length=80, blank=True)
+    verified_by = models.CharField(pgettext_lazy("meter", "verified by"), max_length=80, blank=True)
     entered_by = _by(_("entered by"))
     entered_at = models.DateTimeField(_("entered"), default=timezone.now)
 
@@ -361,8 +365,10 @@ class RequiredCount(models.Model):
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="meter_counts")
     #: Kind of the table ``meter_rates``.
     kind = models.CharField(_("kind of energy"), max_length=20)
-    level = models.PositiveSmallIntegerField(_("level"), choices=Meter.Level.choices)
-    required = models.PositiveIntegerField(_("required"))
+    level = models.PositiveSmallIntegerField(
+        pgettext_lazy("meter", "level"), choices=Meter.Level.choices
+    )
+    required = models.PositiveIntegerField(pgettext_lazy("meter", "required"))
     entered_by = _by(_("entered by"))
     entered_at = models.DateTimeField(_("entered"), default=timezone.now)
 
@@ -384,10 +390,10 @@ class SeenPoint(models.Model):
     """A point a gateway named that no meter has: refused until somebody adopts it."""
 
     gateway = models.ForeignKey(Gateway, models.CASCADE, related_name="seen_points")
-    point = models.CharField(_("point"), max_length=64)
+    point = models.CharField(pgettext_lazy("meter", "point"), max_length=64)
     first_seen_at = models.DateTimeField(_("first seen"))
     last_seen_at = models.DateTimeField(_("last seen"))
-    last_value = models.FloatField(_("value"), null=True)
+    last_value = models.FloatField(pgettext_lazy("meter", "value"), null=True)
     rows = models.PositiveIntegerField(_("rows refused"), default=0)
 
     class Meta:

@@ -27,13 +27,13 @@ from tanfeng.console.metering.views.common import QUALITIES, STATES, of_state, s
 from tanfeng.periods import LOCAL
 
 COLUMNS = (
-    Column("point", gettext_lazy("Point"), sort="point"),
+    Column("point", pgettext_lazy("meter", "Point"), sort="point"),
     Column("meter", gettext_lazy("Meter"), lambda row: row.name),
     *OF_ENTERPRISE,
     Column("item", gettext_lazy("Energy"), lambda row: row.item_name, sort="item_key"),
-    Column("level", gettext_lazy("Level"), lambda row: row.get_level_display(), sort="level"),
+    Column("level", pgettext_lazy("meter", "Level"), lambda row: row.get_level_display(), sort="level"),
     Column("last_time", gettext_lazy("Last reading"), sort="last_time"),
-    Column("last_value", gettext_lazy("Value")),
+    Column("last_value", pgettext_lazy("meter", "Value")),
     Column("reading_unit", gettext_lazy("Unit")),
     Column(
         "quality", gettext_lazy("Quality"),
@@ -55,7 +55,7 @@ _NARROWER = {"year": "month", "month": "week", "week": "day", "day": "day"}
 _MOST_ROWS = 200_000
 _READING_COLUMNS = (
     Column("time", gettext_lazy("Time"), lambda row: row["time"]),
-    Column("value", gettext_lazy("Value"), lambda row: row["value"]),
+    Column("value", pgettext_lazy("meter", "Value"), lambda row: row["value"]),
     Column("quality", gettext_lazy("Quality"),
            lambda row: QUALITIES.get(row["quality"], (row["quality"], ""))[0]),
     Column("received", gettext_lazy("Received"), lambda row: row["received"]),

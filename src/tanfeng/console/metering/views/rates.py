@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tanfeng.console.archive.models import Organisation, Place
@@ -116,10 +116,10 @@ def _of_level(
 def _sheet_columns() -> list[Column]:
     parts: tuple[tuple[str, Any, Callable[[figures.Cell], Any]], ...] = (
         ("wanted", gettext_lazy("rate asked for"), attrgetter("wanted_pct")),
-        ("required", gettext_lazy("required"), attrgetter("required")),
+        ("required", pgettext_lazy("meter", "required"), attrgetter("required")),
         ("actual", gettext_lazy("there are"), attrgetter("actual")),
         ("rate", gettext_lazy("rate"), attrgetter("rate_pct")),
-        ("verified", gettext_lazy("verified"), attrgetter("verified_pct")),
+        ("verified", pgettext_lazy("meter", "verified"), attrgetter("verified_pct")),
     )
     columns = [Column("kind", gettext_lazy("Energy"), lambda row: row[0].name)]
     for index, level in enumerate(Meter.Level):
