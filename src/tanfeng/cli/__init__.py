@@ -20,6 +20,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "check": ("tanfeng.cli.check", "check", "Check the installation and, if named, a home folder."),
     "demo": ("tanfeng.cli.demo", "app", "Build the demonstration city in a home folder."),
     "map": ("tanfeng.cli.map", "app", "Import an official boundary map."),
+    "meter": (
+        "tanfeng.cli.meter",
+        "app",
+        "Bring readings in, register points, get energy out.",
+    ),
     "report": ("tanfeng.cli.report", "app", "Write a report from a home folder or a workbook."),
     "restore": ("tanfeng.cli.backup", "restore", "Make a home folder from a backup, verified."),
     "serve": ("tanfeng.cli.serve", "serve", "Start the console of a home folder."),

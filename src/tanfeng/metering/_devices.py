@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
-
 _NEVER = 2**40  # far past any reading [s]
 
 
 def device_tables(points: pl.DataFrame, devices: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Registers shown at each change, and which device served when.
+    """List the registers shown at each change, and which device served when.
 
     Parameters
     ----------

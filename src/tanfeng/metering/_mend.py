@@ -10,14 +10,21 @@ from __future__ import annotations
 import ibis
 from ibis.expr import types as ir
 
-from tanfeng.metering._rows import AMOUNT, DAY_S, HOUR_S, POWER, REGISTER, local_day
+from tanfeng.metering._rows import (
+    AMOUNT,
+    DAY_S,
+    GAP,
+    HOUR_S,
+    POWER,
+    REGISTER,
+    local_day,
+    plain_amount,
+)
 
 #: Readings that may be wrong in a row and still be taken for a passing fault.
 REACH = 12
 #: A register falls past its end from here on, as a share of where it starts again.
 NEAR_THE_END = 0.9
-#: A gap is longer than this multiple of the spacing the point should have.
-GAP = 1.5
 #: So many equal readings of a point that rarely stands still are a frozen register.
 FROZEN_READINGS = 4
 #: ... unless it stood still for longer than this: then it is taken at its word ...
@@ -48,52 +55,33 @@ CODE = {rule: code for code, rule in enumerate(RULES)}
 ESTIMATED = tuple(CODE[rule] for rule in ("gap", "spike", "dip", "frozen", "reset"))
 
 
-def wrong(rated_rows: ir.Table, usual: ir.Table) -> ir.Table:
-    """Rows of :func:`tanfeng.metering._rows.with_rate` where something is wrong.
-
-    Returns
-    -------
-    ibis Table
-        ``id``, ``ats``, ``tp``, ``interval_s``.
-    """
-    rows = rated_rows.join(usual, ["id", "day"])
-    doubled = (rows.tn == rows.ats) | (rows.tp == rows.ats)
-    register = (rows.rate < 0) | ((rows.rate == 0) & rows.rarely_still)
-    flow = (rows.value < 0) | ((rows.value == 0) & rows.rarely_still)
-    faulty = doubled | (rows.rate > rows.bound) | ibis.ifelse(rows.kind == REGISTER, register, flow)
-    return rows.filter(faulty.fill_null(False)).select("id", "ats", "tp", "interval_s")
-
-
-def hot_days(wrong_rows: ir.Table, points: ir.Table, all_days: ir.Table) -> ir.Table:
-    """Days within reach of a wrong row; every day of a point whose meter was changed.
+def hot_days(usual: ir.Table, points: ir.Table) -> ir.Table:
+    """Days within reach of a wrong one; every day of a point whose meter was changed.
 
     Parameters
     ----------
-    wrong_rows : ibis Table
-        From :func:`wrong`.
+    usual : ibis Table
+        From :func:`tanfeng.metering._rows.usual`.
     points : ibis Table
         From :func:`tanfeng.metering._rows.point_table`.
-    all_days : ibis Table
-        ``id``, ``day`` of every reading.
 
     Returns
     -------
     ibis Table
         ``id``, ``day``, each once.
     """
-    margin = (wrong_rows.interval_s * (REACH + 1) // DAY_S + 1).cast("int64")
-    here = wrong_rows.select("id", margin=margin, day=local_day(wrong_rows.ats))
-    before = wrong_rows.filter(wrong_rows.tp.notnull()).select(
-        "id",
-        margin=(wrong_rows.interval_s * (REACH + 1) // DAY_S + 1).cast("int64"),
-        day=local_day(wrong_rows.tp),
+    wrong = usual.filter(usual.wrong).join(points.select("id", "interval_s"), "id")
+    wrong = wrong.mutate(margin=wrong.interval_s * (REACH + 1) // DAY_S + 1)
+    before = wrong.filter(wrong.reaches < wrong.day)
+    near = wrong.select("id", "day", "margin").union(
+        before.select("id", "margin", day=before.reaches).select("id", "day", "margin")
     )
-    near = here.union(before).distinct()
     reached = near.select(
-        "id", day=ibis.range(near.day - near.margin, near.day + near.margin + 1).unnest()
+        "id",
+        day=near.day + DAY_S * ibis.range(-near.margin, near.margin + 1).unnest(),
     )
-    hung = all_days.semi_join(points.filter(points.changed), "id")
-    return reached.union(hung.select("id", "day")).distinct()
+    changed = usual.semi_join(points.filter(points.changed), "id")
+    return reached.union(changed.select("id", "day")).distinct()
 
 
 def resolved(rows: ir.Table) -> ir.Table:
@@ -115,23 +103,17 @@ def resolved(rows: ir.Table) -> ir.Table:
 
 
 def linked(beside: ir.Table, hot: ir.Table) -> ir.Table:
-    """The reading before each stretch of hot days, by the first row of the stretch.
+    """Find the reading before each stretch of hot days.
 
     Returns
     -------
     ibis Table
-        ``id``, ``ats`` (of the first row), ``link_ts``, ``link`` (time and value before it).
+        ``id``, ``ats`` (of the first row of the stretch), ``link_ts``, ``link`` (time and value
+        before it).
     """
-    rows = beside.filter(beside.tp < beside.ats)
-    rows = rows.select(
-        "id",
-        "ats",
-        day=local_day(rows.ats),
-        link_day=local_day(rows.tp),
-        link_ts=rows.tp,
-        link=rows.p,
-    )
-    first = rows.semi_join(hot, ["id", "day"]).anti_join(hot, [("id", "id"), ("link_day", "day")])
+    rows = beside.semi_join(hot, ["id", "day"]).filter(lambda t: t.tp < t.ats)
+    rows = rows.select("id", "ats", link_day=local_day(rows.tp), link_ts=rows.tp, link=rows.p)
+    first = rows.anti_join(hot, [("id", "id"), ("link_day", "day")])
     return first.select("id", "ats", "link_ts", "link")
 
 
@@ -235,7 +217,7 @@ def rolled_over(rows: ir.Table) -> tuple[ir.NumericValue, ir.BooleanValue]:
 
 
 def not_believed(rows: ir.Table) -> ir.Table:
-    """Readings left out: those whose removal mends a fall, and impossible flows.
+    """List the readings left out: those whose removal mends a fall, and impossible flows.
 
     Parameters
     ----------
@@ -249,13 +231,17 @@ def not_believed(rows: ir.Table) -> ir.Table:
     """
     where = ["id", "stretch", "device"]
     _, rolled = rolled_over(rows)
-    falls = rows.filter((rows.kind == REGISTER) & (rows.value < rows.p) & ~rolled & ~rows.mark)
-    falls = falls.select(*where, "p", fallen=falls.value, at_place=falls.place)
+    falls = rows.mutate(rolled=rolled)
+    falls = falls.filter((falls.kind == REGISTER) & (falls.value < falls.p) & ~falls.mark)
+    falls = falls.select(*where, "p", "rolled", fallen=falls.value, at_place=falls.place)
     near = falls.join(rows.select(*where, "place", "value"), where).filter(
         lambda t: (t.place >= t.at_place - REACH - 1) & (t.place <= t.at_place + REACH)
     )
     sides = near.group_by(*where, "at_place").agg(
-        below=near.place.max(where=(near.place < near.at_place) & (near.value <= near.fallen)),
+        # Past its end a register stands below all before; if it comes back up it was a dip.
+        below=near.place.max(
+            where=(near.place < near.at_place) & (near.value <= near.fallen) & ~near.rolled
+        ),
         back=near.place.min(where=(near.place > near.at_place) & (near.value >= near.p)),
     )
     above = sides.at_place - 1 - sides.below  # readings left out if what stood before is a spike
@@ -316,7 +302,7 @@ def believed(rows: ir.Table, left_out: ir.Table) -> ir.Table:
 
 
 def segments(rows: ir.Table) -> ir.Table:
-    """What flowed between each kept reading and the one before.
+    """Compute what flowed between each kept reading and the one before.
 
     Parameters
     ----------
@@ -326,34 +312,37 @@ def segments(rows: ir.Table) -> ir.Table:
     Returns
     -------
     ibis Table
-        ``id``, ``from_ts``, ``to_ts`` [s], ``amount`` [base unit] (null: not known), ``code``.
+        ``id``, ``from_ts``, ``to_ts`` [s], ``amount`` [base unit] (null: not known), ``code``,
+        ``plain`` (bare difference of two registers) [base unit].
     """
-    since = rows.ats - rows.tp
+    register = rows.kind == REGISTER
     advance, rolled = rolled_over(rows)
-    fell = rows.value < rows.p
-    step = ibis.cases((~fell, rows.value - rows.p), (rolled, advance), (rows.value > 0, rows.value))
-    register = step * rows.scale
-    power = ibis.ifelse(
-        since <= 2 * rows.interval_s, (rows.value + rows.p) / 2 * rows.scale * since / HOUR_S, None
+    fell = register & (rows.value < rows.p)
+    refused = (rows.kind == AMOUNT) & (
+        (rows.value < 0) | ((rows.value == 0) & rows.rarely_still).fill_null(False)
     )
-    refused = (rows.value < 0) | ((rows.value == 0) & rows.rarely_still).fill_null(False)
-    flow = ibis.ifelse(refused, None, rows.value * rows.scale)
     from_ts = ibis.ifelse(
         rows.kind == AMOUNT,
         ibis.greatest(rows.tp.fill_null(0), rows.ats - rows.interval_s),
         rows.tp,
     )
-    amount = ibis.cases((rows.kind == REGISTER, register), (rows.kind == AMOUNT, flow), else_=power)
+    amount = ibis.cases(
+        (fell & rolled, advance * rows.scale),
+        (fell & (rows.value == 0), None),
+        (fell, rows.value * rows.scale),
+        (refused, None),
+        else_=plain_amount(rows),
+    )
     jump = (amount * HOUR_S > rows.bound * (rows.ats - from_ts)).fill_null(False)
     code = ibis.cases(
         (jump, CODE["jump"]),
-        ((rows.kind == AMOUNT) & refused, CODE["refused"]),
-        (amount.isnull() & ~fell, CODE["silent"]),
-        ((rows.kind == REGISTER) & fell & ~rolled, CODE["reset"]),
+        (refused, CODE["refused"]),
+        (fell & ~rolled, CODE["reset"]),
+        (amount.isnull(), CODE["silent"]),
         (rows.between > 0, rows.between),
-        ((rows.kind == REGISTER) & (since > GAP * rows.interval_s), CODE["gap"]),
+        (register & (rows.ats - rows.tp > GAP * rows.interval_s), CODE["gap"]),
         (rows.mark, CODE["replacement"]),
-        ((rows.kind == REGISTER) & fell, CODE["rollover"]),
+        (fell, CODE["rollover"]),
         (rows.again, CODE["duplicate"]),
         else_=CODE["direct"],
     )
@@ -363,47 +352,29 @@ def segments(rows: ir.Table) -> ir.Table:
         to_ts=rows.ats,
         amount=ibis.ifelse(jump, None, amount),
         code=code.cast("int8"),
+        plain=ibis.ifelse(register, (rows.value - rows.p) * rows.scale, None),
     )
     return made.filter(made.from_ts.notnull() & (made.from_ts < made.to_ts))
 
 
-def plain_segments(rated_rows: ir.Table, hot: ir.Table) -> ir.Table:
-    """The same for all days where nothing is wrong, without a second look.
+def plain_segments(beside: ir.Table) -> ir.Table:
+    """Bring rows of days where nothing is wrong into the shape of :func:`segments`.
 
     Parameters
     ----------
-    rated_rows : ibis Table
-        From :func:`tanfeng.metering._rows.with_rate`.
-    hot : ibis Table
-        Days to leave to :func:`segments`.
-
-    Returns
-    -------
-    ibis Table
-        Columns of :func:`segments`.
+    beside : ibis Table
+        From :func:`tanfeng.metering._rows.beside`, without the days left to :func:`segments`.
     """
-    rows = rated_rows.anti_join(hot, ["id", "day"])
-    since = rows.ats - rows.tp
-    power = ibis.ifelse(
-        since <= 2 * rows.interval_s, (rows.value + rows.p) / 2 * rows.scale * since / HOUR_S, None
-    )
-    from_ts = ibis.ifelse(
-        rows.kind == AMOUNT,
-        ibis.greatest(rows.tp.fill_null(0), rows.ats - rows.interval_s),
-        rows.tp,
-    )
-    amount = ibis.cases(
-        (rows.kind == REGISTER, (rows.value - rows.p) * rows.scale),
-        (rows.kind == AMOUNT, rows.value * rows.scale),
-        else_=power,
-    )
     code = ibis.cases(
-        (amount.isnull(), CODE["silent"]),
-        ((rows.kind == REGISTER) & (since > GAP * rows.interval_s), CODE["gap"]),
-        else_=CODE["direct"],
+        (beside.amount.isnull(), CODE["silent"]), (beside.gap, CODE["gap"]), else_=CODE["direct"]
     )
-    made = rows.select("id", from_ts=from_ts, to_ts=rows.ats, amount=amount, code=code.cast("int8"))
-    return made.filter(made.from_ts.notnull())
+    return beside.filter(beside.covered.notnull()).select(
+        "id",
+        from_ts=beside.ats - beside.covered,
+        to_ts=beside.ats,
+        amount=beside.amount,
+        code=code.cast("int8"),
+    )
 
 
 def frozen(beside: ir.Table, usual: ir.Table, points: ir.Table, suspects: ir.Table) -> ir.Table:
@@ -433,15 +404,18 @@ def frozen(beside: ir.Table, usual: ir.Table, points: ir.Table, suspects: ir.Tab
     rows = beside.semi_join(suspects, "id").join(about, "id").filter(lambda t: t.tp < t.ats)
     moved = rows.filter(rows.value != rows.p)
     in_time = ibis.window(group_by="id", order_by="ats")
-    moved = moved.mutate(last=moved.ats.lag().over(in_time), day=local_day(moved.ats))
-    moved = moved.join(usual, ["id", "day"])
+    moved = moved.mutate(
+        last=moved.ats.lag().over(in_time), rose=(moved.value > moved.p).lag().over(in_time)
+    )
+    # What is usual is asked of the day it stopped: the standstill itself must not answer.
+    moved = moved.mutate(day=local_day(moved.last)).join(usual, ["id", "day"])
     stood = moved.tp - moved.last
-    rate = (moved.value - moved.p) * moved.scale * HOUR_S / (moved.ats - moved.tp)
-    caught_up = (rate > moved.bound).fill_null(False) | (
-        moved.rarely_still & (rate >= CATCH_UP * moved.typical)
+    caught_up = (moved.rate > moved.bound).fill_null(False) | (
+        moved.rarely_still & (moved.rate >= CATCH_UP * moved.typical)
     ).fill_null(False)
     fits = (
         (moved.value > moved.p)
+        & moved.rose  # or it stands on a fallen reading, which is not a standstill
         & (stood >= FROZEN_READINGS * moved.interval_s)
         & (stood <= FROZEN_DAYS * DAY_S)
         & caught_up
@@ -451,7 +425,7 @@ def frozen(beside: ir.Table, usual: ir.Table, points: ir.Table, suspects: ir.Tab
         "id",
         from_ts=back.last,
         to_ts=back.ats,
-        amount=(back.value - back.p) * back.scale,
+        amount=back.amount,
         code=ibis.literal(CODE["frozen"], "int8"),
     )
     ends = rows.group_by("id").agg(
@@ -459,7 +433,7 @@ def frozen(beside: ir.Table, usual: ir.Table, points: ir.Table, suspects: ir.Tab
         from_ts=rows.ats.max(where=rows.value != rows.p),
         interval_s=rows.interval_s.max(),
     )
-    ends = ends.mutate(day=local_day(ends.to_ts)).join(usual, ["id", "day"])
+    ends = ends.mutate(day=local_day(ends.from_ts)).join(usual, ["id", "day"])
     ends = ends.filter(
         ends.rarely_still & (ends.to_ts - ends.from_ts >= FROZEN_READINGS * ends.interval_s)
     )

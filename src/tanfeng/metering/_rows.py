@@ -30,18 +30,26 @@ RATED_MARGIN = 1.2
 #: ... without a rated power one so many standard deviations (of its logarithm) above the mean, and
 #: at least twentyfold, is not believed.
 SIGMAS, LEAST_RATIO = 6.0, 20.0
+#: Readings of a register further apart than this multiple of their spacing leave a gap.
+GAP = 1.5
 #: A point that stands still in fewer of its readings than this share does not stand still.
 RARELY_STILL = 0.05
 
 
-@ibis.udf.scalar.builtin(name="epoch_us")
-def _epoch_us(time: ibis.dtype("timestamp('UTC', 6)")) -> int:  # type: ignore[valid-type]
+#: What of a day adds up over the days before.
+_ADDED = ("n", "still", "rising", "s1", "s2")
+
+
+@ibis.udf.scalar.builtin(name="epoch_us")  # type: ignore[untyped-decorator]
+def _epoch_us(time: ibis.dtype("timestamp('UTC', 6)")) -> int:  # type: ignore[valid-type,empty-body]
     """Microseconds since 1970, as DuckDB names it."""
+    ...
 
 
-@ibis.udf.scalar.builtin(name="unix_micros")
-def _unix_micros(time: ibis.dtype("timestamp('UTC', 6)")) -> int:  # type: ignore[valid-type]
+@ibis.udf.scalar.builtin(name="unix_micros")  # type: ignore[untyped-decorator]
+def _unix_micros(time: ibis.dtype("timestamp('UTC', 6)")) -> int:  # type: ignore[valid-type,empty-body]
     """Microseconds since 1970, as Spark names it."""
+    ...
 
 
 #: Ibis' own epoch_seconds goes through text on DuckDB and costs as much as the window itself.
@@ -53,13 +61,22 @@ def seconds(time: ir.TimestampValue, backend: str) -> ir.IntegerValue:
     return _MICROSECONDS[backend](time) // 1_000_000
 
 
+def floor_to(at: ir.IntegerValue, length_s: int) -> ir.IntegerValue:
+    """Find the beginning of the local period of that length an instant lies in, in seconds.
+
+    By remainder, because an integer division is a rounded division of floats in the SQL.
+    """
+    shift = LOCAL_S if DAY_S % length_s or length_s > HOUR_S else 0
+    return at - (at + shift) % length_s
+
+
 def local_day(at: ir.IntegerValue) -> ir.IntegerValue:
-    """Number of the local day an instant lies in, counted from 1970-01-01."""
-    return (at + LOCAL_S) // DAY_S
+    """Find the local midnight before an instant, in seconds."""
+    return floor_to(at, DAY_S)
 
 
 def point_table(points: pl.DataFrame, devices: pl.DataFrame) -> pl.DataFrame:
-    """What the derivation has to know of each point, under a small number instead of its name.
+    """Note what the derivation has to know of each point, under a number instead of its name.
 
     Parameters
     ----------
@@ -98,7 +115,7 @@ def point_table(points: pl.DataFrame, devices: pl.DataFrame) -> pl.DataFrame:
 
 
 def usable(readings: ir.Table, points: ir.Table, known_s: int | None) -> ir.Table:
-    """Readings that may be used: not called bad, known by then, of a point the register knows.
+    """Take the readings that may be used: not called bad, known by then, of a known point.
 
     Returns
     -------
@@ -113,81 +130,148 @@ def usable(readings: ir.Table, points: ir.Table, known_s: int | None) -> ir.Tabl
     return joined.select("id", "value", "received", "batch", ats=seconds(joined.time, backend))
 
 
-def beside(rows: ir.Table) -> ir.Table:
-    """Each reading with the one before it and the time of the one after.
+def beside(rows: ir.Table, points: ir.Table) -> ir.Table:
+    """Each reading with the one before it.
 
     Of readings with one time the order is arbitrary here: they are mended later, all together.
+
+    Parameters
+    ----------
+    rows : ibis Table
+        From :func:`usable`.
+    points : ibis Table
+        From :func:`point_table`.
 
     Returns
     -------
     ibis Table
-        ``id``, ``ats``, ``value``, ``tp``, ``p`` (time and value before), ``tn`` (time after).
+        ``id``, ``ats``, ``value``, ``tp``, ``p`` (time and value before), ``day`` (local midnight),
+        ``rate`` [base unit/h] since the reading before; and what it comes to if nothing is wrong:
+        ``amount`` [base unit] (null: not known), ``covered`` [s] (the time it flowed in, up to
+        ``ats``), ``gap``.
     """
     rows = rows.select("id", "ats", "value")
     window = ibis.window(group_by="id", order_by="ats")
-    return rows.mutate(
-        p=rows.value.lag().over(window),
-        tp=rows.ats.lag().over(window),
-        tn=rows.ats.lead().over(window),
-    )
-
-
-def with_rate(rows: ir.Table, points: ir.Table) -> ir.Table:
-    """Rows of :func:`beside` with their point, local ``day`` and ``rate`` [base unit/h]."""
-    rows = rows.join(points.drop("point", "factor"), "id")
+    rows = rows.mutate(p=rows.value.lag().over(window), tp=rows.ats.lag().over(window))
+    rows = rows.join(points.select("id", "kind", "scale", "interval_s"), "id")
     since = (rows.ats - rows.tp).nullif(0)
-    return rows.mutate(
+    rows = rows.mutate(
+        amount=plain_amount(rows),
+        covered=ibis.ifelse(
+            rows.kind == AMOUNT,
+            ibis.least(since, rows.interval_s).fill_null(rows.interval_s),
+            since,
+        ),
+        gap=(rows.kind == REGISTER) & (since > GAP * rows.interval_s),
+    )
+    return rows.select(
+        "id",
+        "ats",
+        "value",
+        "tp",
+        "p",
+        "amount",
+        "covered",
+        "gap",
         day=local_day(rows.ats),
         rate=ibis.cases(
-            (rows.kind == REGISTER, (rows.value - rows.p) * rows.scale * HOUR_S / since),
-            (rows.kind == AMOUNT, rows.value * rows.scale * HOUR_S / rows.interval_s),
+            (rows.kind == REGISTER, rows.amount * HOUR_S / since),
+            (rows.kind == AMOUNT, rows.amount * HOUR_S / rows.interval_s),
             else_=rows.value * rows.scale,
         ),
     )
 
 
-def usual(rated_rows: ir.Table) -> ir.Table:
-    """What is usual for a point on a day, from that day and the fourteen before.
+def plain_amount(rows: ir.Table) -> ir.FloatingValue:
+    """Compute what flowed since the reading before, in base units, if both are to be believed.
+
+    A power is taken as a straight line between two readings, and as unknown where one is missing.
+
+    Parameters
+    ----------
+    rows : ibis Table
+        ``kind``, ``scale``, ``interval_s``, ``ats``, ``value``, ``tp``, ``p``.
+    """
+    since = rows.ats - rows.tp
+    between = (rows.value + rows.p) / 2 * rows.scale * since / HOUR_S
+    return ibis.cases(
+        (rows.kind == REGISTER, (rows.value - rows.p) * rows.scale),
+        (rows.kind == AMOUNT, rows.value * rows.scale),
+        (since <= 2 * rows.interval_s, between),
+    )
+
+
+def usual(rows: ir.Table, points: ir.Table) -> ir.Table:
+    """Tell what is usual for a point on a day, from it and the fourteen before, and what was not.
 
     The logarithms of the rates give a mean and a spread that a single wild value hardly moves,
     while a plant that truly starts up soon widens the spread by itself.
 
+    Parameters
+    ----------
+    rows : ibis Table
+        From :func:`beside`.
+    points : ibis Table
+        From :func:`point_table`.
+
     Returns
     -------
     ibis Table
-        ``id``, ``day``, ``bound`` [base unit/h] (null: too little is known), ``typical`` [base
-        unit/h] (geometric mean of the rates above zero), ``rarely_still``.
+        ``id``, ``day`` (local midnight), ``bound`` [base unit/h] (null: too little is known),
+        ``typical`` [base unit/h] (geometric mean of the rates above zero), ``rarely_still``,
+        ``wrong`` (something on that day needs mending), ``reaches`` (day of the earliest reading
+        before one of that day).
     """
-    rising = rated_rows.rate > 0
-    log = ibis.ifelse(rising, rated_rows.rate, None).ln()
+    rising = rows.rate > 0
+    log = ibis.ifelse(rising, rows.rate, None).ln()
     days = (
-        rated_rows.mutate(log=log)
+        rows.mutate(log=log)
         .group_by("id", "day")
         .agg(
-            rated=rated_rows.rated.max(),
-            n=rated_rows.rate.count(),
-            still=(rated_rows.rate == 0).sum(),
+            n=rows.rate.count(),
+            still=(rows.rate == 0).sum(),
             rising=rising.sum(),
             s1=log.sum(),
             s2=(log * log).sum(),
+            highest=rows.rate.max(),
+            lowest=rows.rate.min(),
+            doubled=(rows.ats == rows.tp).sum(),
+            earliest=rows.tp.min(),
         )
     )
-    window = ibis.range_window(group_by="id", order_by="day", preceding=REFERENCE_DAYS, following=0)
-    sums = days.select(
-        "id",
-        "day",
-        "rated",
-        **{name: days[name].sum().over(window) for name in ("n", "still", "rising", "s1", "s2")},
+    window = ibis.range_window(
+        group_by="id", order_by="day", preceding=REFERENCE_DAYS * DAY_S, following=0
     )
-    mean = sums.s1 / sums.rising
-    variance = ibis.greatest(sums.s2 / sums.rising - mean * mean, 0.0)
+    sums = days.mutate(**{f"{name}_before": days[name].sum().over(window) for name in _ADDED}).join(
+        points.select("id", "rated"), "id"
+    )
+    mean = sums.s1_before / sums.rising_before
+    variance = ibis.greatest(sums.s2_before / sums.rising_before - mean * mean, 0.0)
     believed = (mean + ibis.greatest(SIGMAS * variance.sqrt(), math.log(LEAST_RATIO))).exp()
-    return sums.select(
-        "id",
-        "day",
+    # A day that is frozen for hours must not speak for itself, unless it is the first.
+    spoken = sums.n_before - sums.n >= LEAST_READINGS
+    n = sums.n_before - ibis.ifelse(spoken, sums.n, 0)
+    still = sums.still_before - ibis.ifelse(spoken, sums.still, 0)
+    told = sums.mutate(
         bound=ibis.coalesce(
-            sums.rated * RATED_MARGIN, ibis.ifelse(sums.rising >= LEAST_RISING, believed, None)
+            sums.rated * RATED_MARGIN,
+            ibis.ifelse(sums.rising_before >= LEAST_RISING, believed, None),
         ),
         typical=mean.exp(),
-        rarely_still=(sums.n >= LEAST_READINGS) & (sums.still < RARELY_STILL * sums.n),
+        rarely_still=(n >= LEAST_READINGS) & (still < RARELY_STILL * n),
+    )
+    wrong = (
+        (told.highest > told.bound)
+        | (told.lowest < 0)
+        | (told.doubled > 0)
+        | ((told.still > 0) & told.rarely_still)
+    )
+    return told.select(
+        "id",
+        "day",
+        "bound",
+        "typical",
+        "rarely_still",
+        wrong=wrong.fill_null(False),
+        reaches=local_day(told.earliest),
     )

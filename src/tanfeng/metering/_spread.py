@@ -11,57 +11,56 @@ import ibis
 from ibis.expr import types as ir
 
 from tanfeng.metering._mend import CODE, ESTIMATED
-from tanfeng.metering._rows import DAY_S, LOCAL_S, REFERENCE_DAYS
+from tanfeng.metering._rows import DAY_S, LOCAL_S, REFERENCE_DAYS, floor_to, local_day
 from tanfeng.metering.frames import SLOT_S
 
-#: Working days and days of rest have profiles of their own: 1970-01-01 was a Thursday.
-_MONDAY = 3
+#: Working days and days of rest have profiles of their own; 1970-01-01 was a Thursday.
+_THURSDAY = 3
 
 
 def _rest(day: ir.IntegerValue) -> ir.BooleanValue:
-    return (day + _MONDAY) % 7 >= 5
+    return ((day + LOCAL_S) // DAY_S + _THURSDAY) % 7 >= 5
 
 
 def whole(segments: ir.Table) -> ir.Table:
-    """Pieces of the segments that lie in one slot.
+    """Take the segments that lie in one slot.
 
     Returns
     -------
     ibis Table
-        ``id``, ``slot`` (number of the quarter hour since 1970), ``amount`` [base unit],
-        ``covered`` [s], ``code``.
+        ``id``, ``slot`` (its beginning) [s], ``amount`` [base unit], ``covered`` [s], ``code``.
     """
-    slot = segments.from_ts // SLOT_S
-    one = segments.filter(slot == (segments.to_ts - 1) // SLOT_S)
+    first = floor_to(segments.from_ts, SLOT_S)
+    one = segments.filter(first == floor_to(segments.to_ts - 1, SLOT_S))
     return one.select(
         "id",
         "amount",
         "code",
-        slot=one.from_ts // SLOT_S,
+        slot=floor_to(one.from_ts, SLOT_S),
         covered=one.to_ts - one.from_ts,
     )
 
 
 def crossing(segments: ir.Table) -> ir.Table:
-    """Segments that cross slots, one row per slot they touch.
+    """Repeat each segment that crosses slots for every slot it touches.
 
     Returns
     -------
     ibis Table
         Columns of the segments with ``slot`` and ``covered`` [s].
     """
-    many = segments.filter(segments.from_ts // SLOT_S != (segments.to_ts - 1) // SLOT_S)
-    rows = many.mutate(
-        slot=ibis.range(many.from_ts // SLOT_S, (many.to_ts - 1) // SLOT_S + 1).unnest()
-    )
-    start = rows.slot * SLOT_S
+    first = floor_to(segments.from_ts, SLOT_S)
+    many = segments.mutate(first=first, last=floor_to(segments.to_ts - 1, SLOT_S))
+    many = many.filter(many.first != many.last)
+    rows = many.mutate(slot=ibis.range(many.first, many.last + 1, SLOT_S).unnest())
+    rows = rows.drop("first", "last")
     return rows.mutate(
-        covered=ibis.least(rows.to_ts, start + SLOT_S) - ibis.greatest(rows.from_ts, start)
+        covered=ibis.least(rows.to_ts, rows.slot + SLOT_S) - ibis.greatest(rows.from_ts, rows.slot)
     )
 
 
 def profile(whole_pieces: ir.Table, crossing_rows: ir.Table) -> ir.Table:
-    """What a point used in the slots of a gap, as its own days before tell.
+    """Find what a point used in the slots of a gap on its own days before.
 
     Returns
     -------
@@ -69,27 +68,29 @@ def profile(whole_pieces: ir.Table, crossing_rows: ir.Table) -> ir.Table:
         ``id``, ``slot`` of a row that needs a shape, ``usual`` [base unit] (mean of the same time
         of day on the same kind of day among the fifteen days up to it).
     """
-    shaped = crossing_rows.filter(crossing_rows.code.isin(ESTIMATED))
-    asked = shaped.select("id", "slot").distinct()
-    local = asked.slot + LOCAL_S // SLOT_S
-    per_day = DAY_S // SLOT_S
-    asked = asked.mutate(day=local // per_day, of_day=local % per_day)
-    told = whole_pieces.filter(
-        (whole_pieces.code == CODE["direct"]) & whole_pieces.amount.notnull()
-    ).semi_join(asked, "id")
-    local = told.slot + LOCAL_S // SLOT_S
-    told = told.select("id", "amount", day_told=local // per_day, of_day=local % per_day)
-    pairs = asked.join(told, ["id", "of_day"])
+    asked = crossing_rows.filter(crossing_rows.code.isin(ESTIMATED)).select("id", "slot").distinct()
+    asked = asked.mutate(day=local_day(asked.slot))
+    asked = asked.mutate(of_day=asked.slot - asked.day)
+    even = (
+        crossing_rows.amount * crossing_rows.covered / (crossing_rows.to_ts - crossing_rows.from_ts)
+    )
+    divided = crossing_rows.select("id", "slot", "code", amount=even)
+    told = whole_pieces.select("id", "slot", "code", "amount").union(divided)
+    told = told.filter((told.code == CODE["direct"]) & told.amount.notnull())
+    told = told.semi_join(asked, "id").group_by("id", "slot").agg(amount=told.amount.sum())
+    told = told.select("id", "amount", day_told=local_day(told.slot), at=told.slot)
+    told = told.mutate(of_day=told["at"] - told.day_told)
+    pairs = asked.join(told.drop("at"), ["id", "of_day"])
     pairs = pairs.filter(
         (pairs.day_told <= pairs.day)
-        & (pairs.day_told >= pairs.day - REFERENCE_DAYS)
+        & (pairs.day_told >= pairs.day - REFERENCE_DAYS * DAY_S)
         & (_rest(pairs.day_told) == _rest(pairs.day))
     )
     return pairs.group_by("id", "slot").agg(usual=pairs.amount.mean())
 
 
 def parts(crossing_rows: ir.Table, profiles: ir.Table) -> ir.Table:
-    """Pieces of the segments that cross slots; the parts of one sum to it.
+    """Divide the segments that cross slots; the parts of one sum to it.
 
     Returns
     -------
@@ -99,21 +100,21 @@ def parts(crossing_rows: ir.Table, profiles: ir.Table) -> ir.Table:
     rows = crossing_rows.left_join(profiles, ["id", "slot"]).drop("id_right", "slot_right")
     of_segment = ibis.window(group_by=["id", "from_ts", "to_ts"])
     shaped = rows.code.isin(ESTIMATED)
-    told = rows.mutate(
-        even=rows.covered.cast("float64"),
+    rows = rows.mutate(
         weight=rows.usual * rows.covered,
         # A slot nothing tells of leaves no shape to the whole of its gap.
         untold=(rows.usual.isnull() & shaped).sum().over(of_segment),
     )
-    told = told.mutate(
-        sum_even=told.even.sum().over(of_segment), sum_weight=told.weight.sum().over(of_segment)
+    total = rows.weight.sum().over(of_segment)
+    share = ibis.ifelse(
+        shaped & (rows.untold == 0) & (total > 0),
+        rows.weight / total,
+        rows.covered / (rows.to_ts - rows.from_ts),
     )
-    by_shape = told.code.isin(ESTIMATED) & (told.untold == 0) & (told.sum_weight > 0)
-    share = ibis.ifelse(by_shape, told.weight / told.sum_weight, told.even / told.sum_even)
-    return told.select(
+    return rows.select(
         "id",
         "slot",
         "covered",
-        amount=told.amount * share,
-        code=ibis.ifelse(told.code == CODE["direct"], CODE["split"], told.code).cast("int8"),
+        amount=rows.amount * share,
+        code=ibis.ifelse(rows.code == CODE["direct"], CODE["split"], rows.code).cast("int8"),
     )

@@ -24,11 +24,11 @@ from ibis.util import gen_name
 
 from tanfeng.metering import _devices, _mend, _rows, _spread
 from tanfeng.metering._mend import CODE, ESTIMATED, RULES
-from tanfeng.metering._rows import LOCAL_S
+from tanfeng.metering._rows import DAY_S, HOUR_S, floor_to
 from tanfeng.metering.frames import SLOT_S
 
-#: Quarter hours in each period one can ask for; a month is counted on the calendar.
-PERIODS = {"15min": 1, "hour": 4, "day": 96}
+#: Length of each period one can ask for; months are sums of days. [s]
+PERIODS = {"15min": SLOT_S, "hour": HOUR_S, "day": DAY_S}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +40,18 @@ class Derived:
     points : ibis Table
         From :func:`tanfeng.metering._rows.point_table`.
     pieces : ibis Table
-        ``id``, ``slot``, ``amount`` [base unit] (null: not known), ``covered`` [s], ``code``.
+        ``id``, ``slot`` [s], ``amount`` [base unit] (null: not known), ``covered`` [s], ``code``.
     segments : ibis Table
         ``id``, ``from_ts``, ``to_ts`` [s], ``amount`` [base unit], ``code``: what flowed between
         two readings, before it is laid into slots.
+    mended : ibis Table or None
+        The segments that needed mending, with ``plain``: the bare difference of the two registers.
     """
 
     points: ir.Table
     pieces: ir.Table
     segments: ir.Table
+    mended: ir.Table | None
     _made: list[tuple[BaseBackend, str]] = field(default_factory=list, repr=False)
 
     def release(self) -> None:
@@ -103,23 +106,24 @@ def derive(
     point = shop.keep(about)
     known_s = None if known_on is None else int(known_on.timestamp())
     usable = _rows.usable(readings, point, known_s)
-    beside = shop.keep(_rows.beside(usable))
-    rated = _rows.with_rate(beside, point)
-    usual = shop.keep(_rows.usual(rated))
-    wrong = shop.keep(_mend.wrong(rated, usual))
-    hot = shop.keep(_mend.hot_days(wrong, point, usual.select("id", "day")))
-    segments = _mend.plain_segments(rated, hot)
-    if _any(hot):
-        segments = segments.union(_mended(shop, usable, beside, usual, point, hot, marks, spans))
-        still = shop.keep(_mend.frozen(beside, usual, point, wrong.select("id").distinct()))
-        if _any(still):
-            segments = _instead(segments, still)
-    segments = shop.keep(segments)
-    return Derived(point, _pieces(shop, segments), segments, shop.made)
+    beside = shop.keep(_rows.beside(usable, point))
+    usual = shop.keep(_rows.usual(beside, point))
+    hot = shop.keep(_mend.hot_days(usual, point))
+    if not _any(hot):
+        segments = _mend.plain_segments(beside)
+        return Derived(point, _pieces(shop, segments), segments, None, shop.made)
+    plain = _mend.plain_segments(beside.anti_join(hot, ["id", "day"]))
+    mended = shop.keep(_mended(shop, usable, beside, usual, point, hot, marks, spans))
+    segments = plain.union(mended.drop("plain"))
+    still = shop.keep(_mend.frozen(beside, usual, point, hot.select("id").distinct()))
+    if _any(still):
+        segments = _instead(segments, still)
+    return Derived(point, _pieces(shop, segments), segments, mended, shop.made)
 
 
 def _any(table: ir.Table) -> bool:
-    return bool(table.limit(1).count().execute())
+    # Not execute(): that is a detour through pandas.
+    return bool(table.get_backend().to_pyarrow(table.limit(1)).num_rows)
 
 
 def _mended(
@@ -172,16 +176,13 @@ def sums(derived: Derived, *, by: str) -> ir.Table:
     Returns
     -------
     ibis Table
-        ``id``, ``period`` (number of the period since 1970-01-01 local), ``amount``, ``measured``
-        [base unit], ``known_s``, ``measured_s`` [s] (how much of the period is known, and
-        measured), ``code`` (the most serious rule).
+        ``id``, ``start`` [s], ``amount``, ``measured`` [base unit], ``known_s``, ``measured_s``
+        [s] (how much of the period is known, and measured), ``code`` (the most serious rule).
     """
     pieces = derived.pieces
     known = pieces.amount.notnull()
     measured = known & ~pieces.code.isin(ESTIMATED)
-    return pieces.group_by(
-        "id", period=(pieces.slot + LOCAL_S // SLOT_S) // PERIODS[by]
-    ).agg(
+    return pieces.group_by("id", start=floor_to(pieces.slot, PERIODS[by])).agg(
         amount=pieces.amount.sum(),
         measured=pieces.amount.sum(where=measured),
         known_s=pieces.covered.sum(where=known).fill_null(0),

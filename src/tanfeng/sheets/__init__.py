@@ -14,6 +14,7 @@ from tanfeng.sheets._checks_across import across, compared, with_problems
 from tanfeng.sheets._convert import activity
 from tanfeng.sheets._guard import Limits
 from tanfeng.sheets._identity import credit_code_problem
+from tanfeng.sheets._source import Grid, Source, letter, open_source
 from tanfeng.sheets._tables import Threshold, thresholds
 from tanfeng.sheets._workbook import Workbook, read, read_all
 from tanfeng.sheets._writer import (
@@ -31,12 +32,14 @@ __all__ = [
     "MEDIA_TYPE",
     "Column",
     "Form",
+    "Grid",
     "Limits",
     "ListColumn",
     "ListTable",
     "MappedColumn",
     "ReadResult",
     "SheetInfo",
+    "Source",
     "Threshold",
     "UnmappedColumn",
     "Workbook",
@@ -47,6 +50,8 @@ __all__ = [
     "credit_code_problem",
     "form",
     "forms",
+    "letter",
+    "open_source",
     "read",
     "read_all",
     "table_workbook",

@@ -1,0 +1,24 @@
+"""``tanfeng meter``: readings in, points and meters, energy out; no database and no console needed.
+
+Everything lies in ``metering/`` of the home folder. Exit codes: 0 fine; 1 findings in what was
+given, which are listed; 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from tanfeng.cli import _meter_energy, _meter_import, _meter_points, _meter_readings
+
+app = typer.Typer(
+    help="Bring readings in, register points and meters, get energy out.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+app.command("import")(_meter_import.import_files)
+app.command("drop")(_meter_import.drop)
+app.command("readings")(_meter_readings.readings)
+app.command("simulate")(_meter_readings.simulate)
+app.command("energy")(_meter_energy.energy)
+app.add_typer(_meter_points.points, name="points")
+app.add_typer(_meter_points.devices, name="devices")
