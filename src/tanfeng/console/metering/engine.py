@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 CITY = "city"
 #: What a sender that is turned away is told to wait. [s]
 FLUSH_S = 5.0
+#: Readings before a window the engine judges its first days by.
+BEFORE = timedelta(days=16)
 _opening = threading.Lock()
 #: Meters published at a time.
 _CHUNK = 2000
@@ -69,6 +72,36 @@ def _intake(where: str, readings: str) -> Intake:
     from tanfeng.metering.intake import Intake
 
     return Intake(where, _store(readings), flush_every_s=FLUSH_S)
+
+
+def energy(point: str, by: str, start: datetime, end: datetime) -> pl.DataFrame:
+    """Return what flowed through a point in each period, as the engine derives it.
+
+    Parameters
+    ----------
+    point : str
+        Its name.
+    by : {"hour", "day", "month"}
+        Length of a period.
+    start, end : datetime
+        ``start <= t < end``, aware.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``start``, ``amount``, ``measured``, ``estimated`` [base unit], ``unit``, ``quality``,
+        ``completeness`` [1]; empty when the engine does not know the point.
+    """
+    import ibis
+
+    from tanfeng.metering.energy import point_energy
+
+    known = register()
+    of_point = pl.col("point") == point
+    readings = store().table(ibis.duckdb.connect(), [point], start - BEFORE, end)
+    found = known.points().filter(of_point)
+    devices = known.devices().filter(of_point)
+    return point_energy(readings, found, devices, by=by, start=start, end=end)
 
 
 def has_work() -> bool:

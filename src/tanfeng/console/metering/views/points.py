@@ -19,6 +19,7 @@ from tanfeng.console.archive.listing import OF_ENTERPRISE
 from tanfeng.console.archive.models import Place
 from tanfeng.console.core import audit, lists, rights
 from tanfeng.console.core.asked import me
+from tanfeng.console.core.figures import unit
 from tanfeng.console.core.lists import Column, Listing
 from tanfeng.console.metering import engine, forms
 from tanfeng.console.metering.chart import Window, buckets
@@ -138,6 +139,7 @@ def point(request: HttpRequest, pk: int) -> HttpResponse:
         return _export(request, meter, readings)
     audit.read_of(request, meter, "meter.read")
     days = timedelta(days=SPANS[span][1])
+    view = "energy" if request.GET.get("view") == "energy" else "readings"
     return render(
         request,
         "metering/point.html",
@@ -148,7 +150,10 @@ def point(request: HttpRequest, pk: int) -> HttpResponse:
             "quality": QUALITIES.get(meter.last_quality)
             if meter.last_quality is not None
             else None,
-            "chart": _picture(meter, readings, window, span),
+            "chart": _picture(meter, readings, window, span) if view == "readings" else None,
+            "energy": _energy(meter, window, span) if view == "energy" else None,
+            "view": view,
+            "views": [("readings", _("Readings")), ("energy", _("Energy by period"))],
             "counts": _counts(readings),
             "due_rows": max(
                 1, int((window.end - window.start).total_seconds()) // meter.interval_s
@@ -192,17 +197,47 @@ def _picture(meter: Meter, readings: pl.DataFrame, window: Window, span: str) ->
     series: dict[str, Any] = {
         "key": "brand", "name": meter.get_reading_kind_display(), "values": cut["last"].to_list(),
     }  # fmt: skip
-    if cut["rows"].max() != 1 and meter.reading_kind != Meter.Reading.REGISTER:
+    is_register = meter.reading_kind == Meter.Reading.REGISTER
+    if cut["rows"].max() != 1 and not is_register:
         series |= {"low": cut["low"].to_list(), "high": cut["high"].to_list()}
     data: dict[str, Any] = {
         "x": cut["start"].dt.strftime(shape).to_list(),
-        "unit": meter.reading_unit,
+        "unit": unit(meter.reading_unit),
         "places": 2,
+        "cut": is_register,
         "series": [series],
     }
     if span != "day":
         data |= {"keys": ends.to_list(), "link": f"?span={_NARROWER[span]}&to={{x}}"}
     return data
+
+
+def _energy(meter: Meter, window: Window, span: str) -> dict[str, Any] | None:
+    """Return what flowed, measured and estimated apart; None where the engine knows nothing."""
+    by = {"day": "hour", "week": "hour", "month": "day", "year": "month"}[span]
+    found = engine.energy(str(meter.point), by, window.start, window.end)
+    if found.is_empty():
+        return None
+    shape = {"hour": "%m-%d %H:%M", "day": "%m-%d", "month": "%Y-%m"}[by]
+    local = found["start"].dt.convert_time_zone("Asia/Shanghai")
+    known = found.filter(pl.col("amount").is_not_null())
+    return {
+        "total": known["amount"].sum() if known.height else None,
+        "unit": unit(found["unit"][0]),
+        "measured": known["measured"].sum(),
+        "estimated": known["estimated"].sum(),
+        "completeness": found["completeness"].mean(),
+        "data": {
+            "x": local.dt.strftime(shape).to_list(),
+            "unit": unit(found["unit"][0]),
+            "places": 1,
+            "mode": "bar",
+            "series": [
+                {"key": key, "name": str(name), "values": found[key].to_list()}
+                for key, name in (("measured", _("measured")), ("estimated", _("estimated")))
+            ],
+        },
+    }
 
 
 def _counts(readings: pl.DataFrame) -> list[tuple[Any, str, int]]:

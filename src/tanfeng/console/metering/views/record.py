@@ -62,19 +62,25 @@ def meter(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _forms(one: Meter, device: Device | None, given: tuple[str, Any]) -> dict[str, Any]:
     offered: dict[str, Any] = {
-        "change": forms.MeterForm(instance=one, organisation=one.organisation),
+        "change": forms.MeterForm(
+            instance=one, organisation=one.organisation, auto_id="change-%s"
+        ),
         "calibrate": forms.CalibrationForm(
+            auto_id="calibrate-%s",
             initial={"verified_on": timezone.localdate(), "verified_by": one.verified_by}
         ),
     }
     if device is None:
-        offered["hang"] = forms.HangForm(initial={"serial_no": one.serial_no})
+        offered["hang"] = forms.HangForm(
+            auto_id="hang-%s", initial={"serial_no": one.serial_no}
+        )
     else:
         offered |= {
             "replace": forms.ReplaceForm(
+                auto_id="replace-%s",
                 initial={"multiplier": device.multiplier, "digits": device.digits}
             ),
-            "take-down": forms.TakeDownForm(),
+            "take-down": forms.TakeDownForm(auto_id="take-down-%s"),
         }
     return offered | ({given[0]: given[1]} if given[0] else {})
 
@@ -97,7 +103,9 @@ def _done(
             reason = request.POST.get("reason", "").strip()
             services.withdraw(user, one, reason, request=request)
         elif do == "change":
-            form = forms.MeterForm(request.POST, organisation=one.organisation)
+            form = forms.MeterForm(
+                request.POST, organisation=one.organisation, auto_id="change-%s"
+            )
             if not form.is_valid():
                 return None, (do, form)
             # An emptied field is emptied: the page shows all of them.
@@ -105,7 +113,7 @@ def _done(
             services.change(user, one, given, request=request)
         elif do in kinds:
             kind, act = kinds[do]
-            form = kind(request.POST)
+            form = kind(request.POST, auto_id=f"{do}-%s")
             if not form.is_valid():
                 return None, (do, form)
             act(user, one, **form.cleaned_data, request=request)
