@@ -85,17 +85,25 @@ class Log:
     def current(self) -> DeltaTable | None:
         """Return the table at its newest version, or None where none was made yet."""
         from deltalake import DeltaTable
-        from deltalake.exceptions import TableNotFoundError
+        from deltalake.exceptions import DeltaError, TableNotFoundError
 
-        if self._table is not None:
-            self._table.update_incremental()
-            return self._table
-        if self._folder.local and not Path(self._folder.uri, "_delta_log").is_dir():
+        folder = self._folder
+        if self._table is None and folder.local and not Path(folder.uri, "_delta_log").is_dir():
             return None
         try:
-            self._table = DeltaTable(self._folder.uri, storage_options=self._folder.storage_options)
+            if self._table is None:
+                self._table = DeltaTable(folder.uri, storage_options=folder.storage_options)
+            else:
+                self._table.update_incremental()
         except TableNotFoundError:
             return None
+        except DeltaError as error:
+            why = _first_line(error)
+            raise StoreError(
+                f"the log of the readings store {folder.uri} cannot be read: {why}. "
+                "See that the disk answers; restore the store from a backup if the log is broken",
+                f"读数库 {folder.uri} 的日志无法读取：{why}。请检查磁盘；若日志已损坏请从备份恢复",
+            ) from error
         return self._table
 
     def made(self) -> DeltaTable:
@@ -123,8 +131,8 @@ class Log:
             table = self.current()
             if table is None:
                 raise StoreError(
-                    f"the readings store {self._folder.uri} cannot be made: {error}",
-                    f"无法建立读数库 {self._folder.uri}：{error}",
+                    f"the readings store {self._folder.uri} cannot be made: {_first_line(error)}",
+                    f"无法建立读数库 {self._folder.uri}：{_first_line(error)}",
                 ) from error
         table = self.current()
         if table is None:
@@ -225,12 +233,12 @@ class Log:
                 raise Overtaken(mark.name) from error
             if _CONFLICT.search(str(error)):
                 raise StoreBusy(
-                    f"{self._folder.uri}: others kept committing; try again ({error})",
-                    f"{self._folder.uri}：其他写入一直抢先提交，请重试（{error}）",
+                    f"{self._folder.uri}: others kept committing; try again ({_first_line(error)})",
+                    f"{self._folder.uri}：其他写入一直抢先提交，请重试（{_first_line(error)}）",
                 ) from error
             raise StoreError(
-                f"{self._folder.uri}: the commit failed: {error}",
-                f"{self._folder.uri}：提交失败：{error}",
+                f"{self._folder.uri}: the commit failed: {_first_line(error)}",
+                f"{self._folder.uri}：提交失败：{_first_line(error)}",
             ) from error
         table.update_incremental()
         self._synced(before, table)
@@ -253,6 +261,11 @@ class Log:
                 with path.open("rb") as file:
                     os.fsync(file.fileno())
         sync_folder(entries)
+
+
+def _first_line(error: Exception) -> str:
+    """Leave out the stack of the library's own language."""
+    return str(error).partition("\n")[0]
 
 
 def _schema() -> Any:

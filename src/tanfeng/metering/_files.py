@@ -24,8 +24,8 @@ from tanfeng.metering._readings import month_of
 
 #: Rows of a row group: one point's month is 2,976 rows of 15 minutes.
 GROUP_ROWS = 65_536
-#: Most rows of one file; a whole month of the city is some fifty of them.
-FILE_ROWS = 8_000_000
+#: Most rows of one file; a whole month of the city is some hundred of them.
+FILE_ROWS = 4_000_000
 _FORMAT: dict[str, Any] = {
     "compression": "zstd",
     "compression_level": 1,
@@ -192,6 +192,23 @@ class Folder:
         frame.write_parquet(self.full(path), storage_options=self.storage_options, **_FORMAT)
         about = self._files().get_file_info([path])[0]
         return about.size, about.mtime_ns // 1_000_000
+
+    def read(self, path: str) -> bytes | None:
+        """Return the content of a small file, None where it is not there."""
+        try:
+            if self.local:
+                return Path(self.full(path)).read_bytes()
+            with self._files().open_input_file(path) as file:
+                content: bytes = file.read()
+                return content
+        except FileNotFoundError:
+            return None
+
+    def has(self, path: str) -> bool:
+        """Tell whether a file is there."""
+        if self.local:
+            return Path(self.full(path)).exists()
+        return bool(self._files().get_file_info([path])[0].is_file)
 
     def discard(self, files: Collection[DataFile]) -> None:
         """Delete files that were written and not committed."""

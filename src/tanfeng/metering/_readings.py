@@ -157,6 +157,26 @@ def month_of(moment: datetime) -> str:
     return f"{moment.astimezone(LOCAL):%Y-%m}"
 
 
+def month_span(name: str) -> tuple[datetime, datetime]:
+    """Return the instants a partition begins and ends at."""
+    year, month = int(name[:4]), int(name[5:])
+    return (
+        datetime(year, month, 1, tzinfo=LOCAL),
+        datetime(year + month // 12, month % 12 + 1, 1, tzinfo=LOCAL),
+    )
+
+
+def day_start(day: date) -> datetime:
+    """Return the first instant of a day on the city's clock."""
+    return datetime.combine(day, time(), LOCAL)
+
+
+def years_before(moment: datetime, years: int) -> datetime:
+    """Return the same day some years earlier; 29 February becomes the 28th."""
+    day = 28 if (moment.month, moment.day) == (2, 29) else moment.day
+    return moment.replace(year=moment.year - years, day=day)
+
+
 def by_month(frame: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
     """Cut a frame at the local months, the order of rows kept inside each."""
     numbers = frame.select(month=month_expr())["month"]

@@ -19,16 +19,30 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from tanfeng.metering import _backends
-from tanfeng.metering._delta import Log, Mark, Overtaken
+from tanfeng.metering._changes import CHANGES, appended, by_point
+from tanfeng.metering._delta import FILE_DAYS, Log, Mark, Overtaken
+from tanfeng.metering._faults import RetentionRefused, StoreBusy, StoreError
 from tanfeng.metering._files import DataFile, Folder, pieces
-from tanfeng.metering._readings import by_month, holding, instant, one_per_batch, readings_frame
+from tanfeng.metering._readings import (
+    by_month,
+    day_start,
+    holding,
+    instant,
+    month_span,
+    one_per_batch,
+    readings_frame,
+    years_before,
+)
+from tanfeng.metering._tidy import crowded, rewritten, unsettled
 from tanfeng.metering.frames import READINGS
 
 if TYPE_CHECKING:
     import ibis
 
-#: How often an append that was overtaken under another name is tried again.
+#: How often a compaction that was overtaken is planned again.
 _TRIES = 5
+#: Readings are not dropped before they are so old. [a]
+KEEP_YEARS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +65,21 @@ class Appended:
     already: bool
     version: int
     months: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """What became of the files of a month.
+
+    Parameters
+    ----------
+    month : str
+    files_before, files_after : int
+    """
+
+    month: str
+    files_before: int
+    files_after: int
 
 
 class Store:
@@ -256,6 +285,205 @@ class Store:
         if known is not None:
             conditions.append(pl.col("received") <= known)
         return rows.filter(*conditions) if conditions else rows
+
+    def latest(
+        self, points: Collection[str] | None = None, *, since: datetime | None = None
+    ) -> pl.DataFrame:
+        """Return the last reading of each point.
+
+        Parameters
+        ----------
+        points : collection of str, optional
+            All points where absent.
+        since : datetime, optional
+            Look no further back; points silent for longer are left out. Without it, and without
+            points, every month is looked through.
+
+        Returns
+        -------
+        polars.DataFrame
+            ``frames.READINGS``, one row per point, sorted.
+        """
+        wanted = None if points is None else set(points)
+        months = sorted({file.month for file in self._needed(wanted, since, None)}, reverse=True)
+        found: list[pl.DataFrame] = []
+        for month in months:
+            if wanted is not None and not wanted:
+                break
+            start, end = month_span(month)
+            rows = self._raw(wanted, max(start, since) if since else start, end)
+            seen = pl.concat([one.select("point") for one in found]) if found else None
+            if seen is not None and wanted is None:
+                rows = rows.join(seen.lazy(), on="point", how="anti")
+            last = rows.group_by("point").agg(pl.col("time").max())
+            held = rows.join(last, on=["point", "time"], how="semi").collect(engine="streaming")
+            found.append(holding(held))
+            if wanted is not None:
+                wanted -= set(found[-1]["point"])
+        return pl.concat([pl.DataFrame(schema=READINGS), *found]).sort("point")
+
+    def changes(self, since_version: int) -> pl.DataFrame:
+        """Return which points got rows after a version, and where in time.
+
+        Parameters
+        ----------
+        since_version : int
+            What :meth:`version` said before the last look; -1 asks for everything.
+
+        Returns
+        -------
+        polars.DataFrame
+            One row per point, sorted: ``point``, ``first`` and ``last`` time of its new rows, and
+            ``received``, when the last of them came. Compaction changes nothing.
+
+        Raises
+        ------
+        ChangesForgotten
+            If files that old were cleared away; ask with -1.
+        """
+        version = self._log.version()
+        if since_version >= version:
+            return pl.DataFrame(schema=CHANGES)
+        if since_version < 0:
+            return by_point(self._raw(None, None, None))
+        files = appended(self._folder, since_version, version)
+        if not files:
+            return pl.DataFrame(schema=CHANGES)
+        return by_point(self._folder.scan([self._folder.full(path) for path in files]))
+
+    def compact(
+        self, months: Collection[str] | None = None, *, settle: bool = False
+    ) -> tuple[Compacted, ...]:
+        """Merge small files, a month at a time; readers and writers go on meanwhile.
+
+        Parameters
+        ----------
+        months : collection of str, optional
+            Partitions such as ``2026-11``; all where absent.
+        settle : bool
+            Lay a month out for good: every file rewritten, sorted by point. For months that are
+            over; without it only crowds of small files are merged, which is cheap at any time.
+
+        Returns
+        -------
+        tuple of Compacted
+            One per month that was touched.
+
+        Raises
+        ------
+        StoreBusy
+            If other compactions were faster each time; what is done stays done.
+        """
+        known = {file.month for file in self._log.index().files}
+        chosen = known if months is None else known & set(months)
+        done = (self._compact_month(month, settle=settle) for month in sorted(chosen))
+        return tuple(one for one in done if one is not None)
+
+    def _compact_month(self, month: str, *, settle: bool) -> Compacted | None:
+        for _ in range(_TRIES):
+            mark = Mark(f"month/{month}", self._log.number(f"month/{month}") + 1)
+            files = [file for file in self._log.index().files if file.month == month]
+            old = unsettled(files) if settle else crowded(files)
+            if not old:
+                return None
+            new: list[DataFile] = []
+            try:
+                new.extend(rewritten(self._folder, month, old))
+                now = max(file.modified_ms for file in new)
+                self._log.commit(new, mark, removed=old, removed_ms=now, changes=False)
+            except Overtaken:
+                self._folder.discard(new)
+                continue
+            return Compacted(month, len(files), len(files) - len(old) + len(new))
+        raise StoreBusy(
+            f"{self.uri}: others kept rewriting the files of {month}; compact again later",
+            f"{self.uri}：{month} 的文件一直被其他任务改写，请稍后再整理",
+        )
+
+    def retain(
+        self, before: date | datetime, *, now: datetime, even_younger: bool = False
+    ) -> tuple[str, ...]:
+        """Drop the months that ended before a day; nothing is ever dropped unasked.
+
+        Parameters
+        ----------
+        before : date or datetime
+            A month goes when all of it lies before; a month that reaches beyond it stays whole.
+        now : datetime
+            The present.
+        even_younger : bool
+            Go on although readings younger than three years would be lost.
+
+        Returns
+        -------
+        tuple of str
+            Months that were dropped. Their files can be read for seven days more.
+
+        Raises
+        ------
+        RetentionRefused
+            If ``before`` lies less than three years back.
+        """
+        moment = before if isinstance(before, datetime) else day_start(before)
+        moment, now = instant("before", moment), instant("now", now)
+        oldest = years_before(now, KEEP_YEARS)
+        if moment > oldest and not even_younger:
+            raise RetentionRefused(
+                f"readings are kept for {KEEP_YEARS} years: {before} is later than "
+                f"{oldest:%Y-%m-%d}. Choose an earlier day, or say explicitly that younger "
+                "readings may be lost",
+                f"读数至少保存 {KEEP_YEARS} 年：{before} 晚于 {oldest:%Y-%m-%d}。"
+                "请选择更早的日期，或明确表示可以删除较新的读数",
+            )
+        months = sorted({file.month for file in self._log.index().files})
+        over = [month for month in months if month_span(month)[1] <= moment]
+        return tuple(month for month in over if self._drop(month, now))
+
+    def _drop(self, month: str, now: datetime) -> bool:
+        for _ in range(_TRIES):
+            mark = Mark(f"month/{month}", self._log.number(f"month/{month}") + 1)
+            files = [file for file in self._log.index().files if file.month == month]
+            if not files:
+                return False
+            try:
+                self._log.commit((), mark, removed=files, removed_ms=int(now.timestamp() * 1000))
+            except Overtaken:
+                continue
+            return True
+        raise StoreBusy(
+            f"{self.uri}: others kept rewriting the files of {month}; try again later",
+            f"{self.uri}：{month} 的文件一直被其他任务改写，请稍后再试",
+        )
+
+    def clear(self, *, keep_days: int = FILE_DAYS) -> int:
+        """Delete files no version of the last days needs, and those of writers that were killed.
+
+        Parameters
+        ----------
+        keep_days : int
+            Seven at least: a reader that began before a compaction still reads the old files, and
+            :meth:`changes` looks back through them. [d]
+
+        Returns
+        -------
+        int
+            Files deleted.
+
+        Raises
+        ------
+        StoreError
+            If fewer days are asked for.
+        """
+        if keep_days < FILE_DAYS:
+            raise StoreError(
+                f"files are kept for {FILE_DAYS} days at least, {keep_days} is too few: "
+                "a running reader may need them",
+                f"旧文件至少保留 {FILE_DAYS} 天，{keep_days} 天太短：正在读取的任务可能仍需要",
+            )
+        table = self._log.current()
+        if table is None:
+            return 0
+        return len(table.vacuum(retention_hours=24 * keep_days, dry_run=False, full=True))
 
 
 def _among(points: list[str]) -> pl.Expr:
