@@ -18,6 +18,7 @@ from django.db import close_old_connections, connection, connections, transactio
 from tanfeng.console.core.known import CHUNK, chunks
 from tanfeng.console.metering import engine
 from tanfeng.console.metering.models import Mark, Meter
+from tanfeng.metering._faults import ChangesForgotten
 
 #: How often a process looks whether readings wait. [s]
 EVERY_S = 5.0
@@ -39,7 +40,10 @@ def follow() -> int:
     version = store.version()
     if version <= mark.number:
         return 0
-    changed = store.changes(mark.number)
+    try:
+        changed = store.changes(mark.number)
+    except ChangesForgotten:
+        changed = store.changes(-1)
     points = changed["point"].unique().to_list()
     if points:
         write_latest(store.latest(points))

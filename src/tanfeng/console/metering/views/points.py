@@ -226,15 +226,16 @@ def _energy(meter: Meter, window: Window, span: str) -> dict[str, Any] | None:
         "unit": unit(found["unit"][0]),
         "measured": known["measured"].sum(),
         "estimated": known["estimated"].sum(),
-        "completeness": found["completeness"].mean(),
+        "known": found["completeness"].mean(),
         "data": {
             "x": local.dt.strftime(shape).to_list(),
             "unit": unit(found["unit"][0]),
-            "places": 1,
+            "places": 0 if by != "hour" else 1,
             "mode": "bar",
             "series": [
                 {"key": key, "name": str(name), "values": found[key].to_list()}
                 for key, name in (("measured", _("measured")), ("estimated", _("estimated")))
+                if key == "measured" or found[key].sum() > 0
             ],
         },
     }

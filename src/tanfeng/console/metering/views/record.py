@@ -62,23 +62,19 @@ def meter(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _forms(one: Meter, device: Device | None, given: tuple[str, Any]) -> dict[str, Any]:
     offered: dict[str, Any] = {
-        "change": forms.MeterForm(
-            instance=one, organisation=one.organisation, auto_id="change-%s"
-        ),
+        "change": forms.MeterForm(instance=one, organisation=one.organisation, auto_id="change-%s"),
         "calibrate": forms.CalibrationForm(
             auto_id="calibrate-%s",
-            initial={"verified_on": timezone.localdate(), "verified_by": one.verified_by}
+            initial={"verified_on": timezone.localdate(), "verified_by": one.verified_by},
         ),
     }
     if device is None:
-        offered["hang"] = forms.HangForm(
-            auto_id="hang-%s", initial={"serial_no": one.serial_no}
-        )
+        offered["hang"] = forms.HangForm(auto_id="hang-%s", initial={"serial_no": one.serial_no})
     else:
         offered |= {
             "replace": forms.ReplaceForm(
                 auto_id="replace-%s",
-                initial={"multiplier": device.multiplier, "digits": device.digits}
+                initial={"multiplier": device.multiplier, "digits": device.digits},
             ),
             "take-down": forms.TakeDownForm(auto_id="take-down-%s"),
         }
@@ -103,9 +99,7 @@ def _done(
             reason = request.POST.get("reason", "").strip()
             services.withdraw(user, one, reason, request=request)
         elif do == "change":
-            form = forms.MeterForm(
-                request.POST, organisation=one.organisation, auto_id="change-%s"
-            )
+            form = forms.MeterForm(request.POST, organisation=one.organisation, auto_id="change-%s")
             if not form.is_valid():
                 return None, (do, form)
             # An emptied field is emptied: the page shows all of them.

@@ -246,7 +246,7 @@ function stack(data, colours, width) {
   });
   // Parts below zero hang under the axis: the sum stands above the parts over it.
   const tops = data.x.map((_, index) => (sums[index] === null ? null : data.series.reduce((top, one) => top + Math.max(0, one.values[index] || 0), 0)));
-  series.push({ name: "", type: "line", data: tops, symbol: "circle", symbolSize: 1, silent: true, lineStyle: { width: 0 }, itemStyle: { color: "transparent" }, z: 9, tooltip: { show: false }, emphasis: { disabled: true }, blur: { label: { opacity: 1 } }, label: { show: data.series.length > 1 && !area, position: "top", color: colours.ink, fontSize: 12, fontWeight: 600, textBorderColor: colours.panel, textBorderWidth: 3, formatter: (item) => format(sums[item.dataIndex], data.places) }, markLine: guides(data, colours) });
+  series.push({ name: "", type: "line", data: tops, symbol: "circle", symbolSize: 1, silent: true, lineStyle: { width: 0 }, itemStyle: { color: "transparent" }, z: 9, tooltip: { show: false }, emphasis: { disabled: true }, blur: { label: { opacity: 1 } }, label: { show: data.series.length > 1 && !area, position: "top", color: colours.ink, fontSize: 12, fontWeight: 600, textBorderColor: colours.panel, textBorderWidth: 3, formatter: (item) => format(sums[item.dataIndex], data.places) }, labelLayout: { hideOverlap: true }, markLine: guides(data, colours) });
   return { ...axes(data, colours, { gap: !area }), grid: grid(right), series };
 }
 
