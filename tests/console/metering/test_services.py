@@ -1,4 +1,4 @@
-"""Meters, processes, devices, verifications and required numbers: what is refused and what stays."""
+"""Meters, processes, devices, verifications, required numbers: what is refused, what stays."""
 
 from __future__ import annotations
 

@@ -222,7 +222,7 @@ class Meter(models.Model):
     last_time = models.DateTimeField(_("last reading"), null=True, editable=False)
     last_value = models.FloatField(pgettext_lazy("meter", "value"), null=True, editable=False)
     last_quality = models.SmallIntegerField(null=True, editable=False)
-    #: The moment from which on it is late: two intervals after the last reading.
+    #: The moment from which on it is late: two intervals after the last reading, or the first day.
     late_after = models.DateTimeField(null=True, editable=False)
 
     #: Changed since the engine's register was told.
@@ -245,8 +245,14 @@ class Meter(models.Model):
         indexes: ClassVar = [
             models.Index(fields=("meter_no",), name="metering_number"),
             models.Index(fields=("withdrawn_at", "valid_until"), name="metering_valid"),
+            # Cover what the headline of the list of points counts, for the city and for others.
             models.Index(
                 fields=("late_after",), condition=Q(point__isnull=False), name="metering_late"
+            ),
+            models.Index(
+                fields=("organisation", "late_after"),
+                condition=Q(point__isnull=False),
+                name="metering_late_of",
             ),
             models.Index(fields=("is_stale",), condition=Q(is_stale=True), name="metering_stale"),
         ]

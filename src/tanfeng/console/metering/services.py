@@ -7,7 +7,7 @@ until then it is marked as stale, so that a register out of reach is told later.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -279,13 +279,18 @@ def restore(user: User, version: MeterVersion, *, at: datetime | None = None) ->
 
 
 def withdraw(user: User, meter: Meter, reason: str, *, request: Request = None) -> None:
-    """Take a meter out of the list; its readings and its history stay."""
+    """Take a meter out of the list; its readings and its history stay, its point is free."""
     rights.require(user, "enter", meter)
     if not reason:
         raise DataError([problem("请说明原因", "Say why", "reason")])
     meter.withdrawn_at, meter.withdrawn_by, meter.reason = timezone.now(), user, reason[:200]
+    point, meter.point = meter.point, None
     with transaction.atomic():
-        meter.save(update_fields=["withdrawn_at", "withdrawn_by", "reason"])
+        meter.save(update_fields=["withdrawn_at", "withdrawn_by", "reason", "point"])
+        if point:
+            MeterVersion.objects.create(
+                meter=meter, changes={"point": [point, None]}, changed_by=user
+            )
         _adopted(meter, [meter.gateway_id])
         audit.record("meter.withdraw", user=user, request=request, thing=meter, reason=reason[:200])
 
@@ -301,6 +306,11 @@ def _plain(value: Any) -> Any:
 
 def _saved(meter: Meter) -> None:
     """Write a meter; what the database refuses is told without saying whose the other one is."""
+    if not meter.point:
+        meter.late_after = None
+    elif meter.late_after is None:
+        # Nothing came yet: it is late once two of its intervals have passed.
+        meter.late_after = meter.changed_at + timedelta(seconds=2 * meter.interval_s)
     try:
         with transaction.atomic():
             meter.save()

@@ -48,9 +48,9 @@ def state_of(meter: Meter, now: datetime) -> str:
 
 def of_state(key: str, now: datetime) -> Q:
     """Return the condition of a state."""
-    late = Q(late_after__lt=now)
+    late = Q(late_after__lt=now, last_time__isnull=False)
     return {
-        "fresh": Q(late_after__gte=now),
+        "fresh": Q(late_after__gte=now, last_time__isnull=False),
         "late": late & Q(last_time__gte=now - SILENT),
         "silent": late & Q(last_time__lt=now - SILENT),
         "never": Q(last_time__isnull=True),

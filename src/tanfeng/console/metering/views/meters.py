@@ -144,7 +144,7 @@ def meters(request: HttpRequest) -> HttpResponse:
             "items": forms.energy_choices(),
             "levels": Meter.Level.choices,
             "states": Meter.Status.choices,
-            "places": Place.objects.values_list("code", "name_zh") if not user.org_code else (),
+            "places": () if user.org_code else [(p.code, str(p)) for p in Place.objects.all()],
             "sort": listing.sort,
             "asked": request.GET,
             "own": own,

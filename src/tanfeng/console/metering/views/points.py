@@ -10,7 +10,9 @@ import polars as pl
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_safe
@@ -19,7 +21,7 @@ from tanfeng.console.archive.listing import OF_ENTERPRISE
 from tanfeng.console.archive.models import Place
 from tanfeng.console.core import audit, lists, rights
 from tanfeng.console.core.asked import me
-from tanfeng.console.core.figures import unit
+from tanfeng.console.core.figures import moment, plain, unit
 from tanfeng.console.core.lists import Column, Listing
 from tanfeng.console.metering import engine, forms
 from tanfeng.console.metering.chart import Window, buckets
@@ -32,7 +34,9 @@ COLUMNS = (
     Column("meter", gettext_lazy("Meter"), lambda row: row.name),
     *OF_ENTERPRISE,
     Column("item", gettext_lazy("Energy"), lambda row: row.item_name, sort="item_key"),
-    Column("level", pgettext_lazy("meter", "Level"), lambda row: row.get_level_display(), sort="level"),
+    Column(
+        "level", pgettext_lazy("meter", "Level"), lambda row: row.get_level_display(), sort="level"
+    ),
     Column("last_time", gettext_lazy("Last reading"), sort="last_time"),
     Column("last_value", pgettext_lazy("meter", "Value")),
     Column("reading_unit", gettext_lazy("Unit")),
@@ -43,6 +47,13 @@ COLUMNS = (
     Column("state", gettext_lazy("State"),
            lambda row: STATES[state_of(row, timezone.now())][0]),
 )  # fmt: skip
+#: What the rows of the list are written from.
+_SHOWN = (
+    "point", "name", "item_key", "level", "last_time", "last_value", "last_quality", "late_after",
+    "reading_unit", "organisation__name", "organisation__is_demo", "organisation__credit_code",
+    "organisation__place__name_zh", "organisation__place__name_en",
+)  # fmt: skip
+LEVELS = dict(Meter.Level.choices)
 #: Spans of the picture -> days.
 SPANS: Mapping[str, tuple[Any, int]] = {
     "day": (pgettext_lazy("span", "day"), 1),
@@ -62,6 +73,27 @@ _READING_COLUMNS = (
     Column("received", gettext_lazy("Received"), lambda row: row["received"]),
     Column("source", gettext_lazy("Source"), lambda row: row["source"]),
 )  # fmt: skip
+
+
+def _told(row: Meter, now: datetime) -> dict[str, Any]:
+    """Return a row of the list in words."""
+    state, quality = STATES[state_of(row, now)], QUALITIES.get(row.last_quality or 0)
+    last = row.last_time
+    return {
+        "url": f"{reverse('metering')}{row.pk}/",
+        "point": row.point,
+        "name": row.name,
+        "organisation": row.organisation.name,
+        "is_demo": row.organisation.is_demo,
+        "item": row.item_name,
+        "level": LEVELS[row.level],
+        "last": moment(timezone.localtime(last)) if last else "",
+        "age": _("%s ago") % timesince(last, now) if last else "",
+        "value": f"{plain(row.last_value, 2)} {unit(row.reading_unit)}" if last else "—",
+        "state": state[0],
+        "state_kind": state[1],
+        "quality": quality if last and quality and quality[1] != "good" else None,
+    }
 
 
 def narrowed(request: HttpRequest, rows: Any, now: datetime) -> Any:
@@ -90,10 +122,10 @@ def points(request: HttpRequest) -> HttpResponse:
     """List the points in the person's scope with their newest reading and how old it is."""
     user, now = me(request), timezone.now()
     rights.require(user, "view", Meter)
-    seen = rights.visible(user, Meter).filter(point__isnull=False, withdrawn_at__isnull=True)
+    seen = rights.visible(user, Meter).filter(point__isnull=False)
     listing = Listing(
         request,
-        narrowed(request, seen, now).select_related("organisation__place"),
+        narrowed(request, seen, now).select_related("organisation__place").only(*_SHOWN),
         name="points",
         title=gettext_lazy("Online monitoring"),
         columns=COLUMNS,
@@ -101,18 +133,13 @@ def points(request: HttpRequest) -> HttpResponse:
     )
     if listing.wants_export:
         return listing.export()
-    rows = [
-        (row, STATES[state_of(row, now)], QUALITIES.get(row.last_quality)) for row in listing.page
-    ]
     return render(
         request,
         "metering/points.html",
         {
             "listing": listing,
-            "rows": rows,
-            "now": now,
+            "rows": [_told(row, now) for row in listing.page],
             "late": seen.filter(late_after__lt=now).count(),
-            "never": seen.filter(last_time__isnull=True).count(),
             "items": forms.energy_choices(),
             "levels": Meter.Level.choices,
             "states": [(key, words) for key, (words, _kind) in STATES.items()],

@@ -86,7 +86,7 @@ def rates(request: HttpRequest) -> HttpResponse:
             "edition": edition,
             "editions": _editions(),
             "is_empty": _is_empty(edition),
-            "places": Place.objects.values_list("code", "name_zh"),
+            "places": [(place.code, str(place)) for place in Place.objects.all()],
             "sort": listing.sort,
             "asked": request.GET,
         },
