@@ -248,12 +248,15 @@ def _energy(meter: Meter, window: Window, span: str) -> dict[str, Any] | None:
     shape = {"hour": "%m-%d %H:%M", "day": "%m-%d", "month": "%Y-%m"}[by]
     local = found["start"].dt.convert_time_zone("Asia/Shanghai")
     known = found.filter(pl.col("amount").is_not_null())
+    total, share = float(known["amount"].sum()), float(found["completeness"].mean() or 0.0)  # type: ignore[arg-type]
     return {
-        "total": known["amount"].sum() if known.height else None,
+        "total": total if known.height else None,
         "unit": unit(found["unit"][0]),
-        "measured": known["measured"].sum(),
-        "estimated": known["estimated"].sum(),
-        "known": found["completeness"].mean(),
+        "known": share,
+        # Shares of the whole time: what is known divided as its energy is, and the rest.
+        "measured": share * float(known["measured"].sum()) / total if total else 0.0,
+        "estimated": share * float(known["estimated"].sum()) / total if total else 0.0,
+        "missing": 1.0 - share,
         "data": {
             "x": local.dt.strftime(shape).to_list(),
             "unit": unit(found["unit"][0]),
