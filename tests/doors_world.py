@@ -12,6 +12,7 @@ from budget_world import quota_of
 from doors_kit import World
 from form_files import energy, workbook
 from market_world import market_of
+from metering_world import metering_of
 from method_books import MethodBook
 from mrv_world import carbon_year
 from tanfeng.accounting.methods import METHODS
@@ -187,6 +188,7 @@ def two_firms() -> World:
             **quota_of(org_b, city, MONTHLY_B),
             **carbon_year(org_b, firm_b, city, f"{NAME_B}机密", MONTHLY_B),
             **market_of(org_b, firm_b, city, f"{NAME_B}机密", MONTHLY_B),
+            **metering_of(org_b, firm_b, "机密"),
         },
     )
 

@@ -36,6 +36,7 @@ def test_forms_are_there():
         "mrv_filing",
         "energy_budget",
         "market_certificate",
+        "meter_list",
     ]
     with pytest.raises(ModelError, match="monthly_energy"):
         sheets.form("nothing")
@@ -74,6 +75,7 @@ def test_official_columns_are_all_there():
         ("stat_b204_1", "stat_b204_1.csv"),
         ("equip_motor", "equipment.csv"),
         ("two_high_list", "two_high_projects.csv"),
+        ("meter_list", "metering.csv"),
     ):
         shared = [row["field_key"] for row in rows(table) if row["form_key"] == key]
         assert set(shared) <= set(sheets.form(key).fields)

@@ -33,7 +33,13 @@ COMPILED = {
     "tariffs_fujian": 187,
     "sector_drivers": 112,
 }
-OWN = {"energy_items": 57, "item_fuels": 285, "coal_rate": 10, "method_defaults": 159}
+OWN = {
+    "energy_items": 57,
+    "item_fuels": 285,
+    "coal_rate": 10,
+    "meter_rates": 78,
+    "method_defaults": 159,
+}
 NAMES = sorted(COMPILED | OWN)
 
 

@@ -173,11 +173,16 @@ def _run(bind: str, workers: int, threads: int, ready: Any) -> None:
 
 def _start_jobs(worker: Any) -> None:
     from tanfeng.console.core import jobs
+    from tanfeng.console.metering.settling import Settler
 
     worker.tanfeng_jobs = jobs.start_worker()
+    worker.tanfeng_settler = Settler().start()
 
 
 def _stop_jobs(_server: Any, worker: Any) -> None:
     consumer = getattr(worker, "tanfeng_jobs", None)
     if consumer is not None:
         consumer.stop()
+    settler = getattr(worker, "tanfeng_settler", None)
+    if settler is not None:
+        settler.stop()

@@ -20,6 +20,8 @@
 ``TANFENG_OIDC_SECRET_FILE``  file with the client's secret
 ``TANFENG_OIDC_CLAIM``      claim that holds the account's name at single sign-on; default ``sub``
 ``TANFENG_OIDC_LABEL``      words on the button; default "Single sign-on" in both languages
+``TANFENG_READINGS``        where readings of meters are kept; default ``metering/readings`` at home
+``TANFENG_PUSH_ROWS``       rows a minute one API key may push; default 3000000
 ``TANFENG_DEBUG``           ``1`` while developing
 ==========================  ======================================================================
 """
@@ -87,6 +89,7 @@ INSTALLED_APPS = [
     "tanfeng.console.archive",
     "tanfeng.console.library",
     "tanfeng.console.accounting",
+    "tanfeng.console.metering",
     "tanfeng.console.plan",
     "tanfeng.console.registers.mrv",
     "tanfeng.console.registers.reconciliation",
@@ -219,6 +222,14 @@ PARSED = HOME / "parsed"
 RESULTS = HOME / "results"
 #: One lock file per process that works on jobs.
 WORKERS = HOME / "workers"
+#: Register of the meters, readings and what is on its way to them.
+METERING = HOME / "metering"
+#: Folder or URL of the readings' table.
+READINGS = os.environ.get("TANFENG_READINGS", "") or str(METERING / "readings")
+#: Rows one API key may push in a minute before it is told to wait.
+PUSH_ROWS = _number("TANFENG_PUSH_ROWS", 3_000_000)
+#: Largest batch of readings a gateway may push. [byte]
+PUSH_LIMIT_BYTES = 8 * 1024 * 1024
 JOBS_DATABASE = HOME / "jobs.sqlite3"
 #: Jobs run inside the request, for tests and the command line.
 JOBS_IMMEDIATE = os.environ.get("TANFENG_JOBS_IMMEDIATE") == "1"

@@ -23,7 +23,7 @@ from tanfeng.console.accounting.models import Run, Total
 from tanfeng.console.archive.models import Organisation, Sector
 from tanfeng.console.core import imports, services
 from tanfeng.console.core.models import Batch, User
-from tanfeng.demo import accounts, budgets, market, method_accounts, mrv, registers
+from tanfeng.demo import accounts, budgets, market, metering, method_accounts, mrv, registers
 from tanfeng.demo.city import City
 from tanfeng.demo.deliveries import Delivery, deliveries
 from tanfeng.demo.workbooks import Workbook, workbooks
@@ -39,7 +39,7 @@ _STANDARDS_AS_OF = ("2025-01-31", "2026-01-31")
 #: Files taken in before the database counts its rows for the first times.
 _ANALYSE_AFTER = (3, 13)
 _FORMS_FROM, _FORMS_TO, _RUNS_TO, _MRV = 0.1, 0.6, 0.95, 0.97
-_MARKET, _BUDGETS = 0.985, 0.99
+_MARKET, _BUDGETS, _METERING = 0.985, 0.99, 0.995
 
 
 @dataclass(slots=True)
@@ -160,6 +160,10 @@ def _write(city: City, home: Path, progress: Progress) -> Built:
     progress(_BUDGETS, "下达演示能碳预算指标", "Setting demonstration quotas of energy and CO2")
     budgets.write(users["city"], city.seed, city.years[-1], parts.firms)
     method_accounts.write(users["city"], city.years[-1])
+    progress(
+        _METERING, "登记计量器具，写入一个月的演示读数", "Writing meters and a month of readings"
+    )
+    metering.write(users["city"], city.seed, parts.firms)
     built.faults = pl.DataFrame(faults, infer_schema_length=None)
     built.faults.write_csv(home / FAULTS_FILE, include_bom=True)
     accounts.save(home, built.accounts)

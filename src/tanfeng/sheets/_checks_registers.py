@@ -11,6 +11,7 @@ import polars as pl
 
 from tanfeng.sheets._checks import EPSILON, Table
 from tanfeng.sheets._convert import electricity_is_bought
+from tanfeng.sheets.meter_list import behind_transformer, meter_item
 
 
 def run(table: Table, numbers: Mapping[str, float]) -> None:
@@ -196,10 +197,44 @@ def _wide(table: Table, numbers: Mapping[str, float]) -> None:
         )
 
 
+# ------------------------------------------------------------------------------ meters
+
+
+def _meters(table: Table, numbers: Mapping[str, float]) -> None:
+    serials: dict[tuple[str, str], int] = {}
+    for row in table.frame.iter_rows(named=True):
+        at, item = row["source_row"], meter_item(row["energy_name"])
+        if row["energy_name"] and not item:
+            table.findings.add("X007", at, "energy_name", value=row["energy_name"])
+        first, last = row["verified_on"], row["valid_until"]
+        if first and last and last <= first:
+            table.findings.add("K001", at, "valid_until", value=last)
+        serial = ((row["manufacturer"] or "").strip(), (row["serial_no"] or "").strip())
+        if serial[1] and serials.setdefault(serial, at) != at:
+            table.findings.add("K002", at, "serial_no", value=serial[1])
+        _multiplier(table, row, item)
+
+
+def _multiplier(table: Table, row: Mapping[str, Any], item: str) -> None:
+    at, given = row["source_row"], row["multiplier"]
+    if given is not None and given <= 0:
+        table.findings.add("X044", at, "multiplier", value=given)
+    if given is not None or item != "electricity":
+        return
+    if behind_transformer(row):
+        table.findings.add(
+            "K003", at, "multiplier", text="K003m", value=row["meter_name"] or row["meter_no"],
+            severity="error",
+        )  # fmt: skip
+    else:
+        table.findings.add("K003", at, "multiplier")
+
+
 _CHECKS: Mapping[str, Callable[[Table, Mapping[str, float]], None]] = {
     "equip_motor": _motors,
     "two_high_list": _two_high,
     "waste_t2": _waste,
     "product_output": _output,
     "monthly_wide": _wide,
+    "meter_list": _meters,
 }

@@ -496,6 +496,18 @@ _SPECS = (
         "An offset in the carbon market is entered on the page, where it is held against what is "
         "due.",
     ),
+    _Spec(
+        "meter_list",
+        "metering.csv",
+        "能源计量器具一览表",
+        "List of energy metering instruments",
+        ("credit_code", "meter_no"),
+        hard=("meter_no", "energy_name", "meter_level"),
+        basis="GB 17167",
+        note_zh="每台计量器具一行。26 至 33 栏供接入在线监测的计量点; 经互感器接入的须填倍率。",
+        note_en="One row per instrument. Columns 26 to 33 are for points that are online; a meter "
+        "behind a transformer needs its multiplier.",
+    ),
 )
 
 _SHARED_KINDS: Mapping[str, Kind] = {"month": "date", "year": "date", "datetime": "date"}

@@ -114,7 +114,7 @@ def checked(
         return Examined(batch, result, result.accepted.clear(), found, facts=facts)
     codes = importer.subjects(importer.complete(result.frame, facts))
     frame = importer.complete(result.accepted, facts)
-    missing = [name for name in importer.asks if not facts.get(name)]
+    missing = [name for name in importer.asks if not (facts.get(name) or _in_rows(frame, name))]
     found = [*result.problems, *(_unanswered(name) for name in missing)]
     one = Examined(batch, result, frame, found, importer, codes, facts=facts)
     if missing or any(p.severity == "error" and p.row is None for p in found):
@@ -125,6 +125,11 @@ def checked(
     one.problems = _without_reader_s(found, known.problems)
     refuse(one, known.problems)
     return one
+
+
+def _in_rows(frame: pl.DataFrame, name: str) -> bool:
+    """Tell whether every row says itself what would be asked once for the file."""
+    return name in frame.columns and frame.height > 0 and frame[name].null_count() == 0
 
 
 def refuse(one: Examined, problems: Iterable[Problem]) -> None:

@@ -32,8 +32,8 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-#: The only paths open to a person who is not signed in.
-OPEN_PREFIXES = ("/sign-in/", "/static/", "/language/", "/healthz")
+#: The only paths open to a person who is not signed in; readings ask for a key of their own.
+OPEN_PREFIXES = ("/sign-in/", "/static/", "/language/", "/healthz", "/api/v1/readings")
 #: What a person with a password chosen by somebody else may still open.
 PASSWORD_PREFIXES = (*OPEN_PREFIXES, "/password/", "/sign-out/")
 #: What a person who must enrol a second factor may still open.

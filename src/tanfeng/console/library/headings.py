@@ -59,6 +59,7 @@ SHORT: dict[str, Promise] = {
     "in_form": _("In the form"),
     "item": _("Item"),
     "item_key": _("Energy item"),
+    "items": _("Energy items"),
     "kind": _("Kind"),
     "level": _("Level"),
     "lifetime_a": _("Lifetime"),

@@ -246,7 +246,7 @@ function stack(data, colours, width) {
   });
   // Parts below zero hang under the axis: the sum stands above the parts over it.
   const tops = data.x.map((_, index) => (sums[index] === null ? null : data.series.reduce((top, one) => top + Math.max(0, one.values[index] || 0), 0)));
-  series.push({ name: "", type: "line", data: tops, symbol: "circle", symbolSize: 1, silent: true, lineStyle: { width: 0 }, itemStyle: { color: "transparent" }, z: 9, tooltip: { show: false }, emphasis: { disabled: true }, blur: { label: { opacity: 1 } }, label: { show: data.series.length > 1 && !area, position: "top", color: colours.ink, fontSize: 12, fontWeight: 600, textBorderColor: colours.panel, textBorderWidth: 3, formatter: (item) => format(sums[item.dataIndex], data.places) }, markLine: guides(data, colours) });
+  series.push({ name: "", type: "line", data: tops, symbol: "circle", symbolSize: 1, silent: true, lineStyle: { width: 0 }, itemStyle: { color: "transparent" }, z: 9, tooltip: { show: false }, emphasis: { disabled: true }, blur: { label: { opacity: 1 } }, label: { show: data.series.length > 1 && !area, position: "top", color: colours.ink, fontSize: 12, fontWeight: 600, textBorderColor: colours.panel, textBorderWidth: 3, formatter: (item) => format(sums[item.dataIndex], data.places) }, labelLayout: { hideOverlap: true }, markLine: guides(data, colours) });
   return { ...axes(data, colours, { gap: !area }), grid: grid(right), series };
 }
 
@@ -271,6 +271,9 @@ function bars(data, colours, width) {
 
 function line(data, colours, width) {
   const right = room(data, width);
+  // What counts up from a number far from zero would be a flat line: cut the axis, and say so.
+  const shape = axes(data, colours, { gap: false, scale: data.cut });
+  if (data.cut) Object.assign(shape.yAxis, { name: words.cutAxis, nameTextStyle: { color: colours["ink-3"], fontSize: 11, align: "left" } });
   const series = data.series.flatMap((one, order) => {
     const colour = colourOf(one, order, colours);
     const main = {
@@ -283,13 +286,13 @@ function line(data, colours, width) {
       showSymbol: data.x.length <= 12,
       connectNulls: false,
       lineStyle: { width: 2, type: one.dashed ? "dashed" : "solid" },
-      areaStyle: data.series.length === 1 && !one.low ? { color: colour, opacity: 0.1 } : undefined,
+      areaStyle: data.series.length === 1 && !one.low && !data.cut ? { color: colour, opacity: 0.1 } : undefined,
       emphasis: { focus: "series" },
       markLine: order === 0 ? guides(data, colours) : undefined,
     };
     return one.low ? [...band(one, colour, order), main] : [main];
   });
-  return { ...axes(data, colours, { gap: false }), grid: grid(data.series.length > 1 ? (right ?? 14) : 14), series };
+  return { ...shape, grid: grid(data.series.length > 1 ? (right ?? 14) : 14), series };
 }
 
 function band(one, colour, order) {

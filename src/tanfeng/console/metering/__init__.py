@@ -1,0 +1,1 @@
+"""Meters, process units, gateways and readings (C26, C29)."""

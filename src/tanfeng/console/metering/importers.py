@@ -1,0 +1,287 @@
+"""The list of metering instruments on its way into the register of meters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+
+import polars as pl
+from django.db.models import Q
+
+from tanfeng.console.archive import services as archive
+from tanfeng.console.archive.models import Organisation
+from tanfeng.console.core import imports
+from tanfeng.console.core.known import CHUNK, chunks
+from tanfeng.console.core.models import Batch, User
+from tanfeng.console.metering import services, words
+from tanfeng.console.metering.models import Meter, MeterVersion, ProcessUnit
+from tanfeng.errors import DataError, Problem, Severity
+from tanfeng.sheets.meter_list import meter_item
+
+#: Field of the form -> field of the model, where a text is a text.
+TEXTS: Mapping[str, str] = {
+    "meter_name": "name", "model": "model", "accuracy_class": "accuracy_class",
+    "measuring_range": "measuring_range", "manufacturer": "manufacturer", "serial_no": "serial_no",
+    "location": "location", "department": "department", "certificate_no": "certificate_no",
+    "verified_by": "verified_by", "remark": "remark", "reading_unit": "reading_unit",
+}  # fmt: skip
+#: Field of the form -> field of the model, words and the keys they stand for.
+CHOICES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "meter_class": ("meter_class", words.CLASSES),
+    "meter_level": ("level", words.LEVELS),
+    "status": ("status", words.STATES),
+    "reading_kind": ("reading_kind", words.READINGS),
+    "direction": ("sign", words.SIGNS),
+}
+_TEXTS: Mapping[str, tuple[str, str, str, str]] = {
+    "D061": (
+        "{value}不在您可填报的企业范围内（未建档，或不属于您）",
+        "{value} is not among the enterprises you may report for (unknown, or not yours)",
+        "请核对信用代码",
+        "Check the credit code",
+    ),
+    "D071": (
+        "{told_zh}",
+        "{told_en}",
+        "请改正该单元格",
+        "Correct the cell",
+    ),
+    "D072": (
+        "该企业没有登记名为“{value}”的工序或设备",
+        "The enterprise has no process or equipment called “{value}”",
+        "请先在工序与设备页登记，或留空",
+        "Enter it on the page of processes first, or leave it empty",
+    ),
+    "D073": (
+        "{value}已被登记（或属于其他单位），一台器具、一个监测点只登记一次",
+        "{value} is registered already, perhaps by somebody else: an instrument or point is "
+        "registered once",
+        "请核对编号",
+        "Check the number",
+    ),
+    "D002": ("将更新{count}项", "{count} fields will change", "", ""),
+}
+_Row = Mapping[str, Any]
+_Found = tuple[str, Severity, str, dict[str, Any]]
+#: Field of the model -> field of the form, to place what a service finds.
+_PLACES = {
+    **{model: form for form, model in TEXTS.items()},
+    **{model: form for form, (model, _) in CHOICES.items()},
+    "item_key": "energy_name", "unit": "node_name",
+}  # fmt: skip
+
+
+def register() -> None:
+    """Declare the form; the app does so when it starts."""
+    imports.register(MeterListImporter())
+
+
+class MeterListImporter(imports.Importer):
+    """Takes the list of instruments: new meters, and changes of those that stand."""
+
+    form_key = "meter_list"
+    asks = ("credit_code",)
+    rank = 40
+
+    def complete(self, frame: pl.DataFrame, facts: Mapping[str, Any]) -> pl.DataFrame:
+        """Write the enterprise of the whole file on the rows that do not say theirs."""
+        own = pl.lit(facts.get("credit_code"), dtype=pl.String())
+        if "credit_code" not in frame.columns:
+            return frame.with_columns(credit_code=own)
+        return frame.with_columns(pl.col("credit_code").fill_null(own))
+
+    def place_of(self, codes: set[str]) -> str:
+        """Return the county all these enterprises lie in."""
+        return archive.common_place(codes)
+
+    def check(self, frame: pl.DataFrame, columns: imports.Columns, user: User) -> imports.Checked:
+        """Check every row against enterprises, processes and the register."""
+        problems: list[Problem] = []
+        counts = {"added": 0, "replaced": 0, "unchanged": 0}
+        for one in _examined(frame, user):
+            problems += [columns.told(_TEXTS, *found[:2], one.row, found[2], **found[3])
+                         for found in one.found]  # fmt: skip
+            if one.kind:
+                counts[one.kind] += 1
+        return imports.Checked(problems, counts)
+
+    def commit(self, frame: pl.DataFrame, batch: Batch, user: User, at: datetime) -> dict[str, int]:
+        """Write every row, asking for the rights again."""
+        columns = imports.Columns(batch.sheet, batch.columns)
+        counts = {"added": 0, "replaced": 0, "unchanged": 0}
+        rows = list(_examined(frame, user))
+        refused = [
+            columns.told(_TEXTS, *found[:2], one.row, found[2], **found[3])
+            for one in rows
+            for found in one.found
+            if found[1] == "error"
+        ]
+        if refused:
+            raise DataError(refused)
+        for one in rows:
+            counts[one.kind] += 1
+            if one.meter is None and one.organisation is not None:
+                services.enter(
+                    user, one.organisation, one.values, batch=batch,
+                    source_row=one.row["source_row"], at=at,
+                )  # fmt: skip
+            elif one.meter is not None and one.kind == "replaced":
+                services.change(user, one.meter, one.values, batch=batch, at=at)
+        return counts
+
+    def undo(self, batch: Batch, user: User, at: datetime) -> dict[str, int]:
+        """Withdraw what the batch entered and bring back what it changed, newest first.
+
+        A meter that was changed since stays as it is.
+        """
+        done = {"closed": 0, "restored": 0, "superseded": 0}
+        for version in MeterVersion.objects.filter(batch=batch).select_related("meter"):
+            if version.meter.versions.order_by("-pk").values_list("pk", flat=True)[0] != version.pk:
+                done["superseded"] += 1
+                continue
+            services.restore(user, version, at=at)
+            done["restored"] += 1
+        entered = Meter.objects.filter(batch=batch, withdrawn_at__isnull=True)
+        for meter in entered.select_related("organisation"):
+            if meter.versions.exclude(batch=batch).exists():
+                done["superseded"] += 1
+                continue
+            services.withdraw(user, meter, f"导入撤销 {batch}")
+            done["closed"] += 1
+        return done
+
+
+class _One:
+    """A row, whose it is, what it says in the words of the model, and what is wrong with it."""
+
+    __slots__ = ("found", "kind", "meter", "organisation", "row", "values")
+
+    def __init__(self, row: _Row, organisation: Organisation | None, meter: Meter | None) -> None:
+        self.row, self.organisation, self.meter = row, organisation, meter
+        self.values: dict[str, Any] = {}
+        self.found: list[_Found] = []
+        self.kind = ""
+
+
+def _examined(frame: pl.DataFrame, user: User) -> Iterator[_One]:
+    codes = [code for code in frame["credit_code"].drop_nulls().unique() if code]
+    mine: dict[str, Organisation] = {}
+    for part in chunks(codes, CHUNK):
+        found = archive.reportable(user).filter(credit_code__in=part)
+        mine |= {one.credit_code: one for one in found}
+    keys = [one.pk for one in mine.values()]
+    standing = {
+        (one.organisation_id, one.meter_no): one
+        for one in Meter.objects.filter(
+            organisation__in=keys, withdrawn_at__isnull=True
+        ).select_related("organisation", "unit", "gateway")
+    }
+    units = {
+        (one.organisation_id, one.name): one
+        for one in ProcessUnit.objects.filter(organisation__in=keys, removed_at__isnull=True)
+    }
+    taken = _taken(frame)
+    for row in frame.iter_rows(named=True):
+        organisation = mine.get(row["credit_code"] or "")
+        if organisation is None:
+            one = _One(row, None, None)
+            one.found = [("D061", "error", "credit_code", {"value": row["credit_code"] or ""})]
+            yield one
+            continue
+        number = str(row["meter_no"]).strip()
+        one = _One(row, organisation, standing.get((organisation.pk, number)))
+        _read(one, units, taken)
+        yield one
+
+
+def _taken(frame: pl.DataFrame) -> dict[str, int]:
+    """Return which serials and points of the file stand already, and with which meter."""
+    serials = [str(one).strip() for one in frame["serial_no"].drop_nulls()]
+    points = [str(one).strip() for one in frame["point"].drop_nulls()] if "point" in frame else []
+    found: dict[str, int] = {}
+    for part in chunks(sorted({*serials, *points}), CHUNK):
+        rows = Meter.objects.filter(
+            Q(serial_no__in=part, withdrawn_at__isnull=True) | Q(point__in=part)
+        )
+        for pk, maker, serial, point, gone in rows.values_list(
+            "pk", "manufacturer", "serial_no", "point", "withdrawn_at"
+        ):
+            if maker and serial and gone is None:
+                found[f"s {maker} {serial}"] = pk
+            if point:
+                found[f"p {point}"] = pk
+    return found
+
+
+def _read(
+    one: _One, units: Mapping[tuple[int, str], ProcessUnit], taken: Mapping[str, int]
+) -> None:
+    """Put a row into the words of the model and find what is wrong with it."""
+    organisation = one.organisation
+    assert organisation is not None  # noqa: S101  # narrows the type
+    one.values = _values(one.row)
+    name = (one.row.get("node_name") or "").strip()
+    if name:
+        unit = units.get((organisation.pk, name))
+        one.values["unit"] = unit
+        if unit is None:
+            one.found.append(("D072", "error", "node_name", {}))
+    own = one.meter.pk if one.meter else None
+    now = services.complete(
+        {**(services.facts(one.meter) if one.meter else {}), **_given(one.values)}
+    )
+    for found in services.examine(now, organisation):
+        place = _PLACES.get(found.heading, found.heading)
+        told = {"told_zh": found.message_zh, "told_en": found.message_en}
+        one.found.append(("D071", "error", place, told))
+    for key, place in (
+        (f"s {now['manufacturer']} {now['serial_no']}", "serial_no"),
+        (f"p {now['point']}", "point"),
+    ):
+        if taken.get(key, own) != own:
+            one.found.append(("D073", "error", place, {}))
+    if one.found:
+        return
+    one.kind = "added"
+    if one.meter is not None:
+        before = services.facts(one.meter)
+        count = sum(before[name] != value for name, value in now.items())
+        one.kind = "replaced" if count else "unchanged"
+        if count:
+            one.found.append(("D002", "info", "meter_no", {"count": count}))
+    one.values = _given(one.values)
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what the file does not say: an empty cell erases nothing."""
+    return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+def _values(row: _Row) -> dict[str, Any]:
+    longest = {f.attname: f.max_length for f in Meter._meta.concrete_fields if f.max_length}
+    found: dict[str, Any] = {
+        model: str(row.get(form) or "").strip()[: longest[model]] for form, model in TEXTS.items()
+    }
+    for form, (model, words_of) in CHOICES.items():
+        found[model] = words_of.get(row.get(form) or "")
+    point = str(row.get("point") or "").strip()
+    return found | {
+        "meter_no": str(row["meter_no"]).strip()[:40],
+        "item_key": meter_item(row["energy_name"]),
+        "multiplier": row.get("multiplier"),
+        "cycle_months": row.get("cycle_months"),
+        "verified_on": _day(row.get("verified_on")),
+        "valid_until": _day(row.get("valid_until")),
+        "is_online": row.get("is_online"),
+        "point": point[:64],
+        "digits": row.get("digits"),
+        "rated_power": row.get("rated_power"),
+        "interval_s": row.get("interval_s"),
+    }
+
+
+def _day(value: str | date | None) -> date | None:
+    if isinstance(value, str):
+        return date.fromisoformat(value) if len(value) == 10 else None
+    return value

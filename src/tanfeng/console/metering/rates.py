@@ -1,0 +1,181 @@
+"""How many meters there are against how many there should be, by kind of energy and level (C26).
+
+The rates asked for are rows of the table ``meter_rates`` of the standards, an edition of GB 17167
+each; a value the city verified itself stands in for a shipped one. How many meters an enterprise
+has to have follows from its plant and is stated by it: nothing is derived from what it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from tanfeng import standards
+from tanfeng.console.archive.models import Organisation
+from tanfeng.console.core.asked import language
+from tanfeng.console.library import services as library
+from tanfeng.console.metering.models import Meter, RequiredCount
+
+TABLE = "meter_rates"
+#: Editions of GB 17167, the newest first.
+EDITIONS = ("2025", "2006")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of energy of the table.
+
+    Parameters
+    ----------
+    key, name_zh, name_en : str
+        Identifier and names.
+    items : tuple of str
+        Energy items that belong to it.
+    """
+
+    key: str
+    name_zh: str
+    name_en: str
+    items: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Return the name in the language of the page."""
+        return self.name_en if language() == "en" else self.name_zh
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A kind of energy at a level of one enterprise.
+
+    Parameters
+    ----------
+    wanted_pct : float or None
+        Rate the edition asks for; None: not entered.
+    confidence : str
+        How sure that is.
+    ref : str
+        Row of the standards.
+    required, actual : int or None
+        Meters it has to have, None: not stated; meters it has that are in use.
+    within : int
+        Meters of these whose verification is still valid.
+    """
+
+    level: int
+    wanted_pct: float | None
+    confidence: str
+    ref: str
+    required: int | None
+    actual: int
+    within: int
+
+    @property
+    def row(self) -> str:
+        """Return the row of the table of standards."""
+        return self.ref.partition("/")[2]
+
+    @property
+    def rate_pct(self) -> float | None:
+        """Return the share there is, in percent; None where none has to be or nobody said."""
+        return self.actual / self.required * 100.0 if self.required else None
+
+    @property
+    def verified_pct(self) -> float | None:
+        """Return the share whose verification is valid, in percent."""
+        return self.within / self.actual * 100.0 if self.actual else None
+
+    @property
+    def is_short(self) -> bool:
+        """Tell whether there are fewer than the edition asks for."""
+        rate = self.rate_pct
+        return rate is not None and self.wanted_pct is not None and rate < self.wanted_pct
+
+
+@cache
+def kinds() -> Mapping[str, Kind]:
+    """Return the kinds of energy by key, in the order of the table."""
+    rows = standards.load(TABLE)
+    found: dict[str, Kind] = {}
+    for row in rows.iter_rows(named=True):
+        zh = row["name_zh"].partition("进出用能单位")[0]
+        en = row["name_en"].removeprefix("Equipping rate of meters, ").rpartition(", ")[0]
+        if row["kind"] not in found and row["level"] == "1":
+            items = tuple(filter(None, row["items"].split(";")))
+            found[row["kind"]] = Kind(row["kind"], zh, en, items)
+    return found
+
+
+def kind_of(item_key: str) -> str:
+    """Return the kind an energy item belongs to, empty for none."""
+    return next((one.key for one in kinds().values() if item_key in one.items), "")
+
+
+def edition_on(day: date) -> str:
+    """Return the edition of GB 17167 in force on a day."""
+    rows = standards.load(TABLE)
+    for row in rows.filter(rows["valid_from"] != "").iter_rows(named=True):
+        if date.fromisoformat(row["valid_from"]) <= day:
+            return str(row["edition"])
+    return EDITIONS[-1]
+
+
+def wanted(edition: str) -> dict[tuple[str, int], tuple[float | None, str, str]]:
+    """Return what an edition asks for: (kind, level) -> rate in percent, confidence, row.
+
+    A rate that is not entered is None; values the city verified win.
+    """
+    rows = standards.load(TABLE)
+    set_by_city = library.overrides()
+    found: dict[tuple[str, int], tuple[float | None, str, str]] = {}
+    for row in rows.filter(rows["edition"] == edition).iter_rows(named=True):
+        own = set_by_city.get(row["ref"])
+        value = own.value if own is not None else row["value_num"]
+        confidence = "override" if own is not None else row["confidence"]
+        found[row["kind"], int(row["level"])] = (value, confidence, row["ref"])
+    return found
+
+
+def tables(
+    organisations: Iterable[Organisation], edition: str
+) -> dict[int, list[tuple[Kind, list[Cell]]]]:
+    """Return the tables of some enterprises by key: each kind of energy with its three levels.
+
+    The caller has asked for the rights to the enterprises.
+    """
+    today, keys = timezone.localdate(), [one.pk for one in organisations]
+    rows = (
+        Meter.objects.filter(organisation__in=keys, withdrawn_at__isnull=True)
+        .exclude(status=Meter.Status.STOPPED)
+        .order_by()
+        .values_list("organisation", "item_key", "level")
+        .annotate(actual=Count("pk"), within=Count("pk", filter=Q(valid_until__gte=today)))
+    )
+    actual: dict[tuple[int, str, int], list[int]] = {}
+    for key, item_key, level, count, within in rows:
+        sums = actual.setdefault((key, kind_of(item_key), level), [0, 0])
+        sums[0] += count
+        sums[1] += within
+    stated = {
+        (one.organisation_id, one.kind, one.level): one.required
+        for one in RequiredCount.objects.filter(organisation__in=keys)
+    }
+    asked = wanted(edition)
+
+    def cell(key: int, kind: str, level: int) -> Cell:
+        here = (key, kind, level)
+        rate = asked.get((kind, level), (None, "", ""))
+        return Cell(level, *rate, stated.get(here), *actual.get(here, (0, 0)))
+
+    return {
+        key: [
+            (kind, [cell(key, kind.key, level) for level in Meter.Level.values])
+            for kind in kinds().values()
+        ]
+        for key in keys
+    }

@@ -1,0 +1,111 @@
+"""Moving what was accepted into the store, and telling the records the newest readings.
+
+A thread of every serving process does so every few seconds; one of them at a time flushes. The
+newest reading of a point is kept with its meter, so that no list asks the store: it follows the
+store's own log of changes, whatever way the readings came in.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import timedelta
+from typing import Any
+
+import polars as pl
+from django.db import close_old_connections, connection, connections, transaction
+
+from tanfeng.console.core.known import CHUNK, chunks
+from tanfeng.console.metering import engine
+from tanfeng.console.metering.models import Mark, Meter
+from tanfeng.metering._faults import ChangesForgotten
+
+#: How often a process looks whether readings wait. [s]
+EVERY_S = 5.0
+_MARK = "latest"
+_log = logging.getLogger(__name__)
+
+
+def settle() -> int:
+    """Store what waits, follow the store, publish what is stale; return the points followed."""
+    engine.intake().flush()
+    engine.publish_stale()
+    return follow()
+
+
+def follow() -> int:
+    """Write the newest reading of every point that got readings since the last look."""
+    store = engine.store()
+    mark, _made = Mark.objects.get_or_create(name=_MARK, defaults={"number": -1})
+    version = store.version()
+    if version <= mark.number:
+        return 0
+    try:
+        changed = store.changes(mark.number)
+    except ChangesForgotten:
+        changed = store.changes(-1)
+    points = changed["point"].unique().to_list()
+    if points:
+        write_latest(store.latest(points))
+    Mark.objects.filter(pk=mark.pk, number__lt=version).update(number=version)
+    return len(points)
+
+
+def write_latest(latest: pl.DataFrame) -> None:
+    """Keep the newest reading of each point with its meter; an older one changes nothing.
+
+    Parameters
+    ----------
+    latest : polars.DataFrame
+        ``point``, ``time``, ``value``, ``quality``; one row per point.
+    """
+    newest = {row["point"]: row for row in latest.iter_rows(named=True)}
+    table = Meter._meta.db_table
+    sql = (
+        f"UPDATE {table} SET last_time = %s, last_value = %s, last_quality = %s, "  # noqa: S608
+        "late_after = %s WHERE id = %s AND (last_time IS NULL OR last_time <= %s)"
+    )
+    moment = connection.ops.adapt_datetimefield_value
+    for part in chunks(sorted(newest), CHUNK):
+        rows: list[tuple[Any, ...]] = []
+        known = Meter.objects.filter(point__in=part).order_by()
+        for pk, point, interval_s in known.values_list("pk", "point", "interval_s"):
+            one = newest[point]
+            late = one["time"] + timedelta(seconds=2 * interval_s)
+            at = moment(one["time"])
+            rows.append((at, one["value"], one["quality"], moment(late), pk, at))
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.executemany(sql, rows)
+
+
+class Settler:
+    """A thread that settles until it is stopped."""
+
+    def __init__(self, every_s: float = EVERY_S) -> None:
+        self._every_s, self._stop = every_s, threading.Event()
+        self._thread = threading.Thread(target=self._run, name="settler", daemon=True)
+
+    def start(self) -> Settler:
+        """Begin."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Settle once more and end."""
+        self._stop.set()
+        self._thread.join(timeout=30)
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._every_s):
+            self._once()
+        self._once()
+        connections.close_all()
+
+    @staticmethod
+    def _once() -> None:
+        close_old_connections()
+        try:
+            if engine.has_work():
+                settle()
+        except Exception:  # the next look tries again; what was accepted waits on the disk
+            _log.exception("readings wait to be stored")

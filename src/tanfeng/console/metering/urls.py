@@ -1,0 +1,20 @@
+"""Addresses of this room."""
+
+from django.urls import path
+
+from tanfeng.console.metering import push
+from tanfeng.console.metering.views import gateways, meters, points, rates, record, units
+
+urlpatterns = [
+    path("monitoring/", points.points, name="metering"),
+    path("monitoring/<int:pk>/", points.point, name="metering-point"),
+    path("meters/", meters.meters, name="meters"),
+    path("meters/new/", meters.new, name="meter-new"),
+    path("meters/<int:pk>/", record.meter, name="meter"),
+    path("meters/rates/", rates.rates, name="meter-rates"),
+    path("meters/rates/<str:code>/", rates.rates_of, name="meter-rates-of"),
+    path("meters/units/<str:code>/", units.units, name="meter-units"),
+    path("gateways/", gateways.gateways, name="gateways"),
+    path("gateways/<int:pk>/", gateways.gateway, name="gateway"),
+    path("api/v1/readings", push.readings, name="readings"),
+]

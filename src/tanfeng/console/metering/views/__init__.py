@@ -1,0 +1,1 @@
+"""Pages of the metering room; each asks ``rights`` and calls a service."""
