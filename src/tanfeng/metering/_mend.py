@@ -84,13 +84,43 @@ def hot_days(usual: ir.Table, points: ir.Table) -> ir.Table:
     return reached.union(changed.select("id", "day")).distinct()
 
 
+def with_standstills(wrong: ir.Table, still: ir.Table) -> ir.Table:
+    """Add the days frozen registers stood still on.
+
+    Parameters
+    ----------
+    wrong : ibis Table
+        From :func:`hot_days`.
+    still : ibis Table
+        From :func:`frozen`.
+
+    Returns
+    -------
+    ibis Table
+        ``id``, ``day``, each once.
+    """
+    first, last = local_day(still.from_ts), local_day(still.to_ts)
+    days = still.select("id", day=ibis.range(first, last + DAY_S, DAY_S).unnest())
+    return wrong.union(days).distinct()
+
+
+def instead(segments: ir.Table, still: ir.Table) -> ir.Table:
+    """Put the frozen stretches in place of the standstill they seemed."""
+    ranges = still.select("id", still_from=still.from_ts, still_to=still.to_ts)
+    covered = segments.join(ranges, "id").filter(
+        lambda t: (t.to_ts > t.still_from) & (t.to_ts <= t.still_to)
+    )
+    frozen_ones = still.mutate(plain=still.amount)
+    return segments.anti_join(covered, ["id", "to_ts"]).union(frozen_ones)
+
+
 def resolved(rows: ir.Table) -> ir.Table:
     """Of several readings of one point and time the one with the greatest (received, batch).
 
     Returns
     -------
     ibis Table
-        The rows kept, with ``again``: whether there were several.
+        ``id``, ``ats``, ``value`` of the rows kept, ``again``: whether there were several.
     """
     window = ibis.window(
         group_by=["id", "ats"], order_by=[ibis.desc("received"), ibis.desc("batch")]
@@ -99,7 +129,7 @@ def resolved(rows: ir.Table) -> ir.Table:
         place=ibis.row_number().over(window),
         again=rows.ats.count().over(ibis.window(group_by=["id", "ats"])) > 1,
     )
-    return numbered.filter(numbered.place == 0).drop("place")
+    return numbered.filter(numbered.place == 0).select("id", "ats", "value", "again")
 
 
 def linked(beside: ir.Table, hot: ir.Table) -> ir.Table:
@@ -135,8 +165,9 @@ def hung(rows: ir.Table, points: ir.Table, marks: ir.Table, spans: ir.Table) -> 
         The same columns with ``device`` (its number, -1 before the first), ``scale``,
         ``modulus``, ``kind``, ``interval_s``, ``mark`` (a register read at a change).
     """
-    read = rows.anti_join(marks, ["id", "ats"]).left_join(
-        spans, [rows.id == spans.id, rows.ats >= spans.from_ts, rows.ats < spans.to_ts]
+    read = rows.anti_join(marks, ["id", "ats"])
+    read = read.left_join(
+        spans, [read.id == spans.id, read.ats >= spans.from_ts, read.ats < spans.to_ts]
     )
     read = read.select(
         "id",
@@ -172,6 +203,23 @@ def hung(rows: ir.Table, points: ir.Table, marks: ir.Table, spans: ir.Table) -> 
         device=ibis.coalesce(both.device, -1),
         scale=ibis.coalesce(both.device_scale, both.scale),
         modulus=ibis.coalesce(both.device_modulus, both.modulus),
+    )
+
+
+def never_changed(rows: ir.Table, points: ir.Table) -> ir.Table:
+    """Do what :func:`hung` does, where no meter was ever changed."""
+    both = rows.join(points.select("id", "kind", "scale", "modulus", "interval_s"), "id")
+    return both.select(
+        "id",
+        "ats",
+        "value",
+        "again",
+        "kind",
+        "interval_s",
+        "scale",
+        "modulus",
+        mark=ibis.literal(False),
+        device=ibis.literal(-1, "int64"),
     )
 
 
@@ -278,11 +326,13 @@ def believed(rows: ir.Table, left_out: ir.Table) -> ir.Table:
         what was left out since, 0 if nothing.
     """
     where = ["id", "stretch", "device"]
-    hits = rows.join(left_out, where).filter(
+    whole = rows.anti_join(left_out, where).mutate(between=ibis.literal(0, "int8"))
+    torn = rows.semi_join(left_out, where)
+    hits = torn.join(left_out, where).filter(
         lambda t: (t.place >= t.place_from) & (t.place <= t.place_to)
     )
     hits = hits.group_by(*where, "place").agg(out=hits.code.max())
-    marked = rows.left_join(hits, [*where, "place"]).drop(
+    marked = torn.left_join(hits, [*where, "place"]).drop(
         *(f"{name}_right" for name in (*where, "place"))
     )
     order = ibis.window(group_by=where, order_by="place", following=0)
@@ -294,11 +344,13 @@ def believed(rows: ir.Table, left_out: ir.Table) -> ir.Table:
     previous = ibis.window(group_by=where, order_by="place")
     spikes = kept.spikes - kept.spikes.lag().over(previous).fill_null(0)
     dips = kept.dips - kept.dips.lag().over(previous).fill_null(0)
-    return kept.mutate(
+    between = ibis.cases((spikes > 0, CODE["spike"]), (dips > 0, CODE["dip"]), else_=0)
+    joined = kept.mutate(
         tp=ibis.coalesce(kept.ats.lag().over(previous), kept.link_ts),
         p=ibis.coalesce(kept.value.lag().over(previous), kept.link),
-        between=ibis.cases((spikes > 0, CODE["spike"]), (dips > 0, CODE["dip"]), else_=0),
+        between=between.cast("int8"),
     )
+    return whole.union(joined.select(whole.columns))
 
 
 def segments(rows: ir.Table) -> ir.Table:

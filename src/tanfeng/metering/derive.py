@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+import ibis
 import polars as pl
 from ibis.expr import types as ir
 
@@ -47,7 +48,7 @@ class Derived:
     shop : Workshop
         Holds the tables.
     path : str
-        What was wrong, as letters: other faults take other statements.
+        Names the statements: they differ with what had to be mended.
     """
 
     points: ir.Table
@@ -132,49 +133,48 @@ def _derive(
     else:
         before = shop.hold("before", _by_id(past.days, about).select(days.columns))
         usual = shop.step("usual", lambda: _rows.usual(_after(before, days, "day"), point), "past")
-    hot = shop.step("hot", lambda: _mend.hot_days(usual, point))
-    if not shop.any(hot):
-        return _laid(shop, point, _mend.plain_segments(beside), None, "", past)
-    marks, spans = _devices.device_tables(about, devices)
-    mark, span = shop.hold("marks", marks), shop.hold("spans", spans)
-    numbered = shop.step(
-        "numbered", lambda: _numbered(usable, beside, usual, point, hot, mark, span)
-    )
-    mended = shop.step(
-        "mended",
-        lambda: _mend.segments(_mend.believed(numbered, _mend.not_believed(numbered))),
-    )
-    plain = _mend.plain_segments(beside.anti_join(hot, ["id", "day"]))
-    segments = plain.union(mended.drop("plain"))
-    suspects = hot.select("id").distinct()
+    wrong = shop.step("wrong", lambda: _mend.hot_days(usual, point))
+    if not shop.any(wrong):
+        return _laid(shop, point, _mend.plain_segments(beside), None, "plain", past)
+    suspects = wrong.select("id").distinct()
     still = shop.step("still", lambda: _mend.frozen(beside, usual, point, suspects))
-    if not shop.any(still):
-        return _laid(shop, point, segments, mended, "w", past)
-    return _laid(shop, point, _instead(segments, still), mended, "ws", past)
+    hot = shop.step("hot", lambda: _mend.with_standstills(wrong, still))
+    numbered = _numbered(shop, usable, beside, days, usual, point, hot, about, devices)
+    left_out = shop.step("left_out", lambda: _mend.not_believed(numbered))
+    kept = shop.step("kept", lambda: _mend.believed(numbered, left_out))
+    mended = shop.step("mended", lambda: _mend.instead(_mend.segments(kept), still))
+    plain = _mend.plain_segments(beside.anti_join(hot, ["id", "day"]))
+    return _laid(shop, point, plain.union(mended.drop("plain")), mended, "mended", past)
 
 
 def _numbered(
+    shop: Workshop,
     usable: ir.Table,
     beside: ir.Table,
+    days: ir.Table,
     usual: ir.Table,
     point: ir.Table,
     hot: ir.Table,
-    mark: ir.Table,
-    span: ir.Table,
+    about: pl.DataFrame,
+    devices: pl.DataFrame,
 ) -> ir.Table:
-    """Take the rows of the days where something is wrong."""
-    of_days = usable.mutate(day=_rows.local_day(usable.ats)).semi_join(hot, ["id", "day"])
-    rows = _mend.hung(_mend.resolved(of_days.drop("day")), point, mark, span)
-    return _mend.numbered(rows, _mend.linked(beside, hot), usual)
-
-
-def _instead(segments: ir.Table, still: ir.Table) -> ir.Table:
-    """Put the frozen stretches in place of the standstill they seemed."""
-    ranges = still.select("id", still_from=still.from_ts, still_to=still.to_ts)
-    covered = segments.join(ranges, "id").filter(
-        lambda t: (t.to_ts > t.still_from) & (t.to_ts <= t.still_to)
+    """Take the rows of the days where something is wrong, one of each time."""
+    doubled = shop.step("doubled", lambda: days.filter(days.doubled > 0).select("id", "day"))
+    rows = beside.semi_join(hot, ["id", "day"]).anti_join(doubled, ["id", "day"])
+    rows = rows.select("id", "ats", "value", again=ibis.literal(False))
+    if twice := shop.any(doubled):
+        again = usable.mutate(day=_rows.local_day(usable.ats)).semi_join(doubled, ["id", "day"])
+        rows = rows.union(_mend.resolved(again))
+    if changed := bool(about["changed"].any()):
+        marks, spans = _devices.device_tables(about, devices)
+        rows = _mend.hung(rows, point, shop.hold("marks", marks), shop.hold("spans", spans))
+    else:
+        rows = _mend.never_changed(rows, point)
+    return shop.step(
+        "numbered",
+        lambda: _mend.numbered(rows, _mend.linked(beside, hot), usual),
+        f"{twice} {changed}",
     )
-    return segments.anti_join(covered, ["id", "to_ts"]).union(still)
 
 
 def _by_id(frame: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
@@ -209,7 +209,7 @@ def _laid(
         "" if past is None else "past",
     )
     pieces = whole.union(parts.select(whole.columns))
-    return Derived(point, pieces, segments, mended, shop, path + "c")
+    return Derived(point, pieces, segments, mended, shop, f"{path}_crossing")
 
 
 def _settled(shop: Workshop, point: ir.Table, crossing: ir.Table, past: Past) -> pl.DataFrame:
