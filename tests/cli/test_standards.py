@@ -21,8 +21,8 @@ def test_list_counts_every_table_and_the_whole():
     assert "化石燃料参数与折标准煤系数" in done.output
     assert "guideline, fuel_key, parameter" in done.output
     total = next(line for line in done.output.splitlines() if "合计" in line)
-    # 6,786 compiled rows + 57 items + 285 mappings + 10 coal rates
-    assert total.split() == ["合计", "7297", "690", "6166", "441"]
+    # 6,786 compiled rows + 57 items + 285 mappings + 10 coal rates + 78 meter rates ...
+    assert total.split() == ["合计", "7375", "690", "6196", "489"]
 
 
 def test_list_in_english_and_as_json():

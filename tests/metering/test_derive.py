@@ -294,5 +294,9 @@ def test_an_unknown_period_is_refused():
         energy(readings(every_quarter([1, 2])), point(), by="week")
 
 
+def test_where_nothing_is_wrong_nothing_is_corrected():
+    assert listed(readings(every_quarter(week())), point()).is_empty()
+
+
 def test_no_readings_no_rows():
     assert energy(readings([]), point()).is_empty()

@@ -476,7 +476,10 @@ def _parquet_table(content: bytes, limits: Limits) -> Table:
         found = fields(names)
         wide = bool(found) and "value" not in found
         wanted = names if wide or not found else [names[at] for at in sorted(found.values())]
-        frame = pl.from_arrow(about.read(columns=wanted))
+        table = about.read(columns=wanted)
+        # Text and offsets of a broken file may point anywhere, and polars trusts them.
+        table.validate(full=True)
+        frame = pl.from_arrow(table)
     except DataError:
         raise
     except BaseException as error:  # a parser's panic is no Exception
@@ -489,9 +492,20 @@ def _parquet_table(content: bytes, limits: Limits) -> Table:
     return Table(frame.columns, columns, pl.Series(range(1, frame.height + 1), dtype=pl.Int64))
 
 
+#: Steps of a day in each unit of time, a date having one. Days on either side of 1970 that every
+#: calendar of ours knows.
+_PER_DAY = {None: 1, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+_CALENDAR_DAYS = 700_000
+
+
 def _simple(column: pl.Series) -> pl.Series:
     kind = column.dtype
-    if kind.is_numeric() or kind == pl.String or kind == pl.Date or isinstance(kind, pl.Datetime):
+    if kind == pl.Date or isinstance(kind, pl.Datetime):
+        # What no calendar holds is no time: told as empty, for nothing can print it.
+        whole = column.to_physical().cast(pl.Int64) // _PER_DAY[getattr(kind, "time_unit", None)]
+        kept = whole.is_between(-_CALENDAR_DAYS, _CALENDAR_DAYS)
+        return column.zip_with(kept.fill_null(False), column.clear(len(column)))
+    if kind.is_numeric() or kind == pl.String:
         return column
     if kind in (pl.Categorical, pl.Enum, pl.Boolean):
         return column.cast(pl.String)

@@ -19,7 +19,22 @@ _TAIL_UNIT = re.compile(r"[/,:：_](?=[^/,:：_]+$)")
 _PUNCTUATION = re.compile(r"[\s:：、,。.*★☆\"'“”‘’()\[\]【】〔〕<>]")
 #: Units a heading may name that no value is converted between.
 _FURTHER_UNITS = frozenset(
-    {"r/min", "rpm", "转/分", "V", "A", "℃", "°", "度", "MPa", "kPa", "年", "deg", "1e4CNY"}
+    {
+        "r/min",
+        "rpm",
+        "转/分",
+        "V",
+        "A",
+        "℃",
+        "°",
+        "度",
+        "MPa",
+        "kPa",
+        "年",
+        "month",
+        "deg",
+        "1e4CNY",
+    }
 )
 #: Parts of the units of emission factors and of laboratory values.
 _CHEMICAL_UNITS = frozenset(

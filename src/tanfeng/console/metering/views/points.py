@@ -159,7 +159,7 @@ def point(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     span = request.GET.get("span", "")
     span = span if span in SPANS else "week"
-    last = _last_day(request, meter)
+    last, now = _last_day(request, meter), timezone.now()
     window = _window(last, SPANS[span][1])
     readings = engine.store().readings([meter.point], window.start, window.end)
     if request.GET.get("export") == "xlsx":
@@ -173,17 +173,18 @@ def point(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "meter": meter,
             "organisation": meter.organisation,
-            "state": STATES[state_of(meter, timezone.now())],
+            "state": STATES[state_of(meter, now)],
             "quality": QUALITIES.get(meter.last_quality)
             if meter.last_quality is not None
             else None,
             "chart": _picture(meter, readings, window, span) if view == "readings" else None,
-            "energy": _energy(meter, window, span) if view == "energy" else None,
+            "energy": _energy(meter, window, span, now) if view == "energy" else None,
             "view": view,
             "views": [("readings", _("Readings")), ("energy", _("Energy by period"))],
             "counts": _counts(readings),
+            # What lies ahead is not due yet.
             "due_rows": max(
-                1, int((window.end - window.start).total_seconds()) // meter.interval_s
+                1, int((min(window.end, now) - window.start).total_seconds()) // meter.interval_s
             ),
             "rows": readings.height,
             "span": span,
@@ -239,7 +240,7 @@ def _picture(meter: Meter, readings: pl.DataFrame, window: Window, span: str) ->
     return data
 
 
-def _energy(meter: Meter, window: Window, span: str) -> dict[str, Any] | None:
+def _energy(meter: Meter, window: Window, span: str, now: datetime) -> dict[str, Any] | None:
     """Return what flowed, measured and estimated apart; None where the engine knows nothing."""
     by = {"day": "hour", "week": "hour", "month": "day", "year": "month"}[span]
     found = engine.energy(str(meter.point), by, window.start, window.end)
@@ -248,7 +249,8 @@ def _energy(meter: Meter, window: Window, span: str) -> dict[str, Any] | None:
     shape = {"hour": "%m-%d %H:%M", "day": "%m-%d", "month": "%Y-%m"}[by]
     local = found["start"].dt.convert_time_zone("Asia/Shanghai")
     known = found.filter(pl.col("amount").is_not_null())
-    total, share = float(known["amount"].sum()), float(found["completeness"].mean() or 0.0)  # type: ignore[arg-type]
+    due = found.filter(pl.col("start") < now)
+    total, share = float(known["amount"].sum()), float(due["completeness"].mean() or 0.0)  # type: ignore[arg-type]
     return {
         "total": total if known.height else None,
         "unit": unit(found["unit"][0]),
