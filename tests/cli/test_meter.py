@@ -335,3 +335,14 @@ def test_a_busy_store_is_a_sentence_and_a_dropped_file_stays(filled, tmp_path, m
     os.utime(dropped, (time.time() - 60,) * 2)
     assert "others were faster" in _run("drop", folder, "--home", filled, "--lang", "en")
     assert dropped.exists()
+
+
+def test_a_point_made_from_a_file_is_read_at_the_spacing_of_the_file(home, tmp_path):
+    file = tmp_path / "halves.csv"
+    rows = [f"M9,2026-03-01 {n // 2:02}:{n % 2 * 30:02},{100 + n}" for n in range(9)]
+    file.write_text("\n".join(["point,time,value", *rows]), encoding="utf-8")
+    _run("import", file, "--home", home, "--create")
+    found = _energy(home, tmp_path)
+    # two readings an hour, 1 kWh each: four hours, nothing of them an estimate
+    assert found["energy_kwh"].to_list() == [2.0] * 4
+    assert set(found["quality"]) == {"measured"}

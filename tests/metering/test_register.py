@@ -12,7 +12,7 @@ import pytest
 from tanfeng.errors import DataError, ModelError
 from tanfeng.gateway.simulate import Fault, simulate
 from tanfeng.metering.frames import DEVICES, EDGES, NODES, POINTS
-from tanfeng.metering.register import Put, Register
+from tanfeng.metering.register import Put, Register, spacing
 
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
 LATER = DAY + timedelta(days=10)
@@ -377,3 +377,22 @@ def test_many_processes_change_it_at_once(tmp_path):
         worker.join()
         assert worker.exitcode == 0
     assert Register(tmp_path).points().height == 45
+
+
+@pytest.mark.parametrize(
+    ("seconds", "found"),
+    [
+        ([0, 900, 1800, 2700], 900),
+        ([0, 1800, 3600, 9000], 1800),  # one gap does not hide the spacing
+        ([0, 3600, 7201, 10_799], 3600),
+        ([0, 86_400, 172_800], 86_400),
+        ([0, 900], 900),  # two times tell nothing: a quarter hour
+        ([0, 1300, 2600, 3900], 900),  # no usual spacing within a fifth of 1,300 s
+        ([0, 0, 300, 300, 600], 300),  # twice delivered is once
+    ],
+)
+def test_the_spacing_of_a_point_is_read_off_its_readings(seconds, found):
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    times = [start + timedelta(seconds=second) for second in seconds]
+    told = spacing(pl.DataFrame({"point": ["M"] * len(times), "time": times}))
+    assert told.rows() == [("M", found)]

@@ -178,7 +178,10 @@ def take(metering: Metering, file: Path, *, create: bool) -> Imported:
     if new := sorted(set(named) - known):
         import polars as pl
 
-        made = pl.DataFrame({"point": new, "origin": ["import"] * len(new)})
+        from tanfeng.metering.register import spacing
+
+        made = spacing(parsed.readings.filter(pl.col("point").is_in(new)))
+        made = made.with_columns(origin=pl.lit("import"))
         metering.register.put(points=made, recorded=now())
         done.created = new
     # Rows that were refused may be taken another day, when the clock has come to them.

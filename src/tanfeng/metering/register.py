@@ -40,6 +40,38 @@ DEFAULTS: Mapping[str, object] = {
 }
 
 
+#: Spacings meters are read at. [s]
+_SPACINGS = (60, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)
+#: How far the spacing found in readings may be off one of these and still be it.
+_OFF = 0.2
+
+
+def spacing(readings: pl.DataFrame) -> pl.DataFrame:
+    """Tell at what spacing points are read, by the readings there are.
+
+    Parameters
+    ----------
+    readings : polars.DataFrame
+        ``point``, ``time``.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``point``, ``interval_s``: the usual spacing nearest the middle one of those found [s];
+        that of a quarter hour for points with fewer than three times, or with another spacing.
+    """
+    usual = pl.DataFrame({"interval_s": _SPACINGS}, schema={"interval_s": pl.Int32})
+    usual = usual.with_columns(near=pl.col("interval_s").cast(pl.Float64))
+    between = pl.col("time").dt.epoch("s").unique().sort().diff().drop_nulls()
+    found = readings.group_by("point").agg(near=between.median(), times=pl.col("time").n_unique())
+    nearest = found.sort("near", nulls_last=True).join_asof(
+        usual.sort("near"), on="near", strategy="nearest"
+    )
+    fits = (pl.col("near") - pl.col("interval_s")).abs() <= _OFF * pl.col("interval_s")
+    told = pl.when((pl.col("times") >= 3) & fits).then("interval_s").otherwise(SLOT_S)
+    return nearest.select("point", told.cast(pl.Int32).alias("interval_s")).sort("point")
+
+
 @dataclass(frozen=True, slots=True)
 class Put:
     """What a change did: how many of each got a new version; what stood already is not counted.
