@@ -222,6 +222,8 @@ function lastIndex(values) {
 function stack(data, colours, width) {
   const area = data.mode === "area";
   const right = room(data, width);
+  // A seam of one pixel on either side would leave nothing of a bar of two.
+  const dense = width / data.x.length < 8;
   const series = data.series.map((one, order) => {
     const colour = colourOf(one, order, colours);
     return {
@@ -231,11 +233,11 @@ function stack(data, colours, width) {
       data: one.values,
       color: colour,
       barMaxWidth: 56,
-      barCategoryGap: "38%",
+      barCategoryGap: dense ? "8%" : "38%",
       symbol: "none",
       lineStyle: { width: 0 },
       areaStyle: area ? { color: colour, opacity: 1 } : undefined,
-      itemStyle: { borderColor: colours.panel, borderWidth: area ? 0 : 1 },
+      itemStyle: { borderColor: colours.panel, borderWidth: area || dense ? 0 : 1 },
       emphasis: { focus: "series" },
       blur: { itemStyle: { opacity: 0.35 }, areaStyle: { opacity: 0.35 } },
     };
