@@ -16,13 +16,12 @@ import polars as pl
 from tanfeng.metering import _exact
 from tanfeng.metering._counts import COUNTS
 from tanfeng.metering._on_site import ROLES, UnknownRole, on_site
+from tanfeng.metering._rules import limits
 from tanfeng.metering._tree import counted, current, direct, refuse_cycle
 from tanfeng.metering.frames import EDGES, TIME
 
-__all__ = ["ROLES", "TOLERANCE", "VERDICTS", "Balance", "UnknownRole", "balance", "on_site"]
+__all__ = ["ROLES", "VERDICTS", "Balance", "UnknownRole", "balance", "on_site"]
 
-#: Share of the main meter by which the meters below may differ from it. C30: 5 %. [1]
-TOLERANCE = 0.05
 #: Below the main meter, above it, or within; not judged while a part is not known or none is there.
 VERDICTS = ("within", "below", "above", "not known", "no meters below")
 VERDICT: pl.Enum = pl.Enum(VERDICTS)
@@ -89,7 +88,7 @@ def balance(
     *,
     points: pl.DataFrame,
     edges: pl.DataFrame,
-    tolerance: float = TOLERANCE,
+    tolerance: float | None = None,
     root: str | None = None,
 ) -> Balance:
     """Balance main meters against the meters below.
@@ -100,8 +99,9 @@ def balance(
         Roll-ups of one window by one length of period, from :mod:`tanfeng.metering.rollup`.
     points, edges : polars.DataFrame
         With the columns of ``frames.POINTS`` and ``frames.EDGES``.
-    tolerance : float
-        Share of the main meter the meters below may differ by. [1]
+    tolerance : float, optional
+        Share of the main meter the meters below may differ by; left out, ``submeter_max`` of
+        ``tables/quality_rules.csv``. [1]
     root : str, optional
         Balance this node and what is below it only.
 
@@ -119,6 +119,8 @@ def balance(
     A child that itself has no meter for an item is worth what lies below it; a child that also lies
     below another child of the node is a part of that one alone.
     """
+    if tolerance is None:
+        tolerance = limits()["submeter_max"]
     edges = edges.select(EDGES.names()).unique()
     refuse_cycle(edges)
     if root is not None:

@@ -113,10 +113,10 @@ def corrections(derived: Derived) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        :data:`~tanfeng.metering.frames.CORRECTIONS`, without ``value``.
+        :data:`~tanfeng.metering.frames.CORRECTIONS`.
     """
     if derived.mended is None:
-        return CORRECTIONS.to_frame().drop("value")
+        return CORRECTIONS.to_frame()
     mended = derived.mended
     rows = mended.filter(mended.code.isin([CODE[rule] for rule in _CORRECTING]))
     rows = rows.join(derived.points.select("id", "point"), "id")

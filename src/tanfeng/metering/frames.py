@@ -126,7 +126,6 @@ CORRECTIONS = _schema(
         "time": TIME,
         "rule": pl.String,
         "amount": pl.Float64,  # added to the plain difference of the register, base unit
-        "value": pl.Float64,  # the reading it is about
     }
 )
 """Everything by which the sum of the slots departs from register end minus start, with its rule."""
