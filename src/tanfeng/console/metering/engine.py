@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 CITY = "city"
 #: What a sender that is turned away is told to wait. [s]
 FLUSH_S = 5.0
-#: Readings before a window the engine judges its first days by.
-BEFORE = timedelta(days=16)
+#: Readings around a window that say what is usual there and close the gaps at its ends.
+AROUND = timedelta(days=16)
 _opening = threading.Lock()
 #: Meters published at a time.
 _CHUNK = 2000
@@ -98,7 +98,7 @@ def energy(point: str, by: str, start: datetime, end: datetime) -> pl.DataFrame:
 
     known = register()
     of_point = pl.col("point") == point
-    readings = store().table(ibis.duckdb.connect(), [point], start - BEFORE, end)
+    readings = store().table(ibis.duckdb.connect(), [point], start - AROUND, end + AROUND)
     found = known.points().filter(of_point)
     devices = known.devices().filter(of_point)
     return point_energy(readings, found, devices, by=by, start=start, end=end)
