@@ -16,6 +16,7 @@ from tanfeng.console.core.models import Duty, Role, User
 GROUPS: dict[str, Promise] = {
     "work": _("Workspace"),
     "accounts": _("Accounts"),
+    "metering": _("Energy metering"),
     "assess": _("Assessment"),
     "steer": _("Steering"),
     "basis": _("Basis"),
@@ -24,7 +25,7 @@ GROUPS: dict[str, Promise] = {
 
 
 #: Groups about enterprises: an administrator sees no data of theirs.
-OF_ENTERPRISES = frozenset({"work", "accounts", "assess"})
+OF_ENTERPRISES = frozenset({"work", "accounts", "metering", "assess"})
 
 
 @dataclass(frozen=True, slots=True)
