@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from io import BytesIO
 
 import pytest
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from closing_world import hang, read, report
+from closing_world import CLOSED_AT, OCTOBER, hang, read, report
+from tanfeng.console.accounting import figures, frozen
+from tanfeng.console.accounting import services as accounting
 from tanfeng.console.accounting.models import EnergyRecord
 from tanfeng.console.closing import services
+from tanfeng.console.closing.figures import Typed
 from tanfeng.console.closing.models import MonthClose
 from tanfeng.console.core.models import AuditEvent
+
+RUN_AT = datetime(2026, 3, 31, tzinfo=UTC)
 
 pytestmark = pytest.mark.django_db
 
@@ -94,9 +100,6 @@ def test_lists_show_who_closed_and_who_did_not(metered, firm_a, city, county_off
     seen = client.get(month_url).content.decode()
     assert 'name="do" value="preview"' not in seen, "the county reads"
     assert client.post(month_url, {"do": "close", "take-electricity": "1"}).status_code == 403
-    from closing_world import CLOSED_AT, OCTOBER
-    from tanfeng.console.closing.figures import Typed
-
     services.close(
         firm_a, metered, OCTOBER, {"electricity": Typed(remark="抄表日不同")}, at=CLOSED_AT
     )
@@ -132,3 +135,18 @@ def test_months_that_are_none(metered, firm_a, firm_b, client_for):
     assert client_for(firm_b).get(page_of(metered)[0]).status_code == 404
     empty = client.get(f"/closing/{code}/2024/1/")
     assert "本月没有计量或上报的能源" in empty.content.decode()
+
+
+def test_a_line_of_the_city_leads_to_the_close(
+    metered, firm_a, city, client_for, settings, tmp_path
+):
+    settings.RUNS = tmp_path / "runs"
+    frozen._opened.cache_clear()
+    figures._year_figures.cache_clear()
+    remark = Typed(remark="抄表日不同")
+    close = services.close(firm_a, metered, OCTOBER, {"electricity": remark}, at=CLOSED_AT)
+    run = accounting.compute_run(city, years=(2025,), title="t", as_of=RUN_AT)
+    page = client_for(city).get(reverse("trace-line", args=[run.number, 1])).content.decode()
+    url, _asked = page_of(metered)
+    assert f'href="{url}?close={close.pk}#electricity"' in page
+    assert "1 个计量点" in page
