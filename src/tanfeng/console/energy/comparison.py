@@ -13,11 +13,11 @@ from typing import Any, Literal
 import polars as pl
 
 from tanfeng.console.core.figures import share_of_change
-from tanfeng.console.energy import figures
+from tanfeng.console.energy import circulation, figures
 from tanfeng.console.energy.figures import summed
 from tanfeng.console.energy.windows import Span, month_of
-from tanfeng.console.metering import amounts
-from tanfeng.metering.frames import ENERGY
+from tanfeng.console.metering import amounts, engine
+from tanfeng.metering.frames import ENERGY, SLOT_S
 from tanfeng.metering.quality import QualityRule, quality_rules
 
 Align = Literal["day", "week"]
@@ -35,7 +35,8 @@ class Change:
     node, item : str
         Which; the item is empty for all of them.
     now, before : dict
-        Sums of the two spans, empty where nothing was due.
+        Sums of the two spans, empty where nothing was due; ``known`` is the known share of the
+        whole span, also of the time before a meter was due. [1]
     """
 
     node: str
@@ -51,13 +52,13 @@ class Change:
         """Return now by before, less one. [1]."""
         return share_of_change(*self.value(column))
 
-    def known(self) -> tuple[float | None, float | None]:
-        """Return the completeness of both spans. [1]."""
-        return self.now.get("completeness"), self.before.get("completeness")
+    def known(self) -> tuple[float, float]:
+        """Return how much of each whole span is known. [1]."""
+        return self.now.get("known", 0.0), self.before.get("known", 0.0)
 
     def is_sound(self, least: float) -> bool:
         """Tell whether enough of both spans is known to speak of a change."""
-        return all(one is not None and one >= least for one in self.known())
+        return min(self.known()) >= least
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +134,25 @@ def frames(
     """
     by: Literal["hour", "day"] = "hour" if align == "week" else "day"
     kept = pl.col("node").is_in([node, *parts])
+    register = engine.register()
+    edges = register.edges()
+    made = circulation.inside(register.points(), edges, register.nodes())
+    slots = pl.lit(4 if by == "hour" else 96).alias("period_slots")
     one, other = (
-        amounts.of_nodes([node], by, span.start, span.end).filter(kept) for span in (now, before)
+        circulation.taken_out(
+            amounts.of_nodes([node], by, span.start, span.end).filter(kept), made, edges
+        ).with_columns(slots)
+        for span in (now, before)
     )
     return one, other
 
 
-def of(node: str, parts: list[str], frames: tuple[pl.DataFrame, pl.DataFrame]) -> Comparison:
+def of(
+    node: str,
+    parts: list[str],
+    frames: tuple[pl.DataFrame, pl.DataFrame],
+    spans: tuple[Span, Span],
+) -> Comparison:
     """Return two spans side by side.
 
     Parameters
@@ -148,11 +161,15 @@ def of(node: str, parts: list[str], frames: tuple[pl.DataFrame, pl.DataFrame]) -
         As of :func:`frames`, which made the frames.
     frames : tuple of polars.DataFrame
         What flowed in the span shown, and in the other.
+    spans : tuple of Span
+        The two spans.
     """
-    by_item = [_rows(frame, ["node", "item_key"]) for frame in frames]
-    whole = [
-        _rows(frame.filter(pl.col("node") == node), ["node"]).get((node,), {}) for frame in frames
-    ]
+    meters = _meters(pl.concat(frames))
+    by_item, whole = [], []
+    for frame, span in zip(frames, spans, strict=True):
+        by_item.append(_rows(frame, ["node", "item_key"], meters, span))
+        own = frame.filter(pl.col("node") == node)
+        whole.append(_rows(own, ["node"], meters, span).get((node,), {}))
     keys = {key for rows in by_item for key in rows}
     items = figures.order(item for one, item in keys if one == node)
 
@@ -172,11 +189,33 @@ def of(node: str, parts: list[str], frames: tuple[pl.DataFrame, pl.DataFrame]) -
     )
 
 
-def _rows(frame: pl.DataFrame, keys: list[str]) -> dict[tuple[str, ...], dict[str, Any]]:
+def _meters(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return how many meters make each node and item: the quarter hours due in a full period.
+
+    A meter that was hung in the middle of a span was not due before and so not missing; held
+    against another span the time before it is not known all the same.
+    """
+    return frame.group_by("node", "item_key").agg(
+        meters=pl.col("slots_due").max() / pl.col("period_slots").first()
+    )
+
+
+def _rows(
+    frame: pl.DataFrame, keys: list[str], meters: pl.DataFrame, span: Span
+) -> dict[tuple[str, ...], dict[str, Any]]:
     if frame.is_empty():
         return {}
-    return {tuple(row[key] for key in keys): row
-            for row in summed(frame, keys).iter_rows(named=True)}  # fmt: skip
+    slots = (span.end - span.start).total_seconds() / SLOT_S
+    expected = (
+        meters.join(frame.select("node", "item_key").unique(), on=["node", "item_key"], how="semi")
+        .group_by(keys)
+        .agg(expected=pl.col("meters").sum() * slots)
+    )
+    seen = pl.col("slots_measured") + pl.col("slots_estimated")
+    sums = summed(frame, keys).join(expected, on=keys, how="left").with_columns(
+        known=(seen / pl.col("expected")).clip(0.0, 1.0)
+    )  # fmt: skip
+    return {tuple(row[key] for key in keys): row for row in sums.iter_rows(named=True)}
 
 
 def aligned(

@@ -51,9 +51,10 @@ class _Drawing:
             for one in balance.conversions:
                 loss = self._node(f"loss:{one.node}", _("conversion loss"), "late")
                 self._band(self._place(one.node), loss, one.loss_tce, "late")
-        for rest in balance.own_rests:
+        for rest in balance.rests:
             if not item or rest.item == item:
-                self._rest(rest)
+                own = rest.node == balance.node
+                self._rest(rest, self._bus(rest.item) if own else self._place(rest.node))
 
     def _wanted(self, flows: Iterable[Flow]) -> list[Flow]:
         return [one for one in flows if not self._item or one.item == self._item]
@@ -83,17 +84,17 @@ class _Drawing:
         source, target = (self._place(flow.at), at) if inwards else (at, self._place(flow.at))
         self._band(source, target, self._value(flow), self._tints.get(flow.item, "other"))
 
-    def _rest(self, rest: Rest) -> None:
+    def _rest(self, rest: Rest, at: str) -> None:
         value = self._value(rest)
         if value is None:
             return
         if value >= 0:
             known = rest.verdict != "not known"
             name = _("unexplained") if known else _("unexplained or not metered")
-            self._band(self._bus(rest.item), self._node("rest", name, "missing"), value, "missing")
+            self._band(at, self._node("rest", name, "missing"), value, "missing")
         else:
             excess = self._node("excess", _("more below than came in"), "bad")
-            self._band(excess, self._bus(rest.item), -value, "bad")
+            self._band(excess, at, -value, "bad")
 
 
 def picture(balance: EnergyBalance, item: str = "") -> tuple[dict[str, Any] | None, list[str]]:

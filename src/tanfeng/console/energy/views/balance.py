@@ -134,7 +134,7 @@ def table(balance: EnergyBalance) -> list[dict[str, Any]]:
                 "known": None,
             }
         )
-    rows += [_rest_row(balance, one) for one in balance.rests]
+    rows += [_rest_row(balance, one) for one in balance.own_rests]
     last = ""
     for row in rows:
         row["head"], last = row["section"] != last, row["section"]

@@ -49,7 +49,8 @@ def span_of(request: HttpRequest) -> Span:
 def shell(firm: Organisation, span: Span, page: str) -> dict[str, Any]:
     """Return what the head of every page of an enterprise shows."""
     query = f"?from={span.first}&to={span.last}"
-    first, last = span.first - timedelta(days=1), span.last + timedelta(days=1)
+    first = span.first - timedelta(days=1)
+    last = windows.month_of(span.last)[1] + timedelta(days=1)
     return {
         "organisation": firm,
         "span": span,

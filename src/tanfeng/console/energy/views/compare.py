@@ -70,7 +70,7 @@ def compare(request: HttpRequest, code: str) -> HttpResponse:
     if not span.is_ahead and not before.is_ahead:
         try:
             frames = comparison.frames(firm.credit_code, parts, align, span, before)
-            found = comparison.of(firm.credit_code, parts, frames)
+            found = comparison.of(firm.credit_code, parts, frames, (span, before))
         except ModelError as problem:
             error = problem.message(language())
     names = {one.node: (one.name, f"{reverse('energy')}?unit={one.pk}") for one in units}

@@ -20,11 +20,11 @@ from tanfeng.console.core.asked import language, me
 from tanfeng.console.core.figures import unit as unit_words
 from tanfeng.console.core.lists import Column
 from tanfeng.console.core.templatetags.ui import changed_query
-from tanfeng.console.energy import figures, scope, windows
+from tanfeng.console.energy import circulation, figures, scope, windows
 from tanfeng.console.energy.figures import MEASURES, summed
 from tanfeng.console.energy.scope import Scope
 from tanfeng.console.energy.windows import KINDS, Span
-from tanfeng.console.metering import amounts
+from tanfeng.console.metering import amounts, engine
 from tanfeng.errors import ModelError
 from tanfeng.metering.frames import ENERGY
 
@@ -108,7 +108,12 @@ def energy(request: HttpRequest) -> HttpResponse:
 
 def _frame(place: Scope, by: windows.By, span: Span) -> pl.DataFrame:
     """Return what flowed into the scope and its parts in each period; ``kind`` node or point."""
-    nodes = amounts.of_nodes(place.nodes, by, span.start, span.end)
+    register = engine.register()
+    edges = register.edges()
+    made = circulation.inside(register.points(), edges, register.nodes())
+    nodes = circulation.taken_out(
+        amounts.of_nodes(place.nodes, by, span.start, span.end), made, edges
+    )  # fmt: skip
     parts = [nodes.with_columns(kind=pl.lit("node"))]
     if place.points:
         points = amounts.of_points(place.points, by, span.start, span.end)
