@@ -85,6 +85,8 @@ def write(user: User, seed: int, firms: Sequence[str], now: datetime | None = No
             _meters(user, organisation, (start, end), made, is_first=organisation is chosen[0])
     engine.store().append(readings, batch=f"demo-{seed}")
     settling.write_latest(readings.sort("time").unique("point", keep="last"))
+    engine.publish_stale()
+    engine.settled().advance(now=end)
     return len(names)
 
 
