@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from tanfeng.console.archive.models import Organisation
@@ -36,7 +36,7 @@ SECTIONS: Mapping[str, str | Promise] = {
     "made": gettext_lazy("Generated on site"),
     "converted": gettext_lazy("Conversion"),
     "handed": gettext_lazy("Handed on to processes"),
-    "used": gettext_lazy("Use"),
+    "used": pgettext_lazy("balance", "Use"),
     "sold": gettext_lazy("Sold or passed on"),
     "lost": gettext_lazy("Loss of conversion"),
     "rest": gettext_lazy("Unexplained"),
@@ -118,8 +118,8 @@ def table(balance: EnergyBalance) -> list[dict[str, Any]]:
         *_flows(balance, "made", generated),
     ]
     for one in balance.conversions:
-        rows += _flows(balance, "converted", one.taken, _("taken"))
-        rows += _flows(balance, "converted", one.given, _("given"))
+        rows += _flows(balance, "converted", one.taken, pgettext("balance", "taken"))
+        rows += _flows(balance, "converted", one.given, pgettext("balance", "given"))
     rows += _handed(balance, used)
     rows += _flows(balance, "used", final)
     unmetered = _flows(balance, "used", balance.unmetered)
