@@ -161,5 +161,5 @@ def registers(
             batch=pl.lit("demo"),
         )
         .select(list(READINGS))
-        .cast(dict(READINGS))
+        .cast(READINGS)
     )

@@ -20,7 +20,7 @@ import polars as pl
 from django.urls import reverse
 
 from tanfeng.console.archive.models import Organisation
-from tanfeng.console.energy import figures
+from tanfeng.console.energy import figures, silent
 from tanfeng.console.energy.figures import summed
 from tanfeng.console.energy.windows import Span
 from tanfeng.console.metering import amounts, engine
@@ -166,6 +166,8 @@ class EnergyBalance:
     tolerance: QualityRule
     items: tuple[str, ...]
     node: str
+    #: Points that have not sent anything yet.
+    never: tuple[str, ...] = ()
 
     def of(self, *kinds: str) -> list[Flow]:
         """Return the flows of some kinds."""
@@ -230,9 +232,10 @@ def of(firm: Organisation, span: Span) -> EnergyBalance:
     tolerance = quality_rules()["submeter_max"]
     if of_nodes.is_empty() and of_points.is_empty():
         return EnergyBalance((), (), (), (), {}, tolerance, (), node)
-    laid = _Laid(
-        node, points, edges, _as_one(of_nodes, "node", span), _as_one(of_points, "point", span)
-    )
+    never = points.filter(pl.col("point").is_in(silent.points_of(firm)))
+    sums = summed(of_points, ["point", "item_key"]), summed(of_nodes, ["node", "item_key"])
+    by_point, by_node = silent.added(*sums, never, span)
+    laid = _Laid(node, points, edges, _as_one(by_node, span), _as_one(by_point, span))
     flows = laid.crossing(node)
     conversions = _conversions(flows)
     judged = judging.balance(
@@ -250,12 +253,12 @@ def of(firm: Organisation, span: Span) -> EnergyBalance:
         tuple(flows), inner, tuple(conversions), tuple(rests),
         _names(firm, inside), tolerance,
         tuple(figures.order([*laid.of_nodes["item_key"], *laid.of_points["item_key"]])), node,
+        tuple(never["point"].unique().sort()),
     )  # fmt: skip
 
 
-def _as_one(frame: pl.DataFrame, key: str, span: Span) -> pl.DataFrame:
-    """Return the months of a span as one row per node or point and item, as the engine has them."""
-    sums = summed(frame, [key, "item_key"])
+def _as_one(sums: pl.DataFrame, span: Span) -> pl.DataFrame:
+    """Return the sums of a span as one period, as the engine has them."""
     return sums.with_columns(
         start=pl.lit(span.start).dt.convert_time_zone("UTC").cast(ENERGY["start"])
     )

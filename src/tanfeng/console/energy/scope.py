@@ -99,10 +99,10 @@ def of(user: User, query: QueryDict) -> Scope:
     Http404
         If the person may not see all of it, or it is not there.
     """
-    asked = next(((key, query[key]) for key in ASKED if query.get(key)), None)
-    if asked is None:
+    key = next((one for one in ASKED if query.get(one)), "")
+    if not key:
         return _own(user)
-    key, value = asked
+    value = query.get(key) or ""
     if key == "unit":
         number = int(value) if value.isdecimal() and len(value) < 16 else 0
         found = rights.get_visible(user, ProcessUnit, pk=number)

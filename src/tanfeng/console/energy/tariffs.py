@@ -102,7 +102,8 @@ def _shares(months: pl.DataFrame, node: str, meters: float) -> Shares:
         *(pl.when(pl.col(x).count() > 0).then(pl.col(x).sum()).alias(x) for x in _SUMS),
         pl.col(_COUNTS).sum(),
     )
-    whole = sums["amount"].sum() if sums["amount"].count() else None
+    known = sums["amount"].drop_nulls().to_list()
+    whole = sum(known) if known else None
     rows = {}
     for row in sums.iter_rows(named=True):
         # Of a quarter hour that is partly known the amount is in, its time is not: no load of it.

@@ -89,6 +89,7 @@ def balance(request: HttpRequest, code: str) -> HttpResponse:
                 (key, figures.name_of(key)) for key in (found.items if found else ())
             )],
             "rests": [_told(found, one) for one in found.rests] if found else [],
+            "never": [found.names.get(one, (one, "")) for one in found.never] if found else [],
             "unjudged": [figures.name_of(one.item) for one in found.own_rests
                          if one.verdict in ("not known", "no meters below")] if found else [],
         },

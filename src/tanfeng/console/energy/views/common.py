@@ -17,7 +17,10 @@ from tanfeng.console.core import audit, rights
 from tanfeng.console.core.asked import me
 from tanfeng.console.energy import windows
 from tanfeng.console.energy.windows import Span
+from tanfeng.console.metering import amounts
 
+#: Figures this fresh are of now.
+_FRESH = timedelta(minutes=2)
 PAGES = (
     ("energy-balance", gettext_lazy("Energy balance")),
     ("energy-time-of-use", gettext_lazy("Time of use")),
@@ -46,6 +49,12 @@ def span_of(request: HttpRequest) -> Span:
     return found
 
 
+def figures_as_of() -> dict[str, Any]:
+    """Return up to when readings are in the figures, where that is not now."""
+    now, at = timezone.now(), amounts.as_of()
+    return {"at": at if at and now - at > _FRESH else None, "being_made": at is None}
+
+
 def shell(firm: Organisation, span: Span, page: str) -> dict[str, Any]:
     """Return what the head of every page of an enterprise shows."""
     query = f"?from={span.first}&to={span.last}"
@@ -58,6 +67,7 @@ def shell(firm: Organisation, span: Span, page: str) -> dict[str, Any]:
             (label, f"{reverse(name, args=[firm.credit_code])}{query}", name == page)
             for name, label in PAGES
         ],
+        "figures": figures_as_of(),
         "month_before": f"{first:%Y-%m}",
         "month_after": f"{last:%Y-%m}" if last <= timezone.localdate() else "",
     }

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from tanfeng.console.archive.models import Organisation
@@ -42,9 +42,9 @@ COLUMNS = (
     Column("measure", gettext_lazy("Counted in"), lambda row: row["measure"]),
     Column("unit", gettext_lazy("Unit"), lambda row: row["unit"]),
     Column("now", gettext_lazy("This span"), lambda row: row["now"]),
-    Column("before", gettext_lazy("Compared with"), lambda row: row["before"]),
+    Column("before", pgettext_lazy("span", "Compared with"), lambda row: row["before"]),
     Column("difference", gettext_lazy("Difference"), lambda row: row["difference"]),
-    Column("change", gettext_lazy("Change"), lambda row: row["change"]),
+    Column("change", pgettext_lazy("span", "Change"), lambda row: row["change"]),
     Column("known_now", gettext_lazy("Known share of this span"), lambda row: row["known"][0]),
     Column("known_before", gettext_lazy("Known share of the other"), lambda row: row["known"][1]),
 )
@@ -212,7 +212,12 @@ def _export(
     words = {"name": firm.name, "span": spans[0].words, "other": spans[1].words}
     title = _("Energy of %(name)s, %(span)s against %(other)s") % words
     event = audit.record(
-        "export.energy-compare", request=request, thing=firm, rows=len(rows), **words
+        "export.energy-compare",
+        request=request,
+        thing=firm,
+        rows=len(rows),
+        span=words["span"],
+        other=words["other"],
     )
     book = lists.workbook(title, COLUMNS, rows, event=event)
     return lists.attachment(book, f"{title}.xlsx")

@@ -23,6 +23,7 @@ from tanfeng.console.core.templatetags.ui import changed_query
 from tanfeng.console.energy import circulation, figures, scope, windows
 from tanfeng.console.energy.figures import MEASURES, summed
 from tanfeng.console.energy.scope import Scope
+from tanfeng.console.energy.views.common import figures_as_of
 from tanfeng.console.energy.windows import KINDS, Span
 from tanfeng.console.metering import amounts, engine
 from tanfeng.errors import ModelError
@@ -139,6 +140,7 @@ def _context(
         "scope": place,
         "asked": asked,
         "error": error,
+        "figures": figures_as_of(),
         "total": total,
         "value": total.get(column) if total else None,
         "unit": _unit(asked.measure, whole, item),
