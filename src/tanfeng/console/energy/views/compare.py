@@ -60,9 +60,9 @@ def compare(request: HttpRequest, code: str) -> HttpResponse:
     basis = basis if basis in BASES else ("" if other else "month")
     before = comparison.base_of(span, basis) if basis else other
     assert before is not None  # noqa: S101 - without a basis there is another span
-    units = list(ProcessUnit.objects.filter(organisation=firm, parent=None).order_by("pk"))
+    names = _names(firm)
     there = set(tariffs.below(firm.credit_code))
-    parts = [one.node for one in units if one.node in there]
+    parts = [node for node in names if node in there]
     measure = request.GET.get("measure", "")
     measure = measure if measure in MEASURES else figures.DEFAULT
     align: comparison.Align = "week" if request.GET.get("align") == "week" else "day"
@@ -73,8 +73,6 @@ def compare(request: HttpRequest, code: str) -> HttpResponse:
             found = comparison.of(firm.credit_code, parts, frames, (span, before))
         except ModelError as problem:
             error = problem.message(language())
-    names = {one.node: (one.name, f"{reverse('energy')}?unit={one.pk}") for one in units}
-    names[firm.credit_code] = (firm.name, f"{reverse('energy')}?org={firm.credit_code}")
     if request.GET.get("export") == "xlsx":
         return _export(request, firm, (span, before), found, names)
     items = [one.item for one in found.items] if found else []
@@ -113,6 +111,15 @@ def compare(request: HttpRequest, code: str) -> HttpResponse:
             "is_longer": span.days != before.days,
         },
     )  # fmt: skip
+
+
+def _names(firm: Organisation) -> dict[str, tuple[str, str]]:
+    """Return what the enterprise and its processes are called, and where they open."""
+    here = reverse("energy")
+    units = ProcessUnit.objects.filter(organisation=firm, parent=None).order_by("pk")
+    return {firm.credit_code: (firm.name, f"{here}?org={firm.credit_code}")} | {
+        one.node: (one.name, f"{here}?unit={one.pk}") for one in units
+    }
 
 
 def _shown(found: Comparison | None, item: str) -> Change | None:
