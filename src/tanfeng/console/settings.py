@@ -91,6 +91,7 @@ INSTALLED_APPS = [
     "tanfeng.console.accounting",
     "tanfeng.console.metering",
     "tanfeng.console.closing",
+    "tanfeng.console.energy",
     "tanfeng.console.plan",
     "tanfeng.console.registers.mrv",
     "tanfeng.console.registers.reconciliation",
