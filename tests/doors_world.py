@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from budget_world import quota_of
 from doors_kit import World
+from forecast_world import forecast_of
 from form_files import energy, workbook
 from market_world import market_of
 from metering_world import metering_of
@@ -189,6 +190,7 @@ def two_firms() -> World:
             **carbon_year(org_b, firm_b, city, f"{NAME_B}机密", MONTHLY_B),
             **market_of(org_b, firm_b, city, f"{NAME_B}机密", MONTHLY_B),
             **metering_of(org_b, firm_b, "机密"),
+            **forecast_of(org_b, MONTHLY_B, "机密"),
         },
     )
 

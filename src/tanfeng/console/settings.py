@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "tanfeng.console.library",
     "tanfeng.console.accounting",
     "tanfeng.console.metering",
+    "tanfeng.console.forecast",
     "tanfeng.console.plan",
     "tanfeng.console.registers.mrv",
     "tanfeng.console.registers.reconciliation",
