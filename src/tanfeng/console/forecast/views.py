@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tanfeng.console.archive.listing import OF_ENTERPRISE
@@ -62,7 +62,7 @@ ANOMALY_COLUMNS = (
     _UNIT,
     Column("start", pgettext_lazy("anomaly", "From"), sort="start"),
     Column("end", pgettext_lazy("anomaly", "Until")),
-    Column("hours", gettext_lazy("Hours"), sort="hours"),
+    Column("hours", pgettext_lazy("forecast", "Hours"), sort="hours"),
     _amount("amount", pgettext_lazy("anomaly", "Used"), "amount"),
     _amount("usual", pgettext_lazy("anomaly", "Usual")),
     _amount("excess", pgettext_lazy("anomaly", "More than usual"), "excess"),
@@ -218,7 +218,7 @@ def _export(request: HttpRequest, row: Forecast) -> HttpResponse:
     names = ("actual", "naive", "usual", "forecast", "low", "high")
     labels = {
         "actual": _("as it came"), **{key: str(name) for key, name in pages.METHODS.items()},
-        "low": _("Low (10 %)"), "high": _("High (90 %)"),
+        "low": pgettext("forecast", "Low (10 %)"), "high": pgettext("forecast", "High (90 %)"),
     }  # fmt: skip
     columns = [
         Column("start", gettext_lazy("Time"), lambda one: one["start"]),
