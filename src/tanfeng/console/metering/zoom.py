@@ -278,7 +278,7 @@ def marks(meter: Meter, start: datetime, end: datetime) -> list[Mark]:
         if one.removed_at:
             found.append(Mark(one.removed_at, _("device %s taken down") % one.serial_no))
     for one in meter.calibrations.all():
-        found.append(Mark(_midnight(one.verified_on), pgettext("meter", "verified")))
+        found.append(Mark(_midnight(one.verified_on), pgettext("picture", "verified")))
         found.append(Mark(_midnight(one.valid_until), _("verification expires")))
     for tell in MARKS:
         found.extend(tell(meter, start, end))
