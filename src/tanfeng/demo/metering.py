@@ -73,6 +73,8 @@ def write(user: User, seed: int, firms: Sequence[str], now: datetime | None = No
     readings = _told(made, names, end)
     engine.store().append(readings, batch=f"demo-{seed}")
     settling.write_latest(readings.sort("time").unique("point", keep="last"))
+    engine.publish_stale()
+    engine.settled().advance(now=end)
     return len(names)
 
 
