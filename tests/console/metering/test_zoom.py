@@ -157,7 +157,7 @@ def test_the_address_keeps_the_window_and_json_has_its_parts(read, firm_a, clien
     assert found["total"] == pytest.approx(192.0)
     assert found["estimated"] == pytest.approx(25 / 192)
     assert [one["words"] for one in found["marks"]] == ["检定"]
-    assert len(found["readings"]["x"]) == 193 - 24
+    assert len(found["readings"]["x"]) == 192 - 24
     # A narrower window has finer bars: quarter hours.
     fine = client.get(
         f"{reverse('metering-point-window', args=[read.pk])}"

@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class ForecastConfig(AppConfig):
@@ -21,5 +22,7 @@ class ForecastConfig(AppConfig):
         audit_words.ACTIONS["forecast.compute"] = _("Forecasts computed")
         audit_words.ACTIONS[jobs.KIND] = _("Forecasts computed")
         navigation.add(
-            navigation.Page("metering", 40, _("Forecast and anomalies"), "forecasts", "calendar")
+            navigation.Page(
+                "metering", 40, pgettext_lazy("navigation", "Forecast"), "forecasts", "calendar"
+            )
         )

@@ -82,7 +82,7 @@ def picture(row: Forecast) -> dict[str, Any] | None:
             {"key": "estimated", "name": str(METHODS["naive"]), "values": kept["naive"],
              "dashed": True},
             said,
-            {"key": "steel", "name": _("as it came"), "values": kept["actual"]},
+            {"key": "electronics", "name": _("as it came"), "values": kept["actual"]},
         ],
         "events": [{"x": today, "label": _("forecast from here")}] if today else [],
     }  # fmt: skip
@@ -108,6 +108,7 @@ def told(rows: Iterable[Anomaly]) -> list[dict[str, Any]]:
             "row": one,
             "organisation": one.organisation,
             "item": item_name(one.item_key),
+            "unit": unit(one.unit),
             "reason": one.reason_en if english else one.reason_zh,
             "start": timezone.localtime(one.start),
             "url": _point_url(meters.get((one.organisation_id, one.item_key)), one),

@@ -34,6 +34,7 @@ _ROWS = 400
 SHORTEST, LONGEST = timedelta(hours=1), timedelta(days=5 * 366)
 #: Widths of a bar: quarter hour, hour, day, week. [s]
 _BARS_S = (900, 3600, 86400, 7 * 86400)
+_QUARTER = timedelta(minutes=15)
 _US = 1_000_000
 _LOCAL_US = 8 * 3600 * _US
 #: From the epoch, a Thursday, to the Monday after it.
@@ -93,9 +94,9 @@ def extent(meter: Meter, start: datetime, end: datetime) -> tuple[datetime, date
 
 
 def flow(meter: Meter, start: datetime, end: datetime, now: datetime) -> pl.DataFrame:
-    """Return the quarter hours of a window that have begun: what lies ahead is not missing."""
+    """Return the quarter hours of a window that are over: what lies ahead is not missing."""
     found = amounts.slots([str(meter.point)], start, end)
-    return found.filter(pl.col("start") < now).sort("start")
+    return found.filter(pl.col("start") <= now - _QUARTER).sort("start")
 
 
 def whole(
@@ -277,9 +278,9 @@ def marks(meter: Meter, start: datetime, end: datetime) -> list[Mark]:
         found.append(Mark(one.installed_at, _("device %s hung") % one.serial_no))
         if one.removed_at:
             found.append(Mark(one.removed_at, _("device %s taken down") % one.serial_no))
-    for one in meter.calibrations.all():
-        found.append(Mark(_midnight(one.verified_on), pgettext("picture", "verified")))
-        found.append(Mark(_midnight(one.valid_until), _("verification expires")))
+    for check in meter.calibrations.all():
+        found.append(Mark(_midnight(check.verified_on), pgettext("picture", "verified")))
+        found.append(Mark(_midnight(check.valid_until), _("verification expires")))
     for tell in MARKS:
         found.extend(tell(meter, start, end))
     return sorted((one for one in found if start <= one.at < end), key=lambda one: one.at)
