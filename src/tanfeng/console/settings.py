@@ -92,6 +92,7 @@ INSTALLED_APPS = [
     "tanfeng.console.metering",
     "tanfeng.console.closing",
     "tanfeng.console.energy",
+    "tanfeng.console.forecast",
     "tanfeng.console.plan",
     "tanfeng.console.registers.mrv",
     "tanfeng.console.registers.reconciliation",
