@@ -25,7 +25,7 @@ from tanfeng.console.metering import engine, gateways
 from tanfeng.console.metering.models import ApiKey, Gateway, Meter
 from tanfeng.errors import DataError, Problem
 from tanfeng.gateway import formats
-from tanfeng.metering._faults import IntakeFailed, IntakeFull
+from tanfeng.metering.intake import IntakeFailed, IntakeFull
 
 #: Media type -> how it is read.
 READERS: Mapping[str, Callable[..., formats.Parsed]] = {

@@ -18,7 +18,7 @@ from django.db import close_old_connections, connection, connections, transactio
 from tanfeng.console.core.known import CHUNK, chunks
 from tanfeng.console.metering import engine
 from tanfeng.console.metering.models import Mark, Meter
-from tanfeng.metering._faults import ChangesForgotten
+from tanfeng.metering.store import ChangesForgotten
 
 #: How often a process looks whether readings wait. [s]
 EVERY_S = 5.0
