@@ -14,7 +14,7 @@ from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core import imports
 from tanfeng.console.core.known import CHUNK, chunks
 from tanfeng.console.core.models import Batch, User
-from tanfeng.console.metering import services, words
+from tanfeng.console.metering import expressions, services, virtual, words
 from tanfeng.console.metering.models import Meter, MeterVersion, ProcessUnit
 from tanfeng.errors import DataError, Problem, Severity
 from tanfeng.sheets.meter_list import meter_item
@@ -25,6 +25,7 @@ TEXTS: Mapping[str, str] = {
     "measuring_range": "measuring_range", "manufacturer": "manufacturer", "serial_no": "serial_no",
     "location": "location", "department": "department", "certificate_no": "certificate_no",
     "verified_by": "verified_by", "remark": "remark", "reading_unit": "reading_unit",
+    "expression": "expression",
 }  # fmt: skip
 #: Field of the form -> field of the model, words and the keys they stand for.
 CHOICES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -191,7 +192,7 @@ def _examined(frame: pl.DataFrame, user: User) -> Iterator[_One]:
             continue
         number = str(row["meter_no"]).strip()
         one = _One(row, organisation, standing.get((organisation.pk, number)))
-        _read(one, units, taken)
+        _read(one, units, taken, user)
         yield one
 
 
@@ -215,7 +216,10 @@ def _taken(frame: pl.DataFrame) -> dict[str, int]:
 
 
 def _read(
-    one: _One, units: Mapping[tuple[int, str], ProcessUnit], taken: Mapping[str, int]
+    one: _One,
+    units: Mapping[tuple[int, str], ProcessUnit],
+    taken: Mapping[str, int],
+    user: User,
 ) -> None:
     """Put a row into the words of the model and find what is wrong with it."""
     organisation = one.organisation
@@ -231,7 +235,13 @@ def _read(
     now = services.complete(
         {**(services.facts(one.meter) if one.meter else {}), **_given(one.values)}
     )
-    for found in services.examine(now, organisation):
+    if now["expression"]:
+        one.values = virtual.whole(now)
+        now = one.values
+    found_all = services.examine(now, organisation)
+    if now["expression"] and not found_all:
+        found_all = expressions.examine(organisation, one.meter.point if one.meter else None, now)
+    for found in found_all:
         place = _PLACES.get(found.heading, found.heading)
         told = {"told_zh": found.message_zh, "told_en": found.message_en}
         one.found.append(("D071", "error", place, told))
@@ -241,6 +251,10 @@ def _read(
     ):
         if taken.get(key, own) != own:
             one.found.append(("D073", "error", place, {}))
+    if now["point"] and now["point"] != (one.meter.point if one.meter else None):
+        for found in services.claimable(user, now["point"], organisation):
+            told = {"told_zh": found.message_zh, "told_en": found.message_en}
+            one.found.append(("D071", "error", "point", told))
     if one.found:
         return
     one.kind = "added"

@@ -22,7 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from tanfeng.console.core import audit
 from tanfeng.console.metering import engine, gateways
-from tanfeng.console.metering.models import ApiKey, Gateway, Meter
+from tanfeng.console.metering.models import ApiKey, Gateway, Meter, OwnedPoint
 from tanfeng.errors import DataError, Problem
 from tanfeng.gateway import formats
 from tanfeng.metering.intake import IntakeFailed, IntakeFull
@@ -120,6 +120,9 @@ def _sorted_out(
     """Return what is wrong with rows; of a point not known, whether it is another's."""
     unknown = {one.value: one for one in problems if one.rule == _UNKNOWN_POINT}
     taken = set(Meter.objects.filter(point__in=unknown).values_list("point", flat=True))
+    # A name another enterprise let go of stays with it.
+    others = OwnedPoint.objects.filter(pk__in=unknown).exclude(organisation=gateway.organisation_id)
+    taken |= set(others.values_list("pk", flat=True))
     told = []
     for one in problems:
         said = _told(one)

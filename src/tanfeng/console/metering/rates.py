@@ -150,7 +150,7 @@ def tables(
     """
     today, keys = timezone.localdate(), [one.pk for one in organisations]
     rows = (
-        Meter.objects.filter(organisation__in=keys, withdrawn_at__isnull=True)
+        Meter.objects.filter(organisation__in=keys, withdrawn_at__isnull=True, expression="")
         .exclude(status=Meter.Status.STOPPED)
         .order_by()
         .values_list("organisation", "item_key", "level")

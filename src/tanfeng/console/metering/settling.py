@@ -16,7 +16,7 @@ import polars as pl
 from django.db import close_old_connections, connection, connections, transaction
 
 from tanfeng.console.core.known import CHUNK, chunks
-from tanfeng.console.metering import engine
+from tanfeng.console.metering import engine, publishing
 from tanfeng.console.metering.models import Mark, Meter
 from tanfeng.metering.store import ChangesForgotten
 
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 def settle() -> int:
     """Store what waits, follow the store, publish what is stale; return the points followed."""
     engine.intake().flush()
-    engine.publish_stale()
+    publishing.publish_stale()
     return follow()
 
 
@@ -105,7 +105,7 @@ class Settler:
     def _once() -> None:
         close_old_connections()
         try:
-            if engine.has_work():
+            if publishing.has_work():
                 settle()
         except Exception:  # the next look tries again; what was accepted waits on the disk
             _log.exception("readings wait to be stored")

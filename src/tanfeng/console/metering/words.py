@@ -35,6 +35,8 @@ EVENTS: dict[str, Promise] = {
     "meter.enter": _("Meter entered"),
     "meter.change": _("Meter changed"),
     "meter.withdraw": _("Meter withdrawn"),
+    "meter.claim": _("Unclaimed point claimed"),
+    "meter.expression": _("Virtual meter entered"),
     "meter.read": _("Meter opened"),
     "meter.calibrate": _("Verification of a meter entered"),
     "meter.hang": _("Device hung"),

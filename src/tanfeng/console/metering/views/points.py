@@ -50,7 +50,7 @@ COLUMNS = (
 #: What the rows of the list are written from.
 _SHOWN = (
     "point", "name", "item_key", "level", "last_time", "last_value", "last_quality", "late_after",
-    "reading_unit", "organisation__name", "organisation__is_demo", "organisation__credit_code",
+    "expression", "reading_unit", "organisation__name", "organisation__is_demo", "organisation__credit_code",
     "organisation__place__name_zh", "organisation__place__name_en",
 )  # fmt: skip
 LEVELS = dict(Meter.Level.choices)
@@ -166,7 +166,9 @@ def point(request: HttpRequest, pk: int) -> HttpResponse:
         return _export(request, meter, readings)
     audit.read_of(request, meter, "meter.read")
     days = timedelta(days=SPANS[span][1])
-    view = "energy" if request.GET.get("view") == "energy" else "readings"
+    # Nobody reads a virtual meter: it has energy alone.
+    asked = request.GET.get("view") == "energy" or meter.is_virtual
+    view = "energy" if asked else "readings"
     return render(
         request,
         "metering/point.html",
@@ -180,7 +182,9 @@ def point(request: HttpRequest, pk: int) -> HttpResponse:
             "chart": _picture(meter, readings, window, span) if view == "readings" else None,
             "energy": _energy(meter, window, span, now) if view == "energy" else None,
             "view": view,
-            "views": [("readings", _("Readings")), ("energy", _("Energy by period"))],
+            "views": [("readings", _("Readings")), ("energy", _("Energy by period"))][
+                meter.is_virtual :
+            ],
             "counts": _counts(readings),
             # What lies ahead is not due yet.
             "due_rows": max(
