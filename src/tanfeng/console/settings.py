@@ -21,6 +21,7 @@
 ``TANFENG_OIDC_CLAIM``      claim that holds the account's name at single sign-on; default ``sub``
 ``TANFENG_OIDC_LABEL``      words on the button; default "Single sign-on" in both languages
 ``TANFENG_READINGS``        where readings of meters are kept; default ``metering/readings`` at home
+``TANFENG_DROP``            folder in which gateways drop files; default ``drop`` at home
 ``TANFENG_PUSH_ROWS``       rows a minute one API key may push; default 3000000
 ``TANFENG_DEBUG``           ``1`` while developing
 ==========================  ======================================================================
@@ -226,6 +227,8 @@ WORKERS = HOME / "workers"
 METERING = HOME / "metering"
 #: Folder or URL of the readings' table.
 READINGS = os.environ.get("TANFENG_READINGS", "") or str(METERING / "readings")
+#: A folder in it for every gateway that drops files, by the number of the gateway.
+DROP = Path(os.environ.get("TANFENG_DROP", "") or HOME / "drop")
 #: Rows one API key may push in a minute before it is told to wait.
 PUSH_ROWS = _number("TANFENG_PUSH_ROWS", 3_000_000)
 #: Largest batch of readings a gateway may push. [byte]

@@ -64,8 +64,7 @@ RULES: dict[str, Rule] = {
         "能源品种 {item} 不能用单位 {value} 计量",
         "the item {item} cannot be metered in {value}",
         "电力用 kWh 一类的单位，水用 m3 一类的单位，其他品种用其质量、体积或热量单位",
-        "Electricity is in kWh or the like, water in m3 or the like, other items in mass, volume or "
-        "heat",
+        "Electricity is in kWh or the like, water in m3 or the like, others in mass, volume, heat",
     ),
     "N010": Rule(
         "最大功率 {value} 应为大于 0 的数",

@@ -161,6 +161,24 @@ class GatewayForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         """Leave the instance alone: the service checks and writes."""
 
 
+class ConnectForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """The broker a gateway publishes at."""
+
+    class Meta:
+        """What the city says of it."""
+
+        model = Gateway
+        fields = ("address", "topic", "sends_as", "username", "secret_name")
+        help_texts: ClassVar = {
+            "address": "mqtt://192.0.2.7:1883, mqtts://broker.example:8883",
+            "topic": _("A + stands where the name of the gateway is"),
+            "secret_name": _("Begins with TANFENG_MQTT_; the password itself is kept nowhere here"),
+        }
+
+    def _post_clean(self) -> None:
+        """Leave the instance alone: the service checks and writes."""
+
+
 class Term(TextChoices):
     """How long a new key holds."""
 

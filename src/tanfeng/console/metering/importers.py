@@ -231,30 +231,12 @@ def _read(
         one.values["unit"] = unit
         if unit is None:
             one.found.append(("D072", "error", "node_name", {}))
-    own = one.meter.pk if one.meter else None
     now = services.complete(
         {**(services.facts(one.meter) if one.meter else {}), **_given(one.values)}
     )
     if now["expression"]:
-        one.values = virtual.whole(now)
-        now = one.values
-    found_all = services.examine(now, organisation)
-    if now["expression"] and not found_all:
-        found_all = expressions.examine(organisation, one.meter.point if one.meter else None, now)
-    for found in found_all:
-        place = _PLACES.get(found.heading, found.heading)
-        told = {"told_zh": found.message_zh, "told_en": found.message_en}
-        one.found.append(("D071", "error", place, told))
-    for key, place in (
-        (f"s {now['manufacturer']} {now['serial_no']}", "serial_no"),
-        (f"p {now['point']}", "point"),
-    ):
-        if taken.get(key, own) != own:
-            one.found.append(("D073", "error", place, {}))
-    if now["point"] and now["point"] != (one.meter.point if one.meter else None):
-        for found in services.claimable(user, now["point"], organisation):
-            told = {"told_zh": found.message_zh, "told_en": found.message_en}
-            one.found.append(("D071", "error", "point", told))
+        now = one.values = virtual.whole(now)
+    _judge(one, now, taken, user)
     if one.found:
         return
     one.kind = "added"
@@ -265,6 +247,28 @@ def _read(
         if count:
             one.found.append(("D002", "info", "meter_no", {"count": count}))
     one.values = _given(one.values)
+
+
+def _judge(one: _One, now: _Row, taken: Mapping[str, int], user: User) -> None:
+    """Find what is wrong with a meter as it would stand."""
+    organisation, own = one.organisation, one.meter.pk if one.meter else None
+    assert organisation is not None  # noqa: S101  # narrows the type
+    before = one.meter.point if one.meter else None
+    wrong = services.examine(now, organisation)
+    if now["expression"] and not wrong:
+        wrong = expressions.examine(organisation, before, now)
+    if now["point"] and now["point"] != before:
+        wrong += services.claimable(user, now["point"], organisation)
+    for found in wrong:
+        place = _PLACES.get(found.heading, found.heading)
+        told = {"told_zh": found.message_zh, "told_en": found.message_en}
+        one.found.append(("D071", "error", place, told))
+    for key, place in (
+        (f"s {now['manufacturer']} {now['serial_no']}", "serial_no"),
+        (f"p {now['point']}", "point"),
+    ):
+        if taken.get(key, own) != own:
+            one.found.append(("D073", "error", place, {}))
 
 
 def _given(values: Mapping[str, Any]) -> dict[str, Any]:

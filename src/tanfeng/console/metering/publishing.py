@@ -1,4 +1,4 @@
-"""The one way from the records to the engine's register: what changed is told, and never taken back.
+"""The one way from the records to the engine's register: what changed is told, none taken back.
 
 The register of the engine is what the engine reads. A change of a record marks its meter; what is
 marked is told after the transaction, and again with the next change where the register was busy. A

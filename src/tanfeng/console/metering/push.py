@@ -103,7 +103,7 @@ def _taken(
     except IntakeFailed:
         _log.exception("readings of gateway %s were not kept", gateway.pk)
         return _answer(503, "disk", headers={"Retry-After": "60"})
-    gateways.note_use(key, now, rows=taken, rejected=parsed.refused)
+    gateways.note_use(gateway, now, rows=taken, rejected=parsed.refused, key=key)
     status = 202 if taken or not parsed.refused else 403 if foreign else 422
     if status == 403:
         request.refusal = "foreign points"  # type: ignore[attr-defined]

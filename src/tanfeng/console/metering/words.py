@@ -51,6 +51,7 @@ EVENTS: dict[str, Promise] = {
     "gateway.key": _("API key made"),
     "gateway.revoke": _("API key revoked"),
     "gateway.refuse": _("Readings refused"),
+    "gateway.connect": _("Connection of a gateway stated"),
     "gateway.adopt": _("Unknown point adopted"),
 }
 
