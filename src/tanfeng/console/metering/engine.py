@@ -63,7 +63,7 @@ def store() -> Store:
 def _store(where: str) -> Store:
     from tanfeng.metering.store import Store
 
-    return Store(where)
+    return Store(where, settings.READINGS_SECRET_OPTIONS)
 
 
 def intake() -> Intake:
