@@ -278,6 +278,11 @@ class Meter(models.Model):
                 name="metering_late_of",
             ),
             models.Index(fields=("is_stale",), condition=Q(is_stale=True), name="metering_stale"),
+            # Covers what the equipping rates count of each enterprise.
+            models.Index(
+                fields=("organisation", "expression", "withdrawn_at", "valid_until"),
+                name="metering_standing",
+            ),
         ]
         constraints = (
             models.UniqueConstraint(
