@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core.models import User
-from tanfeng.console.metering import devices, engine, gateways, services, settling
+from tanfeng.console.metering import devices, engine, gateways, services, settling, virtual
 from tanfeng.console.metering.models import Gateway, Meter
 from tanfeng.gateway.simulate import Fault, Simulated, point_name, simulate
 from tanfeng.metering.frames import GOOD, UNCERTAIN
@@ -157,6 +157,23 @@ def _meters(
     for kind, level, count in (("electricity", 1, 1), ("electricity", 2, 2), ("electricity", 3, 4),
                                ("natural_gas", 1, 1), ("water", 1, 1)):  # fmt: skip
         services.state_required(user, organisation, kind, level, count)
+    # What the main meter shows beyond the two lines: a figure of its own, counted nowhere.
+    main, *lines = (f'"{names[place]}"' for place in range(3))
+    virtual.enter(
+        user,
+        organisation,
+        {
+            "meter_no": "V-01",
+            "name": "其他用电（虚拟）",
+            "point": f"{names[0]}-V",
+            "item_key": "electricity",
+            "reading_unit": "kWh",
+            "level": 2,
+            "in_tree": False,
+            "expression": " - ".join((main, *lines)),
+            "remark": "演示数据",
+        },
+    )
     unknown = [(f"{names[0]}-NEW", 96, 1024.0)] if first == 0 else []
     gateways.note_unknown(way_in, unknown, end)
     Gateway.objects.filter(pk=way_in.pk).update(last_seen_at=end, last_rows=len(names))

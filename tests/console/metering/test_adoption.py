@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from io import BytesIO
 
 import openpyxl
 import polars as pl
 import pytest
+from django.apps import apps
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
@@ -238,3 +240,21 @@ def test_a_list_of_instruments_claims_in_bulk_for_the_city_alone(
         for user in (city, firm_a)
     }
     assert rules == {city.username: [[], []], firm_a.username: [["D071"], ["D071"]]}
+
+
+def test_names_that_stood_before_there_was_a_record_of_them_are_written_down(firm_a, org_a):
+    """What the migration does for a home of an earlier version."""
+    fill = import_module("tanfeng.console.metering.migrations.0003_names_of_points")
+    one = meter(firm_a, org_a, point="P-1")
+    services.change(firm_a, one, {"point": "P-2"})
+    two = meter(firm_a, org_a, point="P-3", meter_no="E-2", serial_no="S-2")
+    services.withdraw(firm_a, two, "拆除")
+    OwnedPoint.objects.all().delete()
+    Meter.objects.filter(pk=one.pk).update(item_key="fresh_water", is_stale=False)
+    fill._names(apps, None)
+    fill._water(apps, None)
+    assert {row.pk: (row.meter, row.released_at is None) for row in OwnedPoint.objects.all()} == {
+        "P-1": (one, False), "P-2": (one, True), "P-3": (two, False),
+    }  # fmt: skip
+    one.refresh_from_db()
+    assert (one.item_key, one.is_stale) == ("water", True)

@@ -254,8 +254,8 @@ class VirtualForm(forms.Form):
     def __init__(
         self, *args: Any, organisation: Organisation, meter: Meter | None = None, **kwargs: Any
     ) -> None:
-        initial = {} if meter is None else self._said(meter)
-        super().__init__(*args, initial=initial, **kwargs)
+        kwargs["initial"] = {} if meter is None else self._said(meter)
+        super().__init__(*args, **kwargs)
         self._units = {
             str(one.pk): one
             for one in ProcessUnit.objects.filter(organisation=organisation, removed_at=None)
