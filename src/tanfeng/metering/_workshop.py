@@ -16,6 +16,8 @@ import polars as pl
 from ibis import BaseBackend
 from ibis.expr import types as ir
 
+from tanfeng.metering import _engines
+
 _numbers = itertools.count()
 _written: dict[tuple[str, str, str], str] = {}
 _writing = threading.Lock()
@@ -54,13 +56,13 @@ class Workshop:
         """
         full = self._prefix + name
         self._made.append(full)
-        return self.backend.create_table(full, frame, temp=True)
+        return _engines.hold(self.backend, full, frame)
 
     def view(self, name: str, table: ir.Table) -> ir.Table:
         """Give a table of the backend a name that is the same in every derivation."""
         full = self._prefix + name
         self._views.append(full)
-        return self.backend.create_view(full, table)
+        return _engines.view(self.backend, full, table)
 
     def step(self, name: str, build: Callable[[], ir.Table], variant: str = "") -> ir.Table:
         """Work out an expression over tables of this workshop, and keep the result.
@@ -88,8 +90,7 @@ class Workshop:
                 _written[key] = text
         self._made.append(full)
         statement = text.replace(_PREFIX, self._prefix)
-        self.backend.raw_sql(f'CREATE TEMPORARY TABLE "{full}" AS {statement}')
-        return self.backend.table(full)
+        return _engines.keep(self.backend, full, statement)
 
     def made(self, name: str) -> ir.Table:
         """Return what :meth:`step` kept under a name."""
@@ -99,8 +100,11 @@ class Workshop:
         # The types Ibis reasons with, not those the engine finds for a bare number.
         named = self.backend.compiler.type_mapper.to_string
         columns = ", ".join(
-            f'CAST("{name}" AS {named(kind)}) AS "{name}"'
-            for name, kind in expression.schema().items()
+            f"CAST({name} AS {kind}) AS {name}"
+            for name, kind in (
+                (_engines.quoted(self.backend, column), named(kind))
+                for column, kind in expression.schema().items()
+            )
         )
         made = ibis.to_sql(expression, dialect=self.backend.name)
         return f"SELECT {columns} FROM ({made}) AS made"  # noqa: S608  # Ibis wrote both
@@ -108,11 +112,11 @@ class Workshop:
     def any(self, table: ir.Table) -> bool:
         """Tell whether a table of this workshop has a row."""
         # Not execute(): that is a detour through pandas.
-        return bool(self.backend.to_pyarrow(table.limit(1)).num_rows)
+        return not _engines.fetch(table.limit(1), self.backend).is_empty()
 
     def clear(self) -> None:
         """Drop every table and view."""
         while self._views:
-            self.backend.drop_view(self._views.pop(), force=True)
+            _engines.forget_view(self.backend, self._views.pop())
         while self._made:
-            self.backend.drop_table(self._made.pop(), force=True)
+            _engines.forget(self.backend, self._made.pop())

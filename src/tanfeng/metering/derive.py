@@ -21,6 +21,7 @@ import polars as pl
 from ibis.expr import types as ir
 
 from tanfeng.metering import _devices, _mend, _rows, _spread
+from tanfeng.metering._engines import fetch
 from tanfeng.metering._mend import CODE, ESTIMATED, RULES
 from tanfeng.metering._rows import DAY_S, HOUR_S, floor_to
 from tanfeng.metering._workshop import Workshop
@@ -215,7 +216,7 @@ def _laid(
 def _settled(shop: Workshop, point: ir.Table, crossing: ir.Table, past: Past) -> pl.DataFrame:
     """Fetch the settled slots of the points that have a gap."""
     wanted = _spread.shaped(crossing).join(point.select("id", "point"), "id")
-    names: pl.DataFrame = shop.backend.to_polars(wanted.select("id", "point").distinct())
+    names = fetch(wanted.select("id", "point").distinct(), shop.backend)
     told = past.told(names["point"]).join(names, on="point")
     return told.select("id", "slot", "amount")
 
