@@ -18,8 +18,8 @@ from pathlib import Path
 import ibis
 import polars as pl
 from metering_derive import START
-from services.spark.cluster import Cluster
 
+from services.spark.cluster import Cluster
 from tanfeng.gateway.simulate import scatter, simulate
 from tanfeng.metering import _engines
 from tanfeng.metering.derive import deriving, sums
@@ -50,8 +50,8 @@ def main() -> int:
             for run in range(options.times):
                 began, cpu = time.perf_counter(), _cpu_s()
                 found = _hours(con, store, sim)
-                wall = time.perf_counter() - began
-                print(f"| run {run + 1} | {wall:.1f} s wall | {_cpu_s() - cpu:.1f} CPU s |", flush=True)
+                wall, cpu = time.perf_counter() - began, _cpu_s() - cpu
+                print(f"| run {run + 1} | {wall:.1f} s wall | {cpu:.1f} CPU s |", flush=True)
         finally:
             session.stop()
             cluster.stop()
