@@ -132,8 +132,27 @@ def resolved(rows: ir.Table) -> ir.Table:
     return numbered.filter(numbered.place == 0).select("id", "ats", "value", "again")
 
 
-def linked(beside: ir.Table, hot: ir.Table) -> ir.Table:
+def on_days(beside: ir.Table, hot: ir.Table) -> ir.Table:
+    """Take the readings of some days, each with the one before it.
+
+    Returns
+    -------
+    ibis Table
+        ``id``, ``ats``, ``value``, ``tp``, ``p``, ``day``.
+    """
+    rows = beside.select("id", "ats", "value", "tp", "p", "day")
+    return rows.semi_join(hot, ["id", "day"])
+
+
+def linked(rows: ir.Table, hot: ir.Table) -> ir.Table:
     """Find the reading before each stretch of hot days.
+
+    Parameters
+    ----------
+    rows : ibis Table
+        From :func:`on_days`.
+    hot : ibis Table
+        ``id``, ``day``.
 
     Returns
     -------
@@ -141,7 +160,7 @@ def linked(beside: ir.Table, hot: ir.Table) -> ir.Table:
         ``id``, ``ats`` (of the first row of the stretch), ``link_ts``, ``link`` (time and value
         before it).
     """
-    rows = beside.semi_join(hot, ["id", "day"]).filter(lambda t: t.tp < t.ats)
+    rows = rows.filter(rows.tp < rows.ats)
     rows = rows.select("id", "ats", link_day=local_day(rows.tp), link_ts=rows.tp, link=rows.p)
     first = rows.anti_join(hot, [("id", "id"), ("link_day", "day")])
     return first.select("id", "ats", "link_ts", "link")
@@ -442,7 +461,7 @@ def frozen(beside: ir.Table, usual: ir.Table, points: ir.Table, suspects: ir.Tab
     usual, points : ibis Table
         From :mod:`tanfeng.metering._rows`.
     suspects : ibis Table
-        ``id`` of points with a wrong row.
+        ``id`` of points with a wrong row that did stand still.
 
     Returns
     -------

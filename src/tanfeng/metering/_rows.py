@@ -128,15 +128,70 @@ def usable(readings: ir.Table, points: ir.Table) -> ir.Table:
     return joined.select("id", "value", "received", "batch", ats=seconds(joined.time, backend))
 
 
-def beside(rows: ir.Table, points: ir.Table) -> ir.Table:
-    """Each reading with the one before it.
+def in_order(rows: ir.Table) -> ir.Table:
+    """Put the readings in the order of their points and times.
+
+    Returns
+    -------
+    ibis Table
+        ``id``, ``ats`` [s], ``value``.
+    """
+    return rows.select("id", "ats", "value").order_by("id", "ats")
+
+
+def near(rows: ir.Table, *, in_order: bool) -> ir.Table:
+    """Find the reading before each reading.
 
     Of readings with one time the order is arbitrary here: they are mended later, all together.
 
     Parameters
     ----------
     rows : ibis Table
-        From :func:`usable`.
+        ``id``, ``ats`` [s], ``value``.
+    in_order : bool
+        Take the row before for the reading before: true where the rows stand by ``id`` and
+        ``ats``, which ``turned`` tells. A tenth of the work of putting them in order.
+
+    Returns
+    -------
+    ibis Table
+        ``id``, ``ats``, ``value``, ``tp``, ``p`` (time and value before), ``turned`` (the row
+        before it should stand after it).
+    """
+    if not in_order:
+        window = ibis.window(group_by="id", order_by="ats")
+        return rows.select(
+            "id",
+            "ats",
+            "value",
+            tp=rows.ats.lag().over(window),
+            p=rows.value.lag().over(window),
+            turned=ibis.literal(False),
+        )
+    above = ibis.window()
+    rows = rows.mutate(
+        before=rows.id.lag().over(above),
+        tp=rows.ats.lag().over(above),
+        p=rows.value.lag().over(above),
+    )
+    same = rows.before == rows.id
+    return rows.select(
+        "id",
+        "ats",
+        "value",
+        tp=ibis.ifelse(same, rows.tp, None),
+        p=ibis.ifelse(same, rows.p, None),
+        turned=((rows.before > rows.id) | (same & (rows.tp > rows.ats))).fill_null(False),
+    )
+
+
+def beside(rows: ir.Table, points: ir.Table) -> ir.Table:
+    """Each reading with the one before it.
+
+    Parameters
+    ----------
+    rows : ibis Table
+        From :func:`near`.
     points : ibis Table
         From :func:`point_table`.
 
@@ -148,9 +203,6 @@ def beside(rows: ir.Table, points: ir.Table) -> ir.Table:
         ``amount`` [base unit] (null: not known), ``covered`` [s] (the time it flowed in, up to
         ``ats``), ``gap``.
     """
-    rows = rows.select("id", "ats", "value")
-    window = ibis.window(group_by="id", order_by="ats")
-    rows = rows.mutate(p=rows.value.lag().over(window), tp=rows.ats.lag().over(window))
     rows = rows.join(points.select("id", "kind", "scale", "interval_s"), "id")
     since = (rows.ats - rows.tp).nullif(0)
     rows = rows.mutate(

@@ -2,7 +2,8 @@
 
 Writing the SQL of an expression takes Ibis longer than DuckDB needs to run it over a week of a
 thousand meters. The expressions of a derivation are always the same but for the names of their
-tables, so each is built and written once per process and kept as text.
+tables, so each is built and written once per process and kept as text, with the types it has:
+asking the engine for those would cost as much as a small statement.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from collections.abc import Callable
 import ibis
 import polars as pl
 from ibis import BaseBackend
+from ibis.expr import operations as ops
 from ibis.expr import types as ir
+from ibis.expr.schema import Schema
 
 _numbers = itertools.count()
-_written: dict[tuple[str, str, str], str] = {}
+_written: dict[tuple[str, str, str], tuple[str, Schema]] = {}
 _writing = threading.Lock()
 #: Stands for the prefix of the tables of one derivation in a kept statement.
 _PREFIX = "\0"
@@ -78,22 +81,38 @@ class Workshop:
         -------
         ibis Table
         """
+        statement, schema = self._text(name, build, variant)
         full = self._prefix + name
-        key = (self.backend.name, name, variant)
-        with _writing:
-            text = _written.get(key)
-        if text is None:
-            text = self._statement(build()).replace(self._prefix, _PREFIX)
-            with _writing:
-                _written[key] = text
         self._made.append(full)
-        statement = text.replace(_PREFIX, self._prefix)
         self.backend.raw_sql(f'CREATE TEMPORARY TABLE "{full}" AS {statement}')
-        return self.backend.table(full)
+        return self._named(full, schema)
+
+    def seen(self, name: str, build: Callable[[], ir.Table], variant: str = "") -> ir.Table:
+        """Name an expression as :meth:`step` does, without working it out by itself."""
+        statement, schema = self._text(name, build, variant)
+        full = self._prefix + name
+        self._views.append(full)
+        self.backend.raw_sql(f'CREATE TEMPORARY VIEW "{full}" AS {statement}')
+        return self._named(full, schema)
 
     def made(self, name: str) -> ir.Table:
         """Return what :meth:`step` kept under a name."""
         return self.backend.table(self._prefix + name)
+
+    def _text(self, name: str, build: Callable[[], ir.Table], variant: str) -> tuple[str, Schema]:
+        key = (self.backend.name, name, variant)
+        with _writing:
+            kept = _written.get(key)
+        if kept is None:
+            expression = build()
+            text = self._statement(expression).replace(self._prefix, _PREFIX)
+            kept = text, expression.schema()
+            with _writing:
+                _written[key] = kept
+        return kept[0].replace(_PREFIX, self._prefix), kept[1]
+
+    def _named(self, full: str, schema: Schema) -> ir.Table:
+        return ops.DatabaseTable(full, schema=schema, source=self.backend).to_expr()
 
     def _statement(self, expression: ir.Table) -> str:
         # The types Ibis reasons with, not those the engine finds for a bare number.
@@ -109,6 +128,12 @@ class Workshop:
         """Tell whether a table of this workshop has a row."""
         # Not execute(): that is a detour through pandas.
         return bool(self.backend.to_pyarrow(table.limit(1)).num_rows)
+
+    def drop(self, name: str) -> None:
+        """Forget one table before the others."""
+        full = self._prefix + name
+        self._made.remove(full)
+        self.backend.drop_table(full, force=True)
 
     def clear(self) -> None:
         """Drop every table and view."""

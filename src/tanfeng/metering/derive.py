@@ -26,6 +26,8 @@ from tanfeng.metering._rows import DAY_S, HOUR_S, floor_to
 from tanfeng.metering._workshop import Workshop
 from tanfeng.metering.frames import SLOT_S
 
+#: Engines that keep the order of rows, where the row before can be looked at once they are sorted.
+_KEEPS_ORDER = ("duckdb",)
 #: Length of each period one can ask for; months are sums of days. [s]
 PERIODS = {"15min": SLOT_S, "hour": HOUR_S, "day": DAY_S}
 
@@ -126,7 +128,8 @@ def _derive(
     point = shop.hold("points", about)
     source = shop.view("readings", readings)
     usable = _rows.usable(source, point)
-    beside = shop.step("beside", lambda: _rows.beside(usable, point))
+    near = _near(shop, usable)
+    beside = shop.seen("beside", lambda: _rows.beside(near, point))
     days = shop.step("days", lambda: _rows.day_sums(beside))
     if past is None:
         usual = shop.step("usual", lambda: _rows.usual(days, point))
@@ -136,10 +139,11 @@ def _derive(
     wrong = shop.step("wrong", lambda: _mend.hot_days(usual, point))
     if not shop.any(wrong):
         return _laid(shop, point, _mend.plain_segments(beside), None, "plain", past)
-    suspects = wrong.select("id").distinct()
+    suspects = days.filter(days.still > 0).semi_join(wrong, "id").select("id").distinct()
     still = shop.step("still", lambda: _mend.frozen(beside, usual, point, suspects))
     hot = shop.step("hot", lambda: _mend.with_standstills(wrong, still))
-    numbered = _numbered(shop, usable, beside, days, usual, point, hot, about, devices)
+    near_hot = shop.step("near_hot", lambda: _mend.on_days(beside, hot))
+    numbered = _numbered(shop, source, near_hot, days, usual, point, hot, about, devices)
     left_out = shop.step("left_out", lambda: _mend.not_believed(numbered))
     kept = shop.step("kept", lambda: _mend.believed(numbered, left_out))
     mended = shop.step("mended", lambda: _mend.instead(_mend.segments(kept), still))
@@ -147,10 +151,23 @@ def _derive(
     return _laid(shop, point, plain.union(mended.drop("plain")), mended, "mended", past)
 
 
+def _near(shop: Workshop, usable: ir.Table) -> ir.Table:
+    """Put the readings beside the ones before, with as little sorting as their order asks for."""
+    if shop.backend.name in _KEEPS_ORDER:
+        rows = shop.step("rows", lambda: _rows.in_order(usable))
+        near = shop.step("near", lambda: _rows.near(rows, in_order=True), "in order")
+        shop.drop("rows")
+        turned = shop.step("turned", lambda: near.filter(near.turned).limit(1))
+        if not shop.any(turned):
+            return near
+        shop.drop("near")
+    return shop.step("near", lambda: _rows.near(usable, in_order=False))
+
+
 def _numbered(
     shop: Workshop,
-    usable: ir.Table,
-    beside: ir.Table,
+    source: ir.Table,
+    near_hot: ir.Table,
     days: ir.Table,
     usual: ir.Table,
     point: ir.Table,
@@ -160,10 +177,13 @@ def _numbered(
 ) -> ir.Table:
     """Take the rows of the days where something is wrong, one of each time."""
     doubled = shop.step("doubled", lambda: days.filter(days.doubled > 0).select("id", "day"))
-    rows = beside.semi_join(hot, ["id", "day"]).anti_join(doubled, ["id", "day"])
+    rows = near_hot.anti_join(doubled, ["id", "day"])
     rows = rows.select("id", "ats", "value", again=ibis.literal(False))
     if twice := shop.any(doubled):
-        again = usable.mutate(day=_rows.local_day(usable.ats)).semi_join(doubled, ["id", "day"])
+        # By their names first: the engine then passes over what the others read.
+        names = point.semi_join(doubled, "id").select("point")
+        again = _rows.usable(source.semi_join(names, "point"), point)
+        again = again.mutate(day=_rows.local_day(again.ats)).semi_join(doubled, ["id", "day"])
         rows = rows.union(_mend.resolved(again))
     if changed := bool(about["changed"].any()):
         marks, spans = _devices.device_tables(about, devices)
@@ -172,7 +192,7 @@ def _numbered(
         rows = _mend.never_changed(rows, point)
     return shop.step(
         "numbered",
-        lambda: _mend.numbered(rows, _mend.linked(beside, hot), usual),
+        lambda: _mend.numbered(rows, _mend.linked(near_hot, hot), usual),
         f"{twice} {changed}",
     )
 
