@@ -18,12 +18,17 @@ from ibis import BaseBackend
 from ibis.expr import operations as ops
 from ibis.expr import types as ir
 from ibis.expr.schema import Schema
+from ibis.formats.polars import PolarsSchema
 
 _numbers = itertools.count()
 _written: dict[tuple[str, str, str], tuple[str, Schema]] = {}
 _writing = threading.Lock()
 #: Stands for the prefix of the tables of one derivation in a kept statement.
 _PREFIX = "\0"
+#: The engine that is asked directly where the way through Ibis costs more than the answer.
+_DUCKDB = "duckdb"
+#: What a frame is called while it is put on it.
+_INCOMING = "tanfeng_incoming"
 
 
 class Workshop:
@@ -33,10 +38,13 @@ class Workshop:
     ----------
     backend : ibis backend
         Holds the tables until :meth:`clear`.
+    manner : str
+        Of working; names and variants are one expression in every derivation of one manner.
     """
 
-    def __init__(self, backend: BaseBackend) -> None:
+    def __init__(self, backend: BaseBackend, manner: str = "") -> None:
         self.backend = backend
+        self._manner = manner
         self._prefix = f"tanfeng{next(_numbers)}_"
         self._made: list[str] = []
         self._views: list[str] = []
@@ -57,7 +65,14 @@ class Workshop:
         """
         full = self._prefix + name
         self._made.append(full)
-        return self.backend.create_table(full, frame, temp=True)
+        if self.backend.name != _DUCKDB:
+            return self.backend.create_table(full, frame, temp=True)
+        # Ibis asks the engine five things about a table it makes.
+        con = self.backend.con
+        con.register(_INCOMING, frame.to_arrow())
+        con.execute(f'CREATE TEMPORARY TABLE "{full}" AS SELECT * FROM {_INCOMING}')  # noqa: S608
+        con.unregister(_INCOMING)
+        return self._named(full, PolarsSchema.to_ibis(frame.schema))
 
     def view(self, name: str, table: ir.Table) -> ir.Table:
         """Give a table of the backend a name that is the same in every derivation."""
@@ -87,20 +102,22 @@ class Workshop:
         self.backend.raw_sql(f'CREATE TEMPORARY TABLE "{full}" AS {statement}')
         return self._named(full, schema)
 
-    def seen(self, name: str, build: Callable[[], ir.Table], variant: str = "") -> ir.Table:
-        """Name an expression as :meth:`step` does, without working it out by itself."""
-        statement, schema = self._text(name, build, variant)
-        full = self._prefix + name
-        self._views.append(full)
-        self.backend.raw_sql(f'CREATE TEMPORARY VIEW "{full}" AS {statement}')
-        return self._named(full, schema)
+    def frame(self, name: str, build: Callable[[], ir.Table], variant: str = "") -> pl.DataFrame:
+        """Work an expression out as :meth:`step` does, and bring the result here."""
+        statement, _ = self._text(name, build, variant)
+        if self.backend.name != _DUCKDB:
+            found: pl.DataFrame = self.backend.to_polars(build())
+            return found
+        rows = pl.from_arrow(self.backend.con.sql(statement).to_arrow_table())
+        assert isinstance(rows, pl.DataFrame)  # noqa: S101  # narrows a union
+        return rows
 
     def made(self, name: str) -> ir.Table:
         """Return what :meth:`step` kept under a name."""
         return self.backend.table(self._prefix + name)
 
     def _text(self, name: str, build: Callable[[], ir.Table], variant: str) -> tuple[str, Schema]:
-        key = (self.backend.name, name, variant)
+        key = (f"{self.backend.name} {self._manner}", name, variant)
         with _writing:
             kept = _written.get(key)
         if kept is None:
@@ -126,18 +143,19 @@ class Workshop:
 
     def any(self, table: ir.Table) -> bool:
         """Tell whether a table of this workshop has a row."""
+        if self.backend.name == _DUCKDB:
+            found = self.backend.con.execute(f'SELECT 1 FROM "{table.get_name()}" LIMIT 1')  # noqa: S608
+            return bool(found.fetchall())
         # Not execute(): that is a detour through pandas.
         return bool(self.backend.to_pyarrow(table.limit(1)).num_rows)
-
-    def drop(self, name: str) -> None:
-        """Forget one table before the others."""
-        full = self._prefix + name
-        self._made.remove(full)
-        self.backend.drop_table(full, force=True)
 
     def clear(self) -> None:
         """Drop every table and view."""
         while self._views:
             self.backend.drop_view(self._views.pop(), force=True)
         while self._made:
-            self.backend.drop_table(self._made.pop(), force=True)
+            full = self._made.pop()
+            if self.backend.name == _DUCKDB:
+                self.backend.con.execute(f'DROP TABLE IF EXISTS "{full}"')
+            else:
+                self.backend.drop_table(full, force=True)
