@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 import polars as pl
 
-from metering.energy_kit import CON
+from metering.engines import DUCKDB as CON
 from tanfeng.metering._workshop import Workshop
 
 

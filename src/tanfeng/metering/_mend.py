@@ -76,10 +76,8 @@ def hot_days(usual: ir.Table, points: ir.Table) -> ir.Table:
     near = wrong.select("id", "day", "margin").union(
         before.select("id", "margin", day=before.reaches).select("id", "day", "margin")
     )
-    reached = near.select(
-        "id",
-        day=near.day + DAY_S * ibis.range(-near.margin, near.margin + 1).unnest(),
-    )
+    reached = near.mutate(step=ibis.range(-near.margin, near.margin + 1).unnest())
+    reached = reached.select("id", day=reached.day + DAY_S * reached.step)
     changed = usual.semi_join(points.filter(points.changed), "id")
     return reached.union(changed.select("id", "day")).distinct()
 

@@ -15,20 +15,16 @@ from collections.abc import Callable
 import ibis
 import polars as pl
 from ibis import BaseBackend
-from ibis.expr import operations as ops
 from ibis.expr import types as ir
 from ibis.expr.schema import Schema
-from ibis.formats.polars import PolarsSchema
+
+from tanfeng.metering import _engines
 
 _numbers = itertools.count()
 _written: dict[tuple[str, str, str], tuple[str, Schema]] = {}
 _writing = threading.Lock()
 #: Stands for the prefix of the tables of one derivation in a kept statement.
 _PREFIX = "\0"
-#: The engine that is asked directly where the way through Ibis costs more than the answer.
-_DUCKDB = "duckdb"
-#: What a frame is called while it is put on it.
-_INCOMING = "tanfeng_incoming"
 
 
 class Workshop:
@@ -65,20 +61,13 @@ class Workshop:
         """
         full = self._prefix + name
         self._made.append(full)
-        if self.backend.name != _DUCKDB:
-            return self.backend.create_table(full, frame, temp=True)
-        # Ibis asks the engine five things about a table it makes.
-        con = self.backend.con
-        con.register(_INCOMING, frame.to_arrow())
-        con.execute(f'CREATE TEMPORARY TABLE "{full}" AS SELECT * FROM {_INCOMING}')  # noqa: S608
-        con.unregister(_INCOMING)
-        return self._named(full, PolarsSchema.to_ibis(frame.schema))
+        return _engines.hold(self.backend, full, frame)
 
     def view(self, name: str, table: ir.Table) -> ir.Table:
         """Give a table of the backend a name that is the same in every derivation."""
         full = self._prefix + name
         self._views.append(full)
-        return self.backend.create_view(full, table)
+        return _engines.view(self.backend, full, table)
 
     def step(self, name: str, build: Callable[[], ir.Table], variant: str = "") -> ir.Table:
         """Work out an expression over tables of this workshop, and keep the result.
@@ -99,18 +88,13 @@ class Workshop:
         statement, schema = self._text(name, build, variant)
         full = self._prefix + name
         self._made.append(full)
-        self.backend.raw_sql(f'CREATE TEMPORARY TABLE "{full}" AS {statement}')
+        _engines.keep(self.backend, full, statement)
         return self._named(full, schema)
 
     def frame(self, name: str, build: Callable[[], ir.Table], variant: str = "") -> pl.DataFrame:
         """Work an expression out as :meth:`step` does, and bring the result here."""
         statement, _ = self._text(name, build, variant)
-        if self.backend.name != _DUCKDB:
-            found: pl.DataFrame = self.backend.to_polars(build())
-            return found
-        rows = pl.from_arrow(self.backend.con.sql(statement).to_arrow_table())
-        assert isinstance(rows, pl.DataFrame)  # noqa: S101  # narrows a union
-        return rows
+        return _engines.answer(self.backend, statement)
 
     def made(self, name: str) -> ir.Table:
         """Return what :meth:`step` kept under a name."""
@@ -129,33 +113,29 @@ class Workshop:
         return kept[0].replace(_PREFIX, self._prefix), kept[1]
 
     def _named(self, full: str, schema: Schema) -> ir.Table:
-        return ops.DatabaseTable(full, schema=schema, source=self.backend).to_expr()
+        return _engines.named(self.backend, full, schema)
 
     def _statement(self, expression: ir.Table) -> str:
         # The types Ibis reasons with, not those the engine finds for a bare number.
         named = self.backend.compiler.type_mapper.to_string
         columns = ", ".join(
-            f'CAST("{name}" AS {named(kind)}) AS "{name}"'
-            for name, kind in expression.schema().items()
+            f"CAST({name} AS {kind}) AS {name}"
+            for name, kind in (
+                (_engines.quoted(self.backend, column), named(kind))
+                for column, kind in expression.schema().items()
+            )
         )
         made = ibis.to_sql(expression, dialect=self.backend.name)
         return f"SELECT {columns} FROM ({made}) AS made"  # noqa: S608  # Ibis wrote both
 
     def any(self, table: ir.Table) -> bool:
         """Tell whether a table of this workshop has a row."""
-        if self.backend.name == _DUCKDB:
-            found = self.backend.con.execute(f'SELECT 1 FROM "{table.get_name()}" LIMIT 1')  # noqa: S608
-            return bool(found.fetchall())
-        # Not execute(): that is a detour through pandas.
-        return bool(self.backend.to_pyarrow(table.limit(1)).num_rows)
+        name = _engines.quoted(self.backend, table.get_name())
+        return not _engines.answer(self.backend, f"SELECT 1 FROM {name} LIMIT 1").is_empty()  # noqa: S608
 
     def clear(self) -> None:
         """Drop every table and view."""
         while self._views:
-            self.backend.drop_view(self._views.pop(), force=True)
+            _engines.forget_view(self.backend, self._views.pop())
         while self._made:
-            full = self._made.pop()
-            if self.backend.name == _DUCKDB:
-                self.backend.con.execute(f'DROP TABLE IF EXISTS "{full}"')
-            else:
-                self.backend.drop_table(full, force=True)
+            _engines.forget(self.backend, self._made.pop())

@@ -22,6 +22,7 @@ from ibis.expr import types as ir
 
 from tanfeng.metering import _devices, _mend, _rows, _spread
 from tanfeng.metering._arrays import Arrays
+from tanfeng.metering._engines import fetch
 from tanfeng.metering._mend import CODE, RULES
 from tanfeng.metering._rows import DAY_S, HOUR_S
 from tanfeng.metering._tables import Tables
@@ -238,7 +239,7 @@ def _laid(
 def _settled(shop: Workshop, point: ir.Table, crossing: ir.Table, past: Past) -> pl.DataFrame:
     """Fetch the settled slots of the points that have a gap."""
     wanted = _spread.shaped(crossing).join(point.select("id", "point"), "id")
-    names: pl.DataFrame = shop.backend.to_polars(wanted.select("id", "point").distinct())
+    names = fetch(wanted.select("id", "point").distinct(), shop.backend)
     told = past.told(names["point"]).join(names, on="point")
     return told.select("id", "slot", "amount")
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 import polars as pl
 from ibis.expr import types as ir
 
+from tanfeng.metering._engines import fetch
 from tanfeng.metering._mend import CODE, REACH
 from tanfeng.metering._rows import DAY_S, LOCAL_S, REFERENCE_DAYS
 from tanfeng.metering.derive import Derived, Past, deriving, sums
@@ -198,15 +199,15 @@ def _whole(
 def derived_state(derived: Derived) -> State:
     """Fetch what a derivation gave, and find how far it is settled."""
     backend = derived.shop.backend
-    names = backend.to_polars(derived.points.select("id", "point"))
+    names = fetch(derived.points.select("id", "point"), backend)
 
     def named(table: ir.Table, schema: pl.Schema) -> pl.DataFrame:
-        frame: pl.DataFrame = backend.to_polars(table).join(names, on="id")
+        frame = fetch(table, backend).join(names, on="id")
         return frame.select(pl.col(name).cast(kind) for name, kind in schema.items())
 
     slots = named(sums(derived, by="15min"), KEPT)
     days = named(derived.shop.made("days"), _DAYS)
-    segments = backend.to_polars(derived.segments).join(names, on="id")
+    segments = fetch(derived.segments, backend).join(names, on="id")
     ends = segments.group_by("point").agg(
         last=pl.col("to_ts").max(),
         moved=pl.col("to_ts").filter(pl.col("amount").is_null() | (pl.col("amount") != 0)).max(),
