@@ -13,10 +13,15 @@ from typing import Any
 import ibis
 import polars as pl
 from ibis import BaseBackend
+from ibis.expr import operations as ops
 from ibis.expr import types as ir
+from ibis.expr.schema import Schema
+from ibis.formats.polars import PolarsSchema
 from ibis.util import gen_name
 
 SPARK = "pyspark"
+#: What a frame is called while DuckDB takes it in.
+_INCOMING = "tanfeng_incoming"
 #: Spark 4.0 fails to carry what it knows of a union over to the rows it keeps.
 _CONSTRAINTS = "spark.sql.constraintPropagation.enabled"
 
@@ -49,10 +54,33 @@ def beside(backend: BaseBackend, frame: pl.DataFrame) -> ir.Table:
 
 def hold(backend: BaseBackend, name: str, frame: pl.DataFrame) -> ir.Table:
     """Put a small frame on the backend under a name, until :func:`forget`."""
-    if backend.name != SPARK:
-        return backend.create_table(name, frame, temp=True)
-    _session(backend).createDataFrame(frame.to_arrow()).createOrReplaceTempView(name)
-    return backend.table(name)
+    if backend.name == SPARK:
+        _session(backend).createDataFrame(frame.to_arrow()).createOrReplaceTempView(name)
+        return backend.table(name)
+    # Ibis asks DuckDB five things about a table it makes; together they cost more than the table.
+    con = backend.con
+    con.register(_INCOMING, frame.to_arrow())
+    con.execute(f"CREATE TEMPORARY TABLE {quoted(backend, name)} AS FROM {_INCOMING}")
+    con.unregister(_INCOMING)
+    return named(backend, name, PolarsSchema.to_ibis(frame.schema))
+
+
+def named(backend: BaseBackend, name: str, schema: Schema) -> ir.Table:
+    """Return a table of the backend whose columns are known: it is not asked for them."""
+    if backend.name == SPARK:
+        return backend.table(name)
+    return ops.DatabaseTable(name, schema=schema, source=backend).to_expr()
+
+
+def answer(backend: BaseBackend, statement: str) -> pl.DataFrame:
+    """Work a statement out and bring the rows here."""
+    if backend.name == SPARK:
+        found = _session(backend).sql(statement).toArrow()
+    else:
+        found = backend.con.sql(statement).to_arrow_table()
+    frame = pl.from_arrow(found)
+    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - narrows a union
+    return frame
 
 
 def view(backend: BaseBackend, name: str, table: ir.Table) -> ir.Table:
@@ -64,7 +92,7 @@ def view(backend: BaseBackend, name: str, table: ir.Table) -> ir.Table:
     return backend.table(name)
 
 
-def keep(backend: BaseBackend, name: str, statement: str) -> ir.Table:
+def keep(backend: BaseBackend, name: str, statement: str) -> None:
     """Work a statement out and keep its rows under a name, until :func:`forget`.
 
     On Spark they stay with the workers, in memory or on their disks; where the session has a
@@ -72,7 +100,7 @@ def keep(backend: BaseBackend, name: str, statement: str) -> ir.Table:
     """
     if backend.name != SPARK:
         backend.raw_sql(f"CREATE TEMPORARY TABLE {quoted(backend, name)} AS {statement}")
-        return backend.table(name)
+        return
     session = _session(backend)
     lasting = session.sparkContext.getCheckpointDir() is not None
     session.conf.set(_CONSTRAINTS, "false")
@@ -83,13 +111,12 @@ def keep(backend: BaseBackend, name: str, statement: str) -> ir.Table:
     finally:
         session.conf.unset(_CONSTRAINTS)
     rows.createOrReplaceTempView(name)
-    return backend.table(name)
 
 
 def forget(backend: BaseBackend, name: str) -> None:
     """Drop what :func:`hold` or :func:`keep` made."""
     if backend.name != SPARK:
-        backend.drop_table(name, force=True)
+        backend.raw_sql(f"DROP TABLE IF EXISTS {quoted(backend, name)}")
         return
     session = _session(backend)
     if session.catalog.tableExists(name):
@@ -137,4 +164,4 @@ def _leaves(frame: Any) -> list[Any]:
 
 
 def _session(backend: BaseBackend) -> Any:
-    return backend._session  # type: ignore[attr-defined]  # the only way Ibis leaves to it
+    return backend._session  # the only way Ibis leaves to it

@@ -82,6 +82,24 @@ def hot_days(usual: ir.Table, points: ir.Table) -> ir.Table:
     return reached.union(changed.select("id", "day")).distinct()
 
 
+def stood(days: ir.Table, wrong: ir.Table) -> ir.Table:
+    """Name the points with something wrong that stood still for a reading at least.
+
+    Parameters
+    ----------
+    days : ibis Table
+        From :func:`tanfeng.metering._rows.day_sums`.
+    wrong : ibis Table
+        From :func:`hot_days`.
+
+    Returns
+    -------
+    ibis Table
+        ``id``, each once.
+    """
+    return days.filter(days.still > 0).semi_join(wrong, "id").select("id").distinct()
+
+
 def with_standstills(wrong: ir.Table, still: ir.Table) -> ir.Table:
     """Add the days frozen registers stood still on.
 
@@ -130,8 +148,15 @@ def resolved(rows: ir.Table) -> ir.Table:
     return numbered.filter(numbered.place == 0).select("id", "ats", "value", "again")
 
 
-def linked(beside: ir.Table, hot: ir.Table) -> ir.Table:
+def linked(rows: ir.Table, hot: ir.Table) -> ir.Table:
     """Find the reading before each stretch of hot days.
+
+    Parameters
+    ----------
+    rows : ibis Table
+        ``id``, ``ats``, ``tp``, ``p`` of the readings of the hot days.
+    hot : ibis Table
+        ``id``, ``day``.
 
     Returns
     -------
@@ -139,7 +164,7 @@ def linked(beside: ir.Table, hot: ir.Table) -> ir.Table:
         ``id``, ``ats`` (of the first row of the stretch), ``link_ts``, ``link`` (time and value
         before it).
     """
-    rows = beside.semi_join(hot, ["id", "day"]).filter(lambda t: t.tp < t.ats)
+    rows = rows.filter(rows.tp < rows.ats)
     rows = rows.select("id", "ats", link_day=local_day(rows.tp), link_ts=rows.tp, link=rows.p)
     first = rows.anti_join(hot, [("id", "id"), ("link_day", "day")])
     return first.select("id", "ats", "link_ts", "link")
@@ -232,7 +257,7 @@ def numbered(rows: ir.Table, links: ir.Table, usual: ir.Table) -> ir.Table:
     """
     rows = (
         rows.mutate(day=local_day(rows.ats))
-        .left_join(usual, ["id", "day"])
+        .left_join(usual.drop("wrong", "reaches"), ["id", "day"])
         .drop("id_right", "day_right")
     )
     rows = rows.left_join(links, ["id", "ats"]).drop("id_right", "ats_right")
@@ -427,7 +452,7 @@ def plain_segments(beside: ir.Table) -> ir.Table:
     )
 
 
-def frozen(beside: ir.Table, usual: ir.Table, points: ir.Table, suspects: ir.Table) -> ir.Table:
+def frozen(rows: ir.Table, usual: ir.Table, points: ir.Table) -> ir.Table:
     """Stretches in which a register stood still and did not mean it.
 
     Either what came after makes up for the standstill, or nothing has come yet: then nothing is
@@ -435,12 +460,10 @@ def frozen(beside: ir.Table, usual: ir.Table, points: ir.Table, suspects: ir.Tab
 
     Parameters
     ----------
-    beside : ibis Table
-        From :func:`tanfeng.metering._rows.beside`.
+    rows : ibis Table
+        From :func:`tanfeng.metering._rows.beside`, of the points that did stand still.
     usual, points : ibis Table
         From :mod:`tanfeng.metering._rows`.
-    suspects : ibis Table
-        ``id`` of points with a wrong row.
 
     Returns
     -------
@@ -451,7 +474,7 @@ def frozen(beside: ir.Table, usual: ir.Table, points: ir.Table, suspects: ir.Tab
     about = points.filter((points.kind == REGISTER) & ~points.changed).select(
         "id", "scale", "interval_s"
     )
-    rows = beside.semi_join(suspects, "id").join(about, "id").filter(lambda t: t.tp < t.ats)
+    rows = rows.join(about, "id").filter(lambda t: t.tp < t.ats)
     moved = rows.filter(rows.value != rows.p)
     in_time = ibis.window(group_by="id", order_by="ats")
     moved = moved.mutate(
