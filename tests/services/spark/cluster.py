@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 HOST = "127.0.0.1"
-#: Small statements: compiling them costs more than running them.
+#: Small statements: compiling them, and planning them again midway, costs more than running them.
 _SMALL = {
+    "spark.sql.adaptive.enabled": "false",
     "spark.sql.shuffle.partitions": "2",
     "spark.default.parallelism": "2",
     "spark.sql.codegen.wholeStage": "false",

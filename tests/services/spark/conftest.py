@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import ibis
 import pytest
 
@@ -23,11 +21,7 @@ def cluster(tmp_path_factory):
 def spark(cluster):
     """Return an Ibis backend whose work the two workers do."""
     session = cluster.session()
-    with warnings.catch_warnings():
-        # Ibis offers functions of pandas on Spark when it is imported; nothing of ours does.
-        warnings.simplefilter("ignore")
-        con = ibis.pyspark.connect(session)
-    yield con
+    yield ibis.pyspark.connect(session)
     session.stop()
 
 
