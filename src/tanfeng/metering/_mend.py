@@ -170,105 +170,85 @@ def linked(rows: ir.Table, hot: ir.Table) -> ir.Table:
     return first.select("id", "ats", "link_ts", "link")
 
 
-def hung(rows: ir.Table, points: ir.Table, marks: ir.Table, spans: ir.Table) -> ir.Table:
+def hung(rows: ir.Table, marks: ir.Table, spans: ir.Table) -> ir.Table:
     """Rows with the device they were read from, and the registers shown when it was changed.
 
     Parameters
     ----------
     rows : ibis Table
         ``id``, ``ats``, ``value``, ``again``.
-    points : ibis Table
-        From :func:`tanfeng.metering._rows.point_table`.
     marks, spans : ibis Table
-        From :func:`tanfeng.metering._devices.device_tables`.
+        From :func:`tanfeng.metering._devices.device_tables`, of the points that were changed.
 
     Returns
     -------
     ibis Table
-        The same columns with ``device`` (its number, -1 before the first), ``scale``,
-        ``modulus``, ``kind``, ``interval_s``, ``mark`` (a register read at a change).
+        The same columns with ``device`` (its number, -1 where there is none), its
+        ``device_scale`` and ``device_modulus``, ``mark`` (a register read at a change).
     """
     read = rows.anti_join(marks, ["id", "ats"])
     read = read.left_join(
         spans, [read.id == spans.id, read.ats >= spans.from_ts, read.ats < spans.to_ts]
     )
-    read = read.select(
-        "id",
-        "ats",
-        "value",
-        "again",
-        "device",
-        "device_scale",
-        "device_modulus",
-        mark=ibis.literal(False),
-    )
-    at_changes = marks.select(
-        "id",
-        "ats",
-        "value",
-        again=ibis.literal(False),
-        device=marks.device,
-        device_scale=marks.device_scale,
-        device_modulus=marks.device_modulus,
-        mark=ibis.literal(True),
-    )
-    both = read.union(at_changes).join(
-        points.select("id", "kind", "scale", "modulus", "interval_s"), "id"
-    )
-    return both.select(
-        "id",
-        "ats",
-        "value",
-        "again",
-        "mark",
-        "kind",
-        "interval_s",
-        device=ibis.coalesce(both.device, -1),
-        scale=ibis.coalesce(both.device_scale, both.scale),
-        modulus=ibis.coalesce(both.device_modulus, both.modulus),
-    )
+    columns = ("id", "ats", "value", "again", "device", "device_scale", "device_modulus")
+    read = read.select(*columns, mark=ibis.literal(False))
+    at_changes = marks.mutate(again=ibis.literal(False), mark=ibis.literal(True))
+    both = read.union(at_changes.select(read.columns))
+    return both.mutate(device=ibis.coalesce(both.device, -1))
 
 
-def never_changed(rows: ir.Table, points: ir.Table) -> ir.Table:
+def never_changed(rows: ir.Table) -> ir.Table:
     """Do what :func:`hung` does, where no meter was ever changed."""
-    both = rows.join(points.select("id", "kind", "scale", "modulus", "interval_s"), "id")
-    return both.select(
+    return rows.select(
         "id",
         "ats",
         "value",
         "again",
-        "kind",
-        "interval_s",
-        "scale",
-        "modulus",
-        mark=ibis.literal(False),
         device=ibis.literal(-1, "int64"),
+        device_scale=ibis.null("float64"),
+        device_modulus=ibis.null("float64"),
+        mark=ibis.literal(False),
     )
 
 
-def numbered(rows: ir.Table, links: ir.Table, usual: ir.Table) -> ir.Table:
+def numbered(rows: ir.Table, links: ir.Table, usual: ir.Table, points: ir.Table) -> ir.Table:
     """Rows of the hot days in their stretches, each with the one before it.
+
+    Parameters
+    ----------
+    rows : ibis Table
+        From :func:`hung` or :func:`never_changed`.
+    links : ibis Table
+        From :func:`linked`.
+    usual, points : ibis Table
+        From :mod:`tanfeng.metering._rows`.
 
     Returns
     -------
     ibis Table
-        Columns of :func:`hung` with ``stretch``, ``place`` in it, ``tp``, ``p``, and of the day
-        ``bound``, ``typical``, ``rarely_still``.
+        ``id``, ``ats``, ``value``, ``again``, ``mark``, ``device``; ``scale``, ``modulus``,
+        ``kind``, ``interval_s`` of the point or its device; ``stretch``, ``place`` in it, ``tp``,
+        ``p``, ``link_ts``, ``link``; and of the day ``bound``, ``typical``, ``rarely_still``.
     """
-    rows = (
-        rows.mutate(day=local_day(rows.ats))
-        .left_join(usual.drop("wrong", "reaches"), ["id", "day"])
-        .drop("id_right", "day_right")
-    )
     rows = rows.left_join(links, ["id", "ats"]).drop("id_right", "ats_right")
     in_time = ibis.window(group_by="id", order_by="ats", following=0)
     rows = rows.mutate(stretch=rows.link_ts.notnull().cast("int64").sum().over(in_time))
     of_device = ibis.window(group_by=["id", "stretch", "device"], order_by="ats")
-    return rows.mutate(
+    rows = rows.mutate(
         place=ibis.row_number().over(of_device),
         tp=ibis.coalesce(rows.ats.lag().over(of_device), rows.link_ts),
         p=ibis.coalesce(rows.value.lag().over(of_device), rows.link),
+        day=local_day(rows.ats),
     )
+    # Last, so that the windows have little to carry.
+    rows = rows.left_join(usual.drop("wrong", "reaches"), ["id", "day"])
+    rows = rows.drop("id_right", "day_right").join(points, "id")
+    return rows.select(
+        "id", "ats", "value", "again", "mark", "kind", "interval_s", "device", "stretch", "place",
+        "tp", "p", "link_ts", "link", "bound", "typical", "rarely_still",
+        scale=ibis.coalesce(rows.device_scale, rows.scale),
+        modulus=ibis.coalesce(rows.device_modulus, rows.modulus),
+    )  # fmt: skip
 
 
 def rolled_over(rows: ir.Table) -> tuple[ir.NumericValue, ir.BooleanValue]:

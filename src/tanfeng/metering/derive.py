@@ -158,10 +158,8 @@ def _derive(
     on_days = first.on_days(hot)
     numbered = _numbered(shop, source, on_days, days, usual, point, hot, about, devices)
     left_out = shop.step("left_out", lambda: _mend.not_believed(numbered))
-    mended = shop.step(
-        "mended",
-        lambda: _mend.instead(_mend.segments(_mend.believed(numbered, left_out)), still),
-    )
+    kept = shop.step("kept", lambda: _mend.segments(_mend.believed(numbered, left_out)))
+    mended = shop.step("mended", lambda: _mend.instead(kept, still))
     return _laid(shop, point, first, mended, "mended", past)
 
 
@@ -187,13 +185,13 @@ def _numbered(
         again = again.mutate(day=_rows.local_day(again.ats)).semi_join(doubled, ["id", "day"])
         rows = rows.union(_mend.resolved(again))
     if changed := bool(about["changed"].any()):
-        marks, spans = _devices.device_tables(about, devices)
-        rows = _mend.hung(rows, point, shop.hold("marks", marks), shop.hold("spans", spans))
+        marks, spans = _devices.device_tables(about.filter("changed"), devices)
+        rows = _mend.hung(rows, shop.hold("marks", marks), shop.hold("spans", spans))
     else:
-        rows = _mend.never_changed(rows, point)
+        rows = _mend.never_changed(rows)
     return shop.step(
         "numbered",
-        lambda: _mend.numbered(rows, _mend.linked(on_days, hot), usual),
+        lambda: _mend.numbered(rows, _mend.linked(on_days, hot), usual, point),
         f"{twice} {changed}",
     )
 
