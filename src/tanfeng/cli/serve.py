@@ -174,9 +174,11 @@ def _run(bind: str, workers: int, threads: int, ready: Any) -> None:
 def _start_jobs(worker: Any) -> None:
     from tanfeng.console.core import jobs
     from tanfeng.console.metering.settling import Settler
+    from tanfeng.console.quality.nightly import Nightly
 
     worker.tanfeng_jobs = jobs.start_worker()
     worker.tanfeng_settler = Settler().start()
+    worker.tanfeng_nightly = Nightly().start()
 
 
 def _stop_jobs(_server: Any, worker: Any) -> None:
@@ -186,3 +188,6 @@ def _stop_jobs(_server: Any, worker: Any) -> None:
     settler = getattr(worker, "tanfeng_settler", None)
     if settler is not None:
         settler.stop()
+    nightly = getattr(worker, "tanfeng_nightly", None)
+    if nightly is not None:
+        nightly.stop()

@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("tanfeng.console.archive.urls")),
     path("", include("tanfeng.console.library.urls")),
     path("", include("tanfeng.console.metering.urls")),
+    path("", include("tanfeng.console.quality.urls")),
     path("", include("tanfeng.console.accounting.urls")),
     path("", include("tanfeng.console.plan.urls")),
     path("", include("tanfeng.console.registers.mrv.urls")),
