@@ -23,7 +23,16 @@ from tanfeng.console.accounting.models import Run, Total
 from tanfeng.console.archive.models import Organisation, Sector
 from tanfeng.console.core import imports, services
 from tanfeng.console.core.models import Batch, User
-from tanfeng.demo import accounts, budgets, market, metering, method_accounts, mrv, registers
+from tanfeng.demo import (
+    accounts,
+    budgets,
+    market,
+    metering,
+    method_accounts,
+    mrv,
+    quality,
+    registers,
+)
 from tanfeng.demo.city import City
 from tanfeng.demo.deliveries import Delivery, deliveries
 from tanfeng.demo.workbooks import Workbook, workbooks
@@ -164,6 +173,7 @@ def _write(city: City, home: Path, progress: Progress) -> Built:
         _METERING, "登记计量器具，写入一个月的演示读数", "Writing meters and a month of readings"
     )
     metering.write(users["city"], city.seed, parts.firms)
+    quality.write(users["city"], {one.org_code: one for one in users.values() if one.org_code})
     built.faults = pl.DataFrame(faults, infer_schema_length=None)
     built.faults.write_csv(home / FAULTS_FILE, include_bom=True)
     accounts.save(home, built.accounts)

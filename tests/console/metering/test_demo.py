@@ -20,7 +20,7 @@ def test_a_month_of_readings_ends_now(city, org_a, org_b, django_capture_on_comm
         written = demo.write(city, 7, [org_a.credit_code, org_b.credit_code], now)
     assert written == engine.register().points().height == 8
     senders = Meter.objects.exclude(last_time=None)
-    # One of the eight never sent, one fell silent three days ago.
+    # One of the eight never sent, one fell silent yesterday at midnight.
     assert senders.count() == 7
     on_time = [one for one in senders if one.last_time == now.replace(minute=0)]
     assert len(on_time) == 6

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -24,6 +25,8 @@ def waiting(user: User) -> int:
     if user.role in (Role.PARK, Role.VERIFIER):
         return 0
     rows = rights.visible(user, Alert).filter(state=state)
+    if state == "open":  # what a cause explains is not counted beside it
+        rows = rows.filter(root=F("key"))
     return rows.order_by().values("pk")[:MOST].count()
 
 

@@ -19,12 +19,12 @@ from tanfeng.console.core import audit, rights
 from tanfeng.console.core.asked import complain, language, me
 from tanfeng.console.core.lists import Column, Listing
 from tanfeng.console.core.models import User
-from tanfeng.console.quality import machines, services
+from tanfeng.console.quality import alerting, machines, services
 from tanfeng.console.quality.models import LEVEL_KINDS, Alert, Evidence
 from tanfeng.console.quality.views import common
 from tanfeng.console.quality.views.filings import FileForm
 from tanfeng.errors import DataError
-from tanfeng.metering._alert_texts import shown
+from tanfeng.metering._alert_texts import shown, shown_beside
 from tanfeng.metering.alerts import AlertRule, alert_rules
 
 #: Values of an alert shown on its page, the newest.
@@ -40,6 +40,11 @@ def _rule(key: str) -> AlertRule:
 def _text(rule: AlertRule, word: str) -> str:
     """Return a text of a rule in the language of the page."""
     return str(getattr(rule, f"{word}_{'en' if language() == 'en' else 'zh'}"))
+
+
+def _value(row: Alert) -> str:
+    value = float("inf") if row.value >= alerting.BOUNDLESS else row.value
+    return shown_beside(value, row.threshold, _rule(row.rule).unit)
 
 
 def _of_owner(name: str) -> Any:
@@ -63,7 +68,7 @@ COLUMNS = (
     Column("object", gettext_lazy("About"), lambda row: row.object_name, sort="object_name"),
     Column("text", gettext_lazy("What was found"), lambda row: row.text),
     Column("value", pgettext_lazy("alert", "Value"),
-           lambda row: shown(row.value, _rule(row.rule).unit)),
+           lambda row: _value(row)),
     Column("threshold", gettext_lazy("Threshold"),
            lambda row: shown(row.threshold, _rule(row.rule).unit)),
     Column("source", gettext_lazy("Source"), lambda row: _text(_rule(row.rule), "source")),
@@ -128,7 +133,6 @@ def alerts(request: HttpRequest) -> HttpResponse:
     )
     if listing.wants_export:
         return listing.export()
-    waiting = seen.filter(state__in=machines.WAITING)
     return render(
         request,
         "quality/alerts.html",
@@ -136,8 +140,8 @@ def alerts(request: HttpRequest) -> HttpResponse:
             "listing": listing,
             "sort": listing.sort,
             "rows": [told(row) for row in listing.page],
-            "new": waiting.filter(state="open").count(),
-            "late": waiting.filter(state="ordered", due_on__lt=timezone.localdate()).count(),
+            "new": seen.filter(state="open", root=F("key")).count(),
+            "late": seen.filter(state="ordered", due_on__lt=timezone.localdate()).count(),
             "states": [
                 ("waiting", _("all not closed")), *machines.ALERT.choices(),
                 ("late", _("work order overdue")), ("all", _("All")),
@@ -201,7 +205,7 @@ def alert(request: HttpRequest, pk: int) -> HttpResponse:
             "source": _text(rule, "source"),
             "remedy": _text(rule, "remedy"),
             "confidence": "single" if rule.tag == "V" else "",
-            "value": shown(one.value, rule.unit),
+            "value": _value(one),
             "threshold": shown(one.threshold, rule.unit),
             "found": one.get_found_display(),
             "days": [

@@ -137,7 +137,7 @@ def new(request: HttpRequest) -> HttpResponse:
     user = me(request)
     rights.require(user, "file", Filing)
     given = request.POST if request.method == "POST" else request.GET
-    code = user.org_code or given.get("org", "").strip()[:18]
+    code = given.get("org", "").strip()[:18] or user.org_code
     if not code:
         return render(request, "quality/filing_choose.html", {})
     organisation = rights.get_visible(user, Organisation, credit_code=code)

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -169,15 +169,22 @@ def outage(request: HttpRequest, pk: int) -> HttpResponse:
             "form": form if may else None,
             "rule": common.rule("repair_days"),
             "reasons": reasons(user, row),
-            "filing": rights.visible(user, Filing).filter(number=row.filing_no).first()
-            if row.filing_no
-            else None,
+            "filing": _filing(user, row),
             "may_file": rights.can(user, "file", Filing) and row.is_down,
             "evidence": rights.visible(user, Evidence).filter(outage=row),
             "history": common.history(user, "outage", row),
         },
         status=422 if form.errors else 200,
     )
+
+
+def _filing(user: Any, row: Outage) -> Filing | None:
+    """Return the filing that excuses an outage, or one that waits to."""
+    seen = rights.visible(user, Filing)
+    if row.filing_no:
+        return seen.filter(number=row.filing_no).first()
+    waiting = seen.filter(meters=row.meter, state="filed", starts_on__lte=row.last)
+    return waiting.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=row.first)).first()
 
 
 def _confirmed(request: HttpRequest, row: Outage, form: RepairForm) -> bool:
