@@ -2,8 +2,8 @@
 
 A dozen points send, so that pages show what they show of a living city: most on time, one silent
 since yesterday, one with doubtful values, one that never sent, one a gateway names and nobody
-knows. Some verifications have expired and some soon will. Registers follow the gateway simulator; what they
-say has nothing to do with what the enterprises report.
+knows. Some verifications have expired and some soon will. Registers follow the gateway simulator;
+what they say has nothing to do with what the enterprises report.
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ def _service(points: pl.DataFrame, devices: pl.DataFrame, readings: pl.DataFrame
             end=pl.lit(None, TIME),
         )
     )
-    return pl.concat([frame.cast(SERVICE) for frame in (hung, bare)])  # type: ignore[arg-type]
+    return pl.concat([frame.cast(SERVICE) for frame in (hung, bare)])
 
 
 class JudgedDays:
@@ -277,11 +277,9 @@ def balances(
     polars.DataFrame
         ``frame`` of ``balance.balance``; empty where nothing is known.
     """
-    flowed = {
-        "of_points": energies(days, points=points, by=by, first=first, last=last),
-        "of_nodes": energies(days, points=points, edges=edges, by=by, first=first, last=last),
-    }
-    if flowed["of_points"].is_empty():
+    of_points = energies(days, points=points, by=by, first=first, last=last)
+    if of_points.is_empty():
         return balance.BALANCE.to_frame()
-    here = points.filter(pl.col("point").is_in(flowed["of_points"]["point"].to_list()))
-    return balance.balance(**flowed, points=here, edges=edges).frame
+    of_nodes = energies(days, points=points, edges=edges, by=by, first=first, last=last)
+    here = points.filter(pl.col("point").is_in(of_points["point"].to_list()))
+    return balance.balance(of_points, of_nodes, points=here, edges=edges).frame

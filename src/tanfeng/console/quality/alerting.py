@@ -22,11 +22,11 @@ from tanfeng.metering.judged import JudgedDays
 _GROWS = 40
 _CHUNK = 200
 _GATEWAY, _UNIT = "gateway:", "unit:"
-_NAMES = {value: name for name, value in LEVELS.items()}
+_NAMES: Mapping[int, str] = {int(value): name for name, value in LEVELS.items()}
 _WRITTEN = (
     "kind", "object_name", "organisation", "meter", "level", "worst", "value", "threshold",
     "first", "last", "count", "found", "cause", "root", "explains", "days", "values", "text_zh",
-    "text_en", "state", "again", "changed_at",
+    "text_en", "state", "again", "changed_at", "is_root", "is_waiting",
 )  # fmt: skip
 
 
@@ -192,6 +192,8 @@ def _alert(
         cause=row["cause"] or "",
         root=row["root"] or row["id"],
         explains=row["explains"],
+        is_root=row["root"] in (None, row["id"]),
+        is_waiting=state != "closed",
         days=[day.isoformat() for day in row["days"]],
         values=[value if math.isfinite(value) else str(value) for value in row["values"]],
         text_zh=row["text_zh"][:400],

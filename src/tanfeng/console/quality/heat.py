@@ -23,6 +23,12 @@ def _bounds() -> tuple[float, float, float]:
     return limit["heat_full"], limit["connected_min"], limit["heat_weak"]
 
 
+@lru_cache(maxsize=4096)
+def _percent(share: float) -> str:
+    """Print a share; those of a page are mostly the same few."""
+    return percent(share)
+
+
 def class_of(share: float | None) -> str:
     """Return the class of a completeness; the engine's ``heat_class`` for one number."""
     full, connected, weak = _bounds()
@@ -61,7 +67,7 @@ def cells(
             made.append('<td class="h"></td>')
             continue
         key = class_of(share)
-        amount = "" if share is None else f" {percent(share)}"
+        amount = "" if share is None else f" {_percent(share)}"
         text = f"{day:%m-%d} {words[key]}{amount}"
         sign = SIGNS[key]
         inner = f'<i aria-hidden="true">{sign}</i><span class="vh">{text}</span>'

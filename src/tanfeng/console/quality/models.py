@@ -170,6 +170,7 @@ class Outage(models.Model):
             models.Index(
                 fields=("first",), condition=Q(stands=True, fell=True), name="quality_outage_fell"
             ),
+            models.Index(fields=("first",), condition=Q(stands=True), name="quality_outage_first"),
         ]
 
     def __str__(self) -> str:
@@ -216,6 +217,7 @@ class Filing(models.Model):
                 name="quality_filing_ends_after",
             ),
         )
+        indexes: ClassVar = [models.Index(fields=("filed_at",), name="quality_filing_newest")]
 
     def __str__(self) -> str:
         return self.number
@@ -258,6 +260,9 @@ class Alert(models.Model):
     cause = models.CharField(max_length=16, blank=True)
     root = models.CharField(max_length=16)
     explains = models.PositiveIntegerField(default=0)
+    #: No other alert explains it; nobody has finished with it. Both for the indexes.
+    is_root = models.BooleanField(default=True)
+    is_waiting = models.BooleanField(default=True)
     #: Days and what was found on each, as the engine made the alert of them.
     days = models.JSONField(default=list)
     #: Not finite numbers are text.
@@ -276,7 +281,17 @@ class Alert(models.Model):
         verbose_name_plural = _("alerts")
         ordering = ("-last", "-worst", "pk")
         indexes: ClassVar = [
-            models.Index(fields=("state", "worst", "last"), name="quality_alert_state"),
+            # A condition on truth values is one the planner can prove.
+            models.Index(
+                fields=("worst",),
+                condition=Q(is_root=True, is_waiting=True),
+                name="quality_alert_waiting",
+            ),
+            models.Index(fields=("state",), condition=Q(is_root=True), name="quality_alert_state"),
+            models.Index(fields=("worst",), condition=Q(is_root=True), name="quality_alert_worst"),
+            models.Index(
+                fields=("state", "due_on"), condition=Q(is_waiting=True), name="quality_alert_due"
+            ),
             models.Index(fields=("organisation", "state"), name="quality_alert_of"),
             models.Index(fields=("object_key", "last"), name="quality_alert_object"),
             models.Index(fields=("last",), name="quality_alert_last"),
@@ -289,11 +304,6 @@ class Alert(models.Model):
     def text(self) -> str:
         """Return what was found, in the language of the page."""
         return self.text_en if language() == "en" else self.text_zh
-
-    @property
-    def is_root(self) -> bool:
-        """Tell whether no other alert explains it."""
-        return self.root == self.key
 
 
 class Evidence(models.Model):

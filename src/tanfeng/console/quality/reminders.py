@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,7 +25,7 @@ def waiting(user: User) -> int:
         return 0
     rows = rights.visible(user, Alert).filter(state=state)
     if state == "open":  # what a cause explains is not counted beside it
-        rows = rows.filter(root=F("key"))
+        rows = rows.filter(is_root=True)
     return rows.order_by().values("pk")[:MOST].count()
 
 

@@ -15,7 +15,7 @@ from tanfeng.console.core import audit, rights, storage
 from tanfeng.console.core.models import User
 from tanfeng.console.metering.models import Meter
 from tanfeng.console.quality import machines, models
-from tanfeng.console.registers.mrv import files
+from tanfeng.console.registers.mrv.files import examine
 from tanfeng.console.registers.workflow import Machine
 from tanfeng.errors import DataError, Problem
 
@@ -190,14 +190,14 @@ def _brought(thing: Any, key: str, given: Mapping[str, Any], now: datetime) -> l
         return ["accepted_at"]
     if isinstance(thing, models.Filing):
         return []
-    thing.changed_at = now
+    thing.changed_at, thing.is_waiting = now, thing.state != "closed"
     if key not in ("order", "order_again"):
-        return ["changed_at"]
+        return ["changed_at", "is_waiting"]
     thing.due_on = given["due_on"]
     if not thing.order_no:
         year = timezone.localdate(now).year
         thing.order_no = _number("GD", year, models.Alert, "order_no")
-    return ["changed_at", "due_on", "order_no"]
+    return ["changed_at", "is_waiting", "due_on", "order_no"]
 
 
 def _judge_again(filing: models.Filing, today: date) -> None:
@@ -207,7 +207,7 @@ def _judge_again(filing: models.Filing, today: date) -> None:
     last = min(filing.ends_on or today, today - timedelta(days=1))
     points = filing.meters.filter(point__isnull=False).values_list("point", flat=True)
     models.ToJudge.objects.bulk_create(
-        models.ToJudge(point=point, first=filing.starts_on, last=last) for point in points
+        models.ToJudge(point=point or "", first=filing.starts_on, last=last) for point in points
     )
 
 
@@ -284,9 +284,9 @@ def attach(
         If it is empty, too large or of a kind that is not taken.
     """
     rights.require(user, "confirm" if isinstance(thing, models.Outage) else "attach", thing)
-    files.examine(content, file_name)
+    examine(content, file_name)
     evidence = models.Evidence.objects.create(
-        organisation_id=thing.organisation_id,
+        organisation=thing.organisation,
         filing=thing if isinstance(thing, models.Filing) else None,
         outage=thing if isinstance(thing, models.Outage) else None,
         alert=thing if isinstance(thing, models.Alert) else None,

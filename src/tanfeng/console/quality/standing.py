@@ -111,7 +111,7 @@ def _reports(codes: list[str], month: date) -> pl.DataFrame:
     told = []
     for code, item, amount in rows:
         base = base_units(item)
-        if len(base) == 1:
+        if len(base) == 1 and amount is not None:
             share = units.factor(base[0], many[item])
             told.append((code, f"{month:%Y-%m}", item, amount / share))
     return pl.DataFrame(told, schema=quality.REPORTS, orient="row")

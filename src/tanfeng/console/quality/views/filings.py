@@ -23,6 +23,7 @@ from tanfeng.console.metering.models import Meter
 from tanfeng.console.quality import machines, services
 from tanfeng.console.quality.models import Evidence, Filing
 from tanfeng.console.quality.views import common
+from tanfeng.console.registers.mrv.files import examine
 from tanfeng.errors import DataError
 
 COLUMNS = (
@@ -72,9 +73,7 @@ class FilingForm(forms.Form):
         field = self.fields["meters"]
         assert isinstance(field, forms.ModelMultipleChoiceField)  # noqa: S101  # narrows the type
         field.queryset = meters
-        field.label_from_instance = (  # type: ignore[method-assign]
-            lambda one: f"{one.point} {one.name}"
-        )
+        field.label_from_instance = lambda obj: f"{obj.point} {obj.name}"  # type: ignore[method-assign]
 
 
 class FileForm(forms.Form):
@@ -167,7 +166,7 @@ def _filed(request: HttpRequest, organisation: Organisation, form: FilingForm) -
     file = values["file"]
     try:
         if file:
-            services.files.examine(file.read(), file.name)
+            examine(file.read(), file.name)
             file.seek(0)
         filing = services.file_outage(user, organisation, values["meters"], values, request=request)
         if file:

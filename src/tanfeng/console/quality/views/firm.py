@@ -16,11 +16,12 @@ from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core import audit, lists, rights
 from tanfeng.console.core.asked import language, me
 from tanfeng.console.core.lists import Column
-from tanfeng.console.metering.models import Meter, item_names
+from tanfeng.console.metering.models import Meter
 from tanfeng.console.quality import heat, of_firm
 from tanfeng.console.quality.models import Alert, MonthQuality, Outage
 from tanfeng.console.quality.views import common
 from tanfeng.console.quality.views.outages import told as told_outage
+from tanfeng.sheets.meter_list import item_names
 
 #: Points on a page: thirty days of each are a lot of cells.
 _POINTS = 40
@@ -91,7 +92,7 @@ def firm(request: HttpRequest, code: str) -> HttpResponse:
                                                            "completeness_min")},
             "outages": _outages(user, organisation),
             "alerts": rights.visible(user, Alert)
-            .filter(organisation=organisation, found="open", root__isnull=False)
+            .filter(organisation=organisation, found="open")
             .order_by("-worst", "-explains", "-last")[:8],
             "asked": request.GET,
         },

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from django import forms
@@ -44,7 +45,13 @@ COLUMNS = (
     Column("cause", gettext_lazy("What it was")),
     Column("calendar_known", gettext_lazy("Counted by the holiday notice")),
 )  # fmt: skip
-_DAY = timedelta(days=1)
+#: What the rows of the lists and of their export are written from.
+SHOWN = (
+    "first", "last", "repaired", "days_down", "working_days", "deadline", "state",
+    "calendar_known", "filing_no", "fell", "confirmed_at", "cause", "meter__point",
+    "meter__name", "organisation__name", "organisation__credit_code", "organisation__is_demo",
+    "organisation__place__name_zh", "organisation__place__name_en",
+)  # fmt: skip
 
 
 class RepairForm(forms.Form):
@@ -60,6 +67,7 @@ class RepairForm(forms.Form):
     )  # fmt: skip
 
 
+@lru_cache(maxsize=1024)
 def working_days_left(deadline: date, today: date) -> int:
     """Return how many working days are left until a term ends; below zero: over by so many."""
     calendar = work_calendar()
@@ -105,7 +113,8 @@ def _asked(request: HttpRequest, rows: QuerySet[Outage]) -> QuerySet[Outage]:
         rows = rows.filter(repaired__isnull=True)
     if asked.get("broke") == "1":
         mark = judging.mark_of()
-        rows = rows.filter(fell=True, first=mark.last_day) if mark else rows.none()
+        last = mark.last_day if mark else None
+        rows = rows.filter(fell=True, first=last) if last else rows.none()
     return common.of_firm(rows, request, "meter__point", "meter__name")
 
 
@@ -117,7 +126,7 @@ def outages(request: HttpRequest) -> HttpResponse:
     seen = rights.visible(user, Outage).filter(stands=True)
     listing = Listing(
         request,
-        _asked(request, seen).select_related("meter", "organisation__place"),
+        _asked(request, seen).select_related("meter", "organisation__place").only(*SHOWN),
         name="outages",
         title=gettext_lazy("Outages of points"),
         columns=COLUMNS,

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,9 +19,11 @@ from tanfeng.console.core import rights
 from tanfeng.console.core.asked import me
 from tanfeng.console.core.lists import Column, Listing
 from tanfeng.console.core.models import Role, User
+from tanfeng.console.metering import engine
 from tanfeng.console.quality import heat, jobs
 from tanfeng.console.quality.models import MonthQuality, Outage
 from tanfeng.console.quality.views import common
+from tanfeng.console.quality.views.outages import SHOWN
 from tanfeng.console.quality.views.outages import told as told_outage
 
 _PERCENT = 100.0
@@ -72,6 +74,17 @@ def _sum_of(user: User, rows: QuerySet[MonthQuality]) -> MonthQuality | None:
     return rows.filter(kind=kind).first() if kind else None
 
 
+def _months(user: User, seen: QuerySet[MonthQuality]) -> list[str]:
+    """Return the months there is something of: those of the own sum, where there is one."""
+    own = {
+        Role.CITY: engine.CITY,
+        Role.COUNTY: user.place_code,
+        Role.PARK: f"park:{user.park_code}",
+    }.get(Role(user.role))
+    rows = MonthQuality.objects.filter(node=own) if own else seen.distinct()
+    return list(rows.order_by("month").values_list("month", flat=True))
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def overview(request: HttpRequest) -> HttpResponse:
     """Show the month of the scope: figures, calendar of days, who broke on the last day."""
@@ -82,7 +95,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     seen = rights.visible(user, MonthQuality)
     if user.org_code:
         return redirect("quality-of", user.org_code)
-    months = list(seen.order_by("month").values_list("month", flat=True).distinct())
+    months = _months(user, seen)
     month = common.month_of(request, months)
     of_month = seen.filter(month=month.text)
     by_place = user.role == Role.CITY and request.GET.get("rows") == "county"
@@ -97,11 +110,6 @@ def overview(request: HttpRequest) -> HttpResponse:
     if listing.wants_export:
         return listing.export()
     outages = rights.visible(user, Outage).filter(stands=True)
-    counts = outages.order_by().aggregate(
-        open=Count("pk", filter=Q(state="open")),
-        overdue=Count("pk", filter=Q(state="overdue")),
-        filed=Count("pk", filter=Q(state="filed", repaired__isnull=True)),
-    )
     broke = outages.filter(fell=True, first=month.last) if month.last else outages.none()
     return render(
         request,
@@ -116,7 +124,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             "heads": heat.heads(month.first, month.days),
             "legend": heat.legend(),
             "rules": {name: common.rule(name) for name in _RULES},
-            "counts": counts,
+            "overdue": outages.filter(state="overdue").count(),
             "broke": [told_outage(one) for one in _with_reason(broke)[:_BROKE]],
             "broke_total": broke.count(),
             "by_place": by_place,
@@ -135,7 +143,17 @@ _RULES = ("completeness_min", "connected_min", "monthly_deviation_max", "late_ma
 
 
 def _with_reason(rows: QuerySet[Outage]) -> QuerySet[Outage]:
-    return rows.select_related("meter", "organisation__place").order_by("completeness", "pk")
+    rows = rows.select_related("meter", "organisation__place").only(*SHOWN)
+    return rows.order_by("completeness", "pk")
+
+
+#: What the rows of enterprises and of their export are written from.
+_OF_ROW = (
+    "kind", "month", "points", "days", "days_due", "days_connected", "due", "received", "excused",
+    "connectivity", "score", "completeness", "timeliness", "plausibility", "consistency",
+    "judged_weight", "organisation__name", "organisation__credit_code", "organisation__is_demo",
+    "organisation__place__name_zh", "organisation__place__name_en",
+)  # fmt: skip
 
 
 def _asked(
@@ -143,7 +161,7 @@ def _asked(
 ) -> QuerySet[MonthQuality]:
     if by_place:
         return rows.filter(kind__in=("county", "park")).select_related("place", "park")
-    rows = rows.filter(kind="enterprise").select_related("organisation__place")
+    rows = rows.filter(kind="enterprise").select_related("organisation__place").only(*_OF_ROW)
     if request.GET.get("low") == "1":
         rows = rows.filter(days_connected__lt=F("days_due"))
     return common.of_firm(rows, request)
