@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import deltalake
+import ibis
 import polars as pl
 import pytest
 

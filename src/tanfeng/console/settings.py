@@ -103,6 +103,7 @@ INSTALLED_APPS = [
     "tanfeng.console.registers.reconciliation",
     "tanfeng.console.registers.budget",
     "tanfeng.console.registers.market",
+    "tanfeng.console.quality",
 ]
 
 MIDDLEWARE = [
