@@ -249,9 +249,10 @@ def close(
         with transaction.atomic():
             batch = _written(user, organisation, month, changes, at=at, is_demo=is_demo)
             made = _kept(user, organisation, month, changes, batch, now, as_of)
+            items = {one.line.item_key: f"{one.closed:.12g}" for one in changes}
             audit.record(
                 "month.close", user=user, request=request, thing=made, org=organisation.credit_code,
-                month=str(month), items={one.line.item_key: f"{one.closed:.12g}" for one in changes},
+                month=str(month), items=items,
                 over=[one.line.item_key for one in changes if one.is_over], batch=str(batch.pk),
             )  # fmt: skip
     except IntegrityError:  # somebody closed it at the same moment
@@ -353,7 +354,7 @@ def _kept(
 
 
 def _kept_line(close: MonthClose, change: Change) -> CloseLine:
-    line, before = change.line, change.line.reported
+    line = change.line
     return CloseLine(
         close=close,
         item_key=line.item_key,
@@ -367,7 +368,7 @@ def _kept_line(close: MonthClose, change: Change) -> CloseLine:
         purchase_qty=change.purchase,
         tier=change.tier,
         reported_qty=line.reported_qty,
-        reported_purchase_qty=before.purchase_qty if before else None,
+        reported_purchase_qty=line.reported_purchase_qty,
         deviation=change.deviation,
         is_over=change.is_over,
         remark=change.typed.remark.strip()[:120],
