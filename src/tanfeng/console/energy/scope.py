@@ -19,6 +19,7 @@ from tanfeng.console.archive.models import Organisation, Park, Place
 from tanfeng.console.core import rights
 from tanfeng.console.core.asked import language
 from tanfeng.console.core.models import Role, User
+from tanfeng.console.energy.tree import tree
 from tanfeng.console.metering import engine
 from tanfeng.console.metering.models import Meter, ProcessUnit
 
@@ -131,7 +132,7 @@ def _own(user: User) -> Scope:
 
 
 def _city() -> Scope:
-    held = set(engine.register().nodes()["node"])
+    held = tree().names
     places = [one for one in Place.objects.all() if one.code in held]
     parts = tuple(
         Part(one.code, "county", str(one), f"{reverse('energy')}?place={one.code}")
@@ -170,7 +171,7 @@ def _park(user: User, park: Park) -> Scope:
 
 def _firms(firms: Iterable[Organisation]) -> tuple[Part, ...]:
     """Return the enterprises that are in the tree."""
-    held = set(engine.register().nodes()["node"])
+    held = tree().names
     here = reverse("energy")
     return tuple(
         Part(one.credit_code, "enterprise", one.name, f"{here}?org={one.credit_code}", one.is_demo)
