@@ -1,11 +1,12 @@
-"""Meters of a few enterprises, with a month of readings that ends when the city is built.
+"""Meters of a few enterprises, with readings of 100 days that end when the city is built.
 
 Two dozen points send, so that pages show what they show of a living city: most on time, one silent
-for days, one with doubtful values, one that never sent, one a gateway names and nobody knows. Some
-verifications have expired and some soon will. Registers follow the gateway simulator, main meters
-the sum of what lies below (:mod:`tanfeng.demo.works`); what they say has nothing to do with what
-the enterprises report. The steel works is metered down to its mill drives, with a boiler and a roof
-of its own, so that it has a balance to look at.
+for days, one with doubtful values, one that never sent, one a gateway names and nobody knows; one
+night a line was left running. There is enough of it to forecast from. Some verifications have
+expired and some soon will. Registers follow the gateway simulator, main meters the sum of what lies
+below (:mod:`tanfeng.demo.works`); what they say has nothing to do with what the enterprises report.
+The steel works is metered down to its mill drives, with a boiler and a roof of its own, so that it
+has a balance to look at.
 """
 
 from __future__ import annotations
@@ -27,8 +28,14 @@ from tanfeng.demo import works
 from tanfeng.metering.frames import GOOD, UNCERTAIN
 from tanfeng.periods import LOCAL
 
-DAYS: Final = 31
+DAYS: Final = 100
+#: Days before the end at which a meter of the first enterprise lost six hours.
+_GAP: Final = 22
+#: The line of a works that ran through a night: its meter, days before the end, hours from midnight
+#: on, and how many times as much flowed.
+_LEFT_ON: Final = ("E-131", 3, 5, 2.5)
 _STREAM: Final = 11
+_SLOTS: Final = 96  # quarter hours of a day
 #: Enterprises of the cast that have meters.
 _FIRMS: Final = 3
 #: Instruments that send nothing.
@@ -53,7 +60,7 @@ class _Sending:
 
 
 def write(user: User, seed: int, firms: Sequence[str], now: datetime | None = None) -> int:
-    """Register meters, gateways and processes, and store a month of readings; return the points.
+    """Register meters, gateways and processes, and store readings of 100 days; return the points.
 
     Parameters
     ----------
@@ -95,7 +102,10 @@ def _drawn(
 ) -> tuple[list[_Sending], pl.DataFrame]:
     """Return the meters of an enterprise that send, and their registers until the day is over."""
     plan = works.plan("rolling" if organisation.sector == Sector.STEEL else "plain")
-    flows = works.flows(plan, start=start, days=DAYS + 1, seed=seed)
+    number, days, hours, times = _LEFT_ON
+    night = (DAYS - days) * _SLOTS
+    left_on = {number: (slice(night, night + hours * _SLOTS // 24), times)}
+    flows = works.flows(plan, start=start, days=DAYS + 1, seed=seed, left_on=left_on)
     rated = works.most(plan, flows)
     names = {row["number"]: f"{organisation.credit_code[-5:]}-{row['number']}" for row in plan}
     ratios = {names[row["number"]]: works.ratio(row, rated[row["number"]]) for row in plan}
@@ -118,7 +128,7 @@ def _told(
     gappy, doubtful, silent, never = names[1], names[-3], names[-2], names[-1]
     last = pl.col("time").max().over("point")
     day = timedelta(days=1)
-    gap = start + 9 * day
+    gap = start + (DAYS - _GAP) * day
     kept = readings.filter(
         pl.col("time") <= end,
         pl.col("point") != never,

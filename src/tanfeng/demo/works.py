@@ -42,7 +42,12 @@ def plan(name: str) -> list[dict[str, Any]]:
 
 
 def flows(
-    rows: Sequence[Mapping[str, Any]], *, start: datetime, days: int, seed: int
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    start: datetime,
+    days: int,
+    seed: int,
+    left_on: Mapping[str, tuple[slice, float]] | None = None,
 ) -> dict[str, _Amounts]:
     """Return what flows through each meter in each quarter hour.
 
@@ -56,6 +61,8 @@ def flows(
         How long. [d]
     seed : int
         Of the random numbers.
+    left_on : mapping, optional
+        Number of a meter that uses -> quarter hours in which so many times as much flowed. [1]
 
     Returns
     -------
@@ -74,6 +81,9 @@ def flows(
         if row["shape"] == "daylight":
             share = share * _daylight(start, len(share))
         found[row["number"]] = share * row["rated"] * SLOT_S / 3600
+        if left_on and row["number"] in left_on:
+            span, times = left_on[row["number"]]
+            found[row["number"]][span] *= times
     waiting = [row for row in rows if row["made_of"]]
     while waiting:
         ready = [

@@ -1,4 +1,4 @@
-"""The demonstration's meters: a month of readings that ends at the moment of the build."""
+"""The demonstration's meters: readings of some months that end at the moment of the build."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tanfeng.periods import LOCAL
 pytestmark = pytest.mark.django_db
 
 
-def test_a_month_of_readings_ends_now(city, org_a, org_b, django_capture_on_commit_callbacks):
+def test_the_readings_end_now(city, org_a, org_b, django_capture_on_commit_callbacks):
     now = datetime(2026, 3, 10, 9, 7, tzinfo=LOCAL)
     with django_capture_on_commit_callbacks(execute=True):
         written = demo.write(city, 7, [org_a.credit_code, org_b.credit_code], now)

@@ -11,7 +11,7 @@ let library;
 // The theme on the screen while the page is being printed.
 let before;
 
-function load() {
+export function load() {
   library ??= new Promise((resolve, reject) => {
     if (window.echarts) return resolve(window.echarts);
     const script = document.createElement("script");
@@ -23,7 +23,7 @@ function load() {
   return library;
 }
 
-function palette() {
+export function palette() {
   const style = getComputedStyle(document.documentElement);
   const get = (name) => style.getPropertyValue(`--${name}`).trim();
   const names = ["ink", "ink-2", "ink-3", "line", "panel", "brand", "brand-fill", "good-fill", "late-fill", "bad-fill", "bad", "late", "note-fill", "track", "control"];
@@ -55,7 +55,7 @@ export function format(value, places = 1) {
   return sign + grouped + (places ? `.${text.slice(-places)}` : "");
 }
 
-function short(value) {
+export function short(value) {
   return format(value, Number.isInteger(value) ? 0 : Math.abs(value) >= 10 ? 1 : 2).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
 }
 
@@ -67,14 +67,14 @@ function measure(text, size = 12) {
 
 // Tooltip
 
-function cell(tag, text, className) {
+export function cell(tag, text, className) {
   const element = document.createElement(tag);
   if (className) element.className = className;
   element.textContent = text;
   return element;
 }
 
-function swatch(colour) {
+export function swatch(colour) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 8 8");
   svg.setAttribute("width", "9");
