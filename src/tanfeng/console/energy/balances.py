@@ -455,12 +455,13 @@ def _less(one: list[Flow], other: list[Flow], name: str) -> float | None:
 
 def _names(firm: Organisation, inside: list[str]) -> dict[str, tuple[str, str]]:
     """Return what nodes and points are called, and where they open."""
-    here = reverse("energy")
+    here, points = reverse("energy"), reverse("metering")
     names = {firm.credit_code: (firm.name, f"{here}?org={firm.credit_code}")}
     held = tree().nodes.filter(pl.col("node").is_in(inside))
     names |= {node: (name, "") for node, name in held.select("node", "name").iter_rows()} | names
-    for unit in ProcessUnit.objects.filter(organisation=firm):
+    for unit in ProcessUnit.objects.filter(organisation=firm).only("pk", "name"):
         names[unit.node] = (unit.name, f"{here}?unit={unit.pk}")
-    for meter in Meter.objects.filter(organisation=firm, point__isnull=False):
-        names[str(meter.point)] = (meter.name, reverse("metering-point", args=[meter.pk]))
+    meters = Meter.objects.filter(organisation=firm, point__isnull=False)
+    for point, name, pk in meters.values_list("point", "name", "pk"):
+        names[str(point)] = (name, f"{points}{pk}/")
     return names

@@ -212,7 +212,7 @@ def _unit(user: User, unit: ProcessUnit) -> Scope:
 
 def _inside(firm: Organisation, unit: ProcessUnit | None) -> tuple[Part, ...]:
     """Return the processes and points one step below an enterprise or process."""
-    here = reverse("energy")
+    here, points = reverse("energy"), reverse("metering")
     below = ProcessUnit.objects.filter(
         organisation=firm, parent=unit, removed_at__isnull=True
     ).order_by("pk")
@@ -228,7 +228,7 @@ def _inside(firm: Organisation, unit: ProcessUnit | None) -> tuple[Part, ...]:
         *(Part(one.node, "unit", one.name, f"{here}?unit={one.pk}", firm.is_demo) for one in below),
         *(
             Part(
-                str(one.point), "point", one.name, reverse("metering-point", args=[one.pk]),
+                str(one.point), "point", one.name, f"{points}{one.pk}/",
                 firm.is_demo, is_main=one.level == top[one.item_key],
             )
             for one in meters

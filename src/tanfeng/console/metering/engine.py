@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -50,6 +50,16 @@ def register() -> Register:
     from tanfeng.metering.register import Register
 
     return Register(folder())
+
+
+def edges() -> pl.DataFrame:
+    """Return what hangs at what in the tree, read again only when the register changed."""
+    return _edges(str(folder()), register().number())
+
+
+@lru_cache(maxsize=2)
+def _edges(_where: str, _number: int) -> pl.DataFrame:
+    return register().edges()
 
 
 def store() -> Store:
