@@ -90,6 +90,8 @@ INSTALLED_APPS = [
     "tanfeng.console.library",
     "tanfeng.console.accounting",
     "tanfeng.console.metering",
+    "tanfeng.console.closing",
+    "tanfeng.console.energy",
     "tanfeng.console.forecast",
     "tanfeng.console.plan",
     "tanfeng.console.registers.mrv",

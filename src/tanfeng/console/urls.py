@@ -7,6 +7,8 @@ urlpatterns = [
     path("", include("tanfeng.console.archive.urls")),
     path("", include("tanfeng.console.library.urls")),
     path("", include("tanfeng.console.metering.urls")),
+    path("", include("tanfeng.console.closing.urls")),
+    path("", include("tanfeng.console.energy.urls")),
     path("", include("tanfeng.console.forecast.urls")),
     path("", include("tanfeng.console.accounting.urls")),
     path("", include("tanfeng.console.plan.urls")),

@@ -24,7 +24,16 @@ from tanfeng.console.archive.models import Organisation, Sector
 from tanfeng.console.core import imports, services
 from tanfeng.console.core.models import Batch, User
 from tanfeng.console.forecast import services as forecasts
-from tanfeng.demo import accounts, budgets, market, metering, method_accounts, mrv, registers
+from tanfeng.demo import (
+    accounts,
+    budgets,
+    closing,
+    market,
+    metering,
+    method_accounts,
+    mrv,
+    registers,
+)
 from tanfeng.demo.city import City
 from tanfeng.demo.deliveries import Delivery, deliveries
 from tanfeng.demo.workbooks import Workbook, workbooks
@@ -167,6 +176,7 @@ def _write(city: City, home: Path, progress: Progress) -> Built:
         "Writing meters with 100 days, and forecasts",
     )
     metering.write(users["city"], city.seed, parts.firms)
+    closing.write(users["city"], city.seed, city.years[-1])
     forecasts.compute_all()
     built.faults = pl.DataFrame(faults, infer_schema_length=None)
     built.faults.write_csv(home / FAULTS_FILE, include_bom=True)
