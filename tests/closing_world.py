@@ -16,7 +16,7 @@ from tanfeng.console.accounting.models import EnergyRecord
 from tanfeng.console.closing.figures import Month
 from tanfeng.console.closing.models import CloseLine, MonthClose
 from tanfeng.console.core.models import Batch
-from tanfeng.console.metering import devices, engine
+from tanfeng.console.metering import devices, engine, publishing
 from tanfeng.metering.frames import READINGS
 from tanfeng.periods import LOCAL
 
@@ -34,7 +34,7 @@ def hang(user, organisation, point, multiplier=400.0, **changes):
         multiplier=multiplier, **changes,
     )  # fmt: skip
     devices.hang(user, one, serial_no=f"S-{point}", installed_at=FIRST, opening=0.0)
-    engine.publish_stale()
+    publishing.publish_stale()
     return one
 
 

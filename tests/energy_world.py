@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from metering_world import meter
-from tanfeng.console.metering import engine, services, settling
+from tanfeng.console.metering import engine, publishing, services, settling
 from tanfeng.metering.frames import READINGS
 
 START = datetime(2025, 4, 1, tzinfo=UTC) - timedelta(hours=8)  # midnight in Fuzhou
@@ -71,7 +71,7 @@ def works(user, organisation, *, without=(), only=tuple(FLOWS), start=START, slo
             multiplier=1.0 if is_power else None, level=level, sign=sign, reading_kind="amount",
             reading_unit=unit, digits=None, unit=units.get(at),
         )  # fmt: skip
-    engine.publish_stale()
+    publishing.publish_stale()
     engine.store().append(
         pl.concat(
             readings(point, start, slots, FLOWS[point][-1])

@@ -22,7 +22,16 @@ from django.utils import timezone
 
 from tanfeng.console.archive.models import Organisation, Sector
 from tanfeng.console.core.models import User
-from tanfeng.console.metering import devices, engine, gateways, rates, services, settling
+from tanfeng.console.metering import (
+    devices,
+    engine,
+    gateways,
+    publishing,
+    rates,
+    services,
+    settling,
+    virtual,
+)
 from tanfeng.console.metering.models import Gateway, Meter, ProcessUnit
 from tanfeng.demo import works
 from tanfeng.metering.frames import GOOD, UNCERTAIN
@@ -92,7 +101,7 @@ def write(user: User, seed: int, firms: Sequence[str], now: datetime | None = No
             _meters(user, organisation, (start, end), made, is_first=organisation is chosen[0])
     engine.store().append(readings, batch=f"demo-{seed}")
     settling.write_latest(readings.sort("time").unique("point", keep="last"))
-    engine.publish_stale()
+    publishing.publish_stale()
     engine.settled().advance(now=end)
     return len(names)
 
@@ -206,6 +215,25 @@ def _meters(
     for (kind, level), count in ({("electricity", 3): 4, ("water", 1): 1} | held).items():
         if kind in rates.kinds():
             services.state_required(user, organisation, kind, level, count)
+    # What the main meter shows beyond two of its lines: a figure of its own, counted nowhere.
+    main, *lines = (
+        f'"{one.point}"' for one in made if one.row["number"] in ("E-01", "E-11", "E-12")
+    )
+    virtual.enter(
+        user,
+        organisation,
+        {
+            "meter_no": "V-01",
+            "name": "其他用电（虚拟）",
+            "point": f"{made[0].point}-V",
+            "item_key": "electricity",
+            "reading_unit": "kWh",
+            "level": 2,
+            "in_tree": False,
+            "expression": " - ".join((main, *lines)),
+            "remark": "演示数据",
+        },
+    )
     unknown = [(f"{made[0].point}-NEW", 96, 1024.0)] if is_first else []
     gateways.note_unknown(way_in, unknown, end)
     Gateway.objects.filter(pk=way_in.pk).update(last_seen_at=end, last_rows=len(made))

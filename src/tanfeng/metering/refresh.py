@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 import polars as pl
 from ibis.expr import types as ir
 
+from tanfeng.metering._engines import fetch
 from tanfeng.metering._mend import CODE, REACH
 from tanfeng.metering._rows import DAY_S, REFERENCE_DAYS, local_day
 from tanfeng.metering.derive import Derived, Past, deriving, sums
@@ -263,16 +264,16 @@ def _after(state: State, names: pl.Series, made: Made) -> State:
 def derived_state(derived: Derived) -> State:
     """Fetch what a derivation gave, and find how far it is settled."""
     backend = derived.shop.backend
-    names = backend.to_polars(derived.points.select("id", "point"))
+    names = fetch(derived.points.select("id", "point"), backend)
 
     def named(table: ir.Table, schema: pl.Schema) -> pl.DataFrame:
-        frame: pl.DataFrame = backend.to_polars(table).join(names, on="id")
+        frame = fetch(table, backend).join(names, on="id")
         return frame.select(pl.col(name).cast(kind) for name, kind in schema.items())
 
     slots = named(sums(derived, by="15min"), KEPT)
     days = named(derived.shop.made("days"), _DAYS)
     ends = derived.shop.step(f"ends_{derived.path}", lambda: _ends(derived.segments))
-    opened = backend.to_polars(ends).join(names, on="id").select("point", since=_settled_before())
+    opened = fetch(ends, backend).join(names, on="id").select("point", since=_settled_before())
     return State(slots, days, opened)
 
 

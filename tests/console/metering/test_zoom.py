@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from metering_world import HUNG, meter
 from tanfeng.console.core.models import AuditEvent
-from tanfeng.console.metering import devices, engine, zoom
+from tanfeng.console.metering import devices, engine, publishing, zoom
 from tanfeng.metering.frames import READINGS, SLOTS
 from tanfeng.periods import LOCAL
 
@@ -139,7 +139,7 @@ def read(firm_a, org_a):
         ),
         batch="b",
     )  # fmt: skip
-    engine.publish_stale()
+    publishing.publish_stale()
     return one
 
 

@@ -19,7 +19,7 @@ from method_books import MethodBook
 from tanfeng.accounting.methods import METHODS
 from tanfeng.console.accounting import method_services
 from tanfeng.console.core.figures import plain
-from tanfeng.console.metering import amounts, devices, engine
+from tanfeng.console.metering import amounts, devices, engine, publishing
 from tanfeng.console.registers.reconciliation import metered, pages, sides
 from tanfeng.errors import ModelError
 from tanfeng.metering.frames import ENERGY, READINGS
@@ -138,7 +138,7 @@ def read(user, organisation, days):
         schema=READINGS,
     )
     engine.store().append(frame, batch="b")
-    engine.publish_stale()
+    publishing.publish_stale()
 
 
 def test_a_whole_year_is_compared_at_the_factor_of_the_account(firm_b, org_b, client_for):

@@ -50,8 +50,8 @@ COLUMNS = (
 #: What the rows of the list are written from.
 _SHOWN = (
     "point", "name", "item_key", "level", "last_time", "last_value", "last_quality", "late_after",
-    "reading_unit", "organisation__name", "organisation__is_demo", "organisation__credit_code",
-    "organisation__place__name_zh", "organisation__place__name_en",
+    "expression", "reading_unit", "organisation__name", "organisation__is_demo",
+    "organisation__credit_code", "organisation__place__name_zh", "organisation__place__name_en",
 )  # fmt: skip
 LEVELS = dict(Meter.Level.choices)
 #: Spans of the picture -> days.
