@@ -272,7 +272,8 @@ def derived_state(derived: Derived) -> State:
 
     slots = named(sums(derived, by="15min"), KEPT)
     days = named(derived.shop.made("days"), _DAYS)
-    ends = derived.shop.step(f"ends_{derived.path}", lambda: _ends(derived.segments))
+    segments = derived.segments
+    ends = derived.shop.step("ends", lambda: _ends(segments), derived.path)
     opened = fetch(ends, backend).join(names, on="id").select("point", since=_settled_before())
     return State(slots, days, opened)
 
