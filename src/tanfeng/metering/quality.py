@@ -425,7 +425,20 @@ def heat_map(quality: Quality, *, kinds: tuple[str, ...] = ("enterprise",)) -> p
 
 
 def heat_class(share: pl.Expr, limit: Mapping[str, float]) -> pl.Expr:
-    """Return the class of a completeness, one of ``HEAT_CLASSES``; null is ``not_due``."""
+    """Return the class of a completeness.
+
+    Parameters
+    ----------
+    share : polars.Expr
+        Received of what was due; null: nothing was due. [1]
+    limit : mapping of str to float
+        As of :func:`limits`.
+
+    Returns
+    -------
+    polars.Expr
+        One of ``HEAT_CLASSES``.
+    """
     found = (
         pl.when(share.is_null())
         .then(pl.lit("not_due"))

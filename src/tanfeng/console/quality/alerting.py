@@ -147,7 +147,9 @@ def _keep(merged: pl.DataFrame, now: datetime) -> None:
     rows = merged.to_dicts()
     was: dict[str, Alert] = {}
     for part in chunks([row["id"] for row in rows], CHUNK):
-        was |= {one.key: one for one in Alert.objects.filter(key__in=part)}
+        # Held until the end of the transaction: nobody takes a step that is written over.
+        held = Alert.objects.select_for_update().filter(key__in=part)
+        was |= {one.key: one for one in held}
     owners = _owners(rows)
     earlier = _earlier(rows, was)
     made, moved = [], []

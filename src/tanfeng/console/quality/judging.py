@@ -21,6 +21,7 @@ from tanfeng.console.metering import amounts, engine
 from tanfeng.console.quality import alerting, outage_keeping, standing
 from tanfeng.console.quality.filing_windows import windows
 from tanfeng.console.quality.models import Judgement, ToJudge
+from tanfeng.metering._calendar import local
 from tanfeng.metering._faults import ChangesForgotten
 from tanfeng.metering.judged import BEFORE, JudgedDays, judge, midnight
 from tanfeng.periods import LOCAL
@@ -187,33 +188,43 @@ def _touched(changed: pl.DataFrame, last_day: date) -> list[tuple[str, date, dat
     A reading speaks of the quarter hour before it, and closes the gap it ends: the days back to
     the last whole one are touched with it.
     """
-    hour = timedelta(hours=1)
-    rows = [
-        (row["point"], (row["first"] - hour).astimezone(LOCAL).date(),
-         min((row["last"] + hour).astimezone(LOCAL).date(), last_day))
-        for row in changed.iter_rows(named=True)
-    ]  # fmt: skip
-    early = [row for row in rows if row[1] <= last_day]
-    # A point that is read again after days of silence may have all of its news today.
-    names = [row[0] for row in rows]
-    if not names:
+    if changed.is_empty():
         return []
-    begin = min([row[1] for row in early], default=last_day) - _GAP_DAYS * _DAY
-    days = kept().read(begin, last_day, names)
+    hour = pl.duration(hours=1)
+    rows = changed.select(
+        "point",
+        first=local(pl.col("first") - hour).dt.date(),
+        last=pl.min_horizontal(local(pl.col("last") + hour).dt.date(), pl.lit(last_day)),
+    )
+    # A point that is read again after days of silence may have all of its news today.
+    earliest = rows["first"].min()
+    begin = min(earliest, last_day) if isinstance(earliest, date) else last_day
+    begin -= _GAP_DAYS * _DAY
+    days = kept().read(begin, last_day, rows["point"].to_list())
     whole = days.filter((pl.col("received") >= pl.col("due")) & (pl.col("due") > 0))
-    found = []
-    for point, first, last in rows:
-        before = whole.filter((pl.col("point") == point) & (pl.col("day") < first))["day"].max()
-        begun = before + _DAY if isinstance(before, date) else first
-        begun = max(min(begun, first), begin)
-        if begun <= last_day and (begun < first or first <= last_day):
-            found.append((point, begun, max(last, begun) if first <= last_day else last_day))
-    return found
+    before = (
+        rows.select("point", "first")
+        .join(whole.select("point", "day"), on="point")
+        .filter(pl.col("day") < pl.col("first"))
+        .group_by("point")
+        .agg(whole=pl.col("day").max())
+    )
+    after_whole = pl.col("whole") + pl.duration(days=1)
+    begun = pl.min_horizontal("first", pl.max_horizontal(after_whole, pl.lit(begin)))
+    spans = (
+        rows.join(before, on="point", how="left")
+        .with_columns(begun=pl.when(pl.col("whole").is_null()).then("first").otherwise(begun))
+        .filter(pl.col("begun") <= last_day)
+        .filter((pl.col("begun") < pl.col("first")) | (pl.col("first") <= last_day))
+    )
+    until = pl.when(pl.col("first") <= last_day).then("last").otherwise(pl.lit(last_day))
+    return spans.select("point", "begun", pl.max_horizontal(until, "begun")).rows()
 
 
 def _pieces(span: Span, names: list[str]) -> Iterator[Span]:
     """Cut a span into months, and its points into as many as fit the memory."""
-    wanted = names if span.points is None else [one for one in names if one in set(span.points)]
+    asked = set(names if span.points is None else span.points)
+    wanted = [one for one in names if one in asked]
     first = span.first
     while first <= span.last:
         last = min(span.last, (first.replace(day=1) + 31 * _DAY).replace(day=1) - _DAY)
