@@ -157,20 +157,20 @@ def _meters(
     for kind, level, count in (("electricity", 1, 1), ("electricity", 2, 2), ("electricity", 3, 4),
                                ("natural_gas", 1, 1), ("water", 1, 1)):  # fmt: skip
         services.state_required(user, organisation, kind, level, count)
-    # What the main meter shows beyond the two lines: a figure of its own, counted nowhere.
-    main, *lines = (f'"{names[place]}"' for place in range(3))
+    # What the two lines take together: a figure of its own, counted nowhere.
+    lines = [f'"{names[place]}"' for place in (1, 2)]
     virtual.enter(
         user,
         organisation,
         {
             "meter_no": "V-01",
-            "name": "其他用电（虚拟）",
+            "name": "次级用电合计（虚拟）",
             "point": f"{names[0]}-V",
             "item_key": "electricity",
             "reading_unit": "kWh",
             "level": 2,
             "in_tree": False,
-            "expression": " - ".join((main, *lines)),
+            "expression": " + ".join(lines),
             "remark": "演示数据",
         },
     )
