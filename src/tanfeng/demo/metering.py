@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core.models import User
-from tanfeng.console.metering import devices, engine, gateways, services, settling, virtual
+from tanfeng.console.metering import devices, engine, gateways, latest, services, virtual
 from tanfeng.console.metering.models import Gateway, Meter
 from tanfeng.gateway.simulate import Fault, Simulated, point_name, simulate
 from tanfeng.metering.frames import GOOD, UNCERTAIN
@@ -72,7 +72,7 @@ def write(user: User, seed: int, firms: Sequence[str], now: datetime | None = No
             _meters(user, organisation, end, [names[i] for i in part], made, part.start)
     readings = _told(made, names, end)
     engine.store().append(readings, batch=f"demo-{seed}")
-    settling.write_latest(readings.sort("time").unique("point", keep="last"))
+    latest.write_latest(readings.sort("time").unique("point", keep="last"))
     return len(names)
 
 
@@ -157,6 +157,13 @@ def _meters(
     for kind, level, count in (("electricity", 1, 1), ("electricity", 2, 2), ("electricity", 3, 4),
                                ("natural_gas", 1, 1), ("water", 1, 1)):  # fmt: skip
         services.state_required(user, organisation, kind, level, count)
+    _virtual(user, organisation, names)
+    unknown = [(f"{names[0]}-NEW", 96, 1024.0)] if first == 0 else []
+    gateways.note_unknown(way_in, unknown, end)
+    Gateway.objects.filter(pk=way_in.pk).update(last_seen_at=end, last_rows=len(names))
+
+
+def _virtual(user: User, organisation: Organisation, names: Sequence[str]) -> None:
     # What the two lines take together: a figure of its own, counted nowhere.
     lines = [f'"{names[place]}"' for place in (1, 2)]
     virtual.enter(
@@ -174,9 +181,6 @@ def _meters(
             "remark": "演示数据",
         },
     )
-    unknown = [(f"{names[0]}-NEW", 96, 1024.0)] if first == 0 else []
-    gateways.note_unknown(way_in, unknown, end)
-    Gateway.objects.filter(pk=way_in.pk).update(last_seen_at=end, last_rows=len(names))
 
 
 def _facts(number: str, name: str, item: str, level: int, left: int, today: date) -> dict[str, Any]:

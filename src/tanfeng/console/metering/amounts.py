@@ -181,3 +181,29 @@ def _factors(
         electricity_fallback=OPTIONS["electricity_fallback"] or None,
     )
     return accounting.unit_worth(chosen)
+
+
+def energy(point: str, by: By, start: datetime, end: datetime) -> pl.DataFrame:
+    """Return what flowed through one point in each period, metered or virtual.
+
+    Parameters
+    ----------
+    point : str
+        Its name.
+    by, start, end
+        As of :func:`of_points`.
+
+    Returns
+    -------
+    polars.DataFrame
+        As of :func:`tanfeng.console.metering.engine.energy`.
+    """
+    from tanfeng.metering import rollup
+
+    about = engine.points().filter(pl.col("point") == point)
+    if about["expression"].null_count() == about.height:
+        return engine.energy(point, by, start, end)
+    found = slots([point], start, end)
+    if found.is_empty():
+        return found
+    return rollup.of_points(found, points=about, by=by, start=start, end=end)

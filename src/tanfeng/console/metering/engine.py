@@ -95,7 +95,7 @@ def energy(point: str, by: str, start: datetime, end: datetime) -> pl.DataFrame:
     -------
     polars.DataFrame
         ``start``, ``amount``, ``measured``, ``estimated`` [base unit], ``unit``, ``quality``,
-        ``completeness`` [1]; empty when the engine does not know the point.
+        ``completeness`` [1]; empty when the engine does not know the point, or nobody reads it.
     """
     import ibis
 
@@ -104,21 +104,6 @@ def energy(point: str, by: str, start: datetime, end: datetime) -> pl.DataFrame:
     known = register()
     of_point = pl.col("point") == point
     found = points().filter(of_point)
-    if found["expression"].drop_nulls().len():
-        return _computed(point, found, by, start, end)
     readings = store().table(ibis.duckdb.connect(), [point], start - AROUND, end + AROUND)
     devices = known.devices().filter(of_point)
     return point_energy(readings, found, devices, by=by, start=start, end=end)
-
-
-def _computed(
-    point: str, found: pl.DataFrame, by: str, start: datetime, end: datetime
-) -> pl.DataFrame:
-    """Return what flowed through a virtual meter, from the quarter hours of what it rests on."""
-    from tanfeng.console.metering import amounts
-    from tanfeng.metering import rollup
-
-    slots = amounts.slots([point], start, end)
-    if slots.is_empty():
-        return slots
-    return rollup.of_points(slots, points=found, by=by, start=start, end=end)  # type: ignore[arg-type]

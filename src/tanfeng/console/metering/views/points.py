@@ -23,7 +23,7 @@ from tanfeng.console.core import audit, lists, rights
 from tanfeng.console.core.asked import me
 from tanfeng.console.core.figures import moment, plain, unit
 from tanfeng.console.core.lists import Column, Listing
-from tanfeng.console.metering import engine, forms
+from tanfeng.console.metering import amounts, engine, forms
 from tanfeng.console.metering.chart import Window, buckets
 from tanfeng.console.metering.models import Meter
 from tanfeng.console.metering.views.common import QUALITIES, STATES, of_state, state_of
@@ -61,6 +61,10 @@ SPANS: Mapping[str, tuple[Any, int]] = {
     "month": (pgettext_lazy("span", "month"), 31),
     "year": (pgettext_lazy("span", "year"), 366),
 }
+#: Periods a span is divided into.
+_PERIODS: Mapping[str, amounts.By] = {
+    "day": "hour", "week": "hour", "month": "day", "year": "month",
+}  # fmt: skip
 #: A click on the picture opens the next narrower span.
 _NARROWER = {"year": "month", "month": "week", "week": "day", "day": "day"}
 #: Longest span of an export, in readings.
@@ -246,8 +250,8 @@ def _picture(meter: Meter, readings: pl.DataFrame, window: Window, span: str) ->
 
 def _energy(meter: Meter, window: Window, span: str, now: datetime) -> dict[str, Any] | None:
     """Return what flowed, measured and estimated apart; None where the engine knows nothing."""
-    by = {"day": "hour", "week": "hour", "month": "day", "year": "month"}[span]
-    found = engine.energy(str(meter.point), by, window.start, window.end)
+    by = _PERIODS[span]
+    found = amounts.energy(str(meter.point), by, window.start, window.end)
     if found.is_empty():
         return None
     shape = {"hour": "%m-%d %H:%M", "day": "%m-%d", "month": "%Y-%m"}[by]
