@@ -104,11 +104,22 @@ def due_slots(counted: pl.DataFrame, due: pl.DataFrame, periods: pl.DataFrame) -
     polars.DataFrame
         source, number, slots_due; nothing owed is no row.
     """
-    # Points of one source that owe the same span are one row, and there are few such spans.
-    spans = (
-        counted.join(due, on="point").group_by("source", "due_from", "due_to").agg(points=pl.len())
-    )
+    # Points of one source that owe the same span are one row; there are few such spans, because
+    # what a span owes outside the periods does not tell it from another.
     slot = pl.duration(seconds=SLOT_S)
+    begin = periods["first"].min()
+    end = periods.select((pl.col("first") + pl.col("slots") * slot).max()).item()
+    due_to = pl.col("due_to")
+    within = due.filter((pl.col("due_from") < end) & (due_to.is_null() | (due_to > begin)))
+    within = within.with_columns(
+        due_from=pl.max_horizontal("due_from", pl.lit(begin, TIME)),
+        due_to=pl.when(due_to < end).then(due_to),
+    )
+    spans = (
+        counted.join(within, on="point")
+        .group_by("source", "due_from", "due_to")
+        .agg(points=pl.len())
+    )
     low = pl.max_horizontal("first", "due_from")
     high = pl.min_horizontal(pl.col("first") + pl.col("slots") * slot, pl.col("due_to"))
     owed = (high - low).dt.total_seconds() // SLOT_S

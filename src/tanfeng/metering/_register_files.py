@@ -55,6 +55,10 @@ class Files:
             f"{self.folder} 中的计量点登记所列文件缺失；请从备份恢复",
         )
 
+    def number(self) -> int:
+        """Return the number of the newest change, 0 before the first."""
+        return int(self._listed()["last"])
+
     @contextmanager
     def changing(self) -> Iterator[Callable[[Mapping[str, pl.DataFrame]], None]]:
         """Hold the register alone; yields what writes a change."""

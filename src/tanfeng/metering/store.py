@@ -131,6 +131,11 @@ class Store:
         """Return the newest version of the table; -1 where nothing was appended yet."""
         return self._log.version()
 
+    def begin(self) -> datetime | None:
+        """Return the beginning of the oldest month there are readings of."""
+        months = [file.month for file in self._log.index().files]
+        return month_span(min(months))[0] if months else None
+
     def append(self, readings: pl.DataFrame, *, batch: str) -> Appended:
         """Add readings; the same batch twice is once, whoever sends it.
 

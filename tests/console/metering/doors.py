@@ -16,6 +16,7 @@ def _firm(world):
 DOORS = {
     "metering": Door(),
     "metering-point": Door(_meter),
+    "metering-point-window": Door(_meter),
     "meters": Door(),
     "meter-new": Door(post=lambda world: {"org": world.code_b, "meter_no": "X"}),
     "meter": Door(_meter, post={"do": "withdraw", "reason": "x"}),

@@ -11,7 +11,6 @@ from django.urls import reverse
 
 from metering_world import HUNG, meter
 from tanfeng.console.metering import (
-    amounts,
     devices,
     engine,
     expressions,
@@ -71,7 +70,7 @@ def test_a_virtual_meter_has_energy(client_for, firm_a, points, commit):
     told = engine.points().filter(pl.col("point") == "V1").row(0, named=True)
     assert (told["expression"], told["node"], told["unit"]) == ('P1 - "P-2"', None, "kWh")
     # 3 - 1 = 2 kWh in a quarter hour, 2 x 96 = 192 in a day.
-    found = amounts.energy("V1", "day", START, START + timedelta(days=2))
+    found = engine.energy("V1", "day", START, START + timedelta(days=2))
     assert found["amount"].to_list() == [192.0, 192.0]
     assert found["quality"].to_list() == ["measured", "measured"]
     client = client_for(firm_a)

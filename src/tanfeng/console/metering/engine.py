@@ -6,24 +6,28 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import polars as pl
 from django.conf import settings
+from django.utils import timezone
 
 if TYPE_CHECKING:
+    from tanfeng.metering._calendar import By
     from tanfeng.metering.intake import Intake
     from tanfeng.metering.register import Register
+    from tanfeng.metering.settled import Settled
     from tanfeng.metering.store import Store
 
 CITY = "city"
 #: What a sender that is turned away is told to wait. [s]
 FLUSH_S = 5.0
-#: Readings around a window that say what is usual there and close the gaps at its ends.
-AROUND = timedelta(days=16)
+#: So many points a page derives itself before it shows what is kept.
+_LITTLE = 64
 _opening = threading.Lock()
 
 
@@ -66,6 +70,34 @@ def _store(where: str) -> Store:
     return Store(where, settings.READINGS_SECRET_OPTIONS)
 
 
+def settled() -> Settled:
+    """Return the energy that is derived and kept in this home."""
+    return _settled(str(folder()), settings.READINGS)
+
+
+@cache
+def _settled(where: str, readings: str) -> Settled:
+    from tanfeng.metering.register import Register
+    from tanfeng.metering.settled import Settled
+
+    return Settled(Path(where) / "slots", _store(readings), Register(where))
+
+
+def kept() -> Settled:
+    """Return what is kept, with the little that came since it was last brought up to date.
+
+    The settling of the serving process does so all the time. What would keep a page waiting is
+    left to it: the figures are then as of an earlier moment.
+    """
+    from tanfeng.metering._faults import StoreBusy
+
+    found = settled()
+    if found.behind():
+        with suppress(StoreBusy):
+            found.advance(now=timezone.now(), wait=False, go_on=lambda left: left <= _LITTLE)
+    return found
+
+
 def intake() -> Intake:
     """Return what readings come in through; one per process."""
     with _opening:
@@ -80,7 +112,7 @@ def _intake(where: str, readings: str) -> Intake:
 
 
 def energy(point: str, by: str, start: datetime, end: datetime) -> pl.DataFrame:
-    """Return what flowed through a point in each period, as the engine derives it.
+    """Return what flowed through a point in each period.
 
     Parameters
     ----------
@@ -95,15 +127,6 @@ def energy(point: str, by: str, start: datetime, end: datetime) -> pl.DataFrame:
     -------
     polars.DataFrame
         ``start``, ``amount``, ``measured``, ``estimated`` [base unit], ``unit``, ``quality``,
-        ``completeness`` [1]; empty when the engine does not know the point, or nobody reads it.
+        ``completeness`` [1]; empty when the engine does not know the point.
     """
-    import ibis
-
-    from tanfeng.metering.energy import point_energy
-
-    known = register()
-    of_point = pl.col("point") == point
-    found = points().filter(of_point)
-    readings = store().table(ibis.duckdb.connect(), [point], start - AROUND, end + AROUND)
-    devices = known.devices().filter(of_point)
-    return point_energy(readings, found, devices, by=by, start=start, end=end)
+    return kept().of_points([point], cast("By", by), start, end).sort("start")

@@ -17,6 +17,7 @@ from tanfeng.console.metering.views import (
 urlpatterns = [
     path("monitoring/", points.points, name="metering"),
     path("monitoring/<int:pk>/", points.point, name="metering-point"),
+    path("monitoring/<int:pk>/window/", points.point_window, name="metering-point-window"),
     path("meters/", meters.meters, name="meters"),
     path("meters/new/", meters.new, name="meter-new"),
     path("meters/<int:pk>/", record.meter, name="meter"),
