@@ -17,6 +17,7 @@ from market_world import market_of
 from metering_world import metering_of
 from method_books import MethodBook
 from mrv_world import carbon_year
+from quality_world import quality_of
 from tanfeng.accounting.methods import METHODS
 from tanfeng.console.accounting import lines, method_services
 from tanfeng.console.accounting import services as accounting
@@ -164,6 +165,7 @@ def two_firms() -> World:
     audit.record("organisation.read", user=city, thing=org_b)
     method_b = _method_account(firm_b, org_b)
     plan.load_plan()
+    meters = metering_of(org_b, firm_b, "机密")
     return World(
         users=users,
         code_a=CODE_A,
@@ -190,7 +192,8 @@ def two_firms() -> World:
             **quota_of(org_b, city, MONTHLY_B),
             **carbon_year(org_b, firm_b, city, f"{NAME_B}机密", MONTHLY_B),
             **market_of(org_b, firm_b, city, f"{NAME_B}机密", MONTHLY_B),
-            **metering_of(org_b, firm_b, "机密"),
+            **meters,
+            **quality_of(org_b, meters["meter"], firm_b, city, "机密"),
             **closed_month(org_b, firm_b, batch_b, f"{NAME_B}机密", MONTHLY_B),
             **forecast_of(org_b, MONTHLY_B, "机密"),
         },

@@ -340,7 +340,9 @@ def test_months_outages_balances_and_residuals_become_findings():
         )
     )
     odd = pl.DataFrame({"node": ["E"], "month": ["2026-09"], "sigmas": [-4.0], "beyond": [True]})
-    rows = alerts.findings(judged, last=last, outages=down, balances=balance, residuals=odd)
+    rows = alerts.findings(
+        judged, last=last, outages=down, calendar=WorkCalendar(), balances=balance, residuals=odd
+    )
     of = {rule: rows.filter(pl.col("rule") == rule) for rule in rows["rule"].unique()}
     # Down on Monday 21 September: term Thursday 24; Friday 25 is the fourth working day,
     # the weekend adds none, Wednesday 30 is the seventh.

@@ -117,6 +117,18 @@ def test_an_odd_night_is_found():
     assert "kWh" in odd["reason_zh"][0]
 
 
+def test_who_fell_silent_is_not_forecast():
+    rows = hours("long", 80, 1, until=MIDNIGHT - timedelta(days=7))
+    both = pl.concat([rows, hours("new", 30, 2)])
+    found = outlook(both, TODAY, calendar=WorkCalendar(), unit="kWh")
+    assert found.nodes.rows() == [("long", 80, "silent"), ("new", 30, "usual")]
+    assert found.hours["node"].unique().to_list() == ["new"]
+    # One day later there would still be an hour of the week.
+    late = hours("long", 80, 1, until=MIDNIGHT - timedelta(days=6))
+    found = outlook(late, TODAY, calendar=WorkCalendar(), unit="kWh")
+    assert found.nodes["state"].to_list() == ["model"]
+
+
 def test_nobody_with_enough_days_is_no_error():
     found = outlook(hours("new", 3, 1), TODAY, calendar=WorkCalendar(), unit="kWh")
     assert found.nodes["state"].to_list() == ["short"]

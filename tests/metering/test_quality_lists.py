@@ -10,7 +10,7 @@ import pytest
 from quality_rows import at, points, readings, slots
 from tanfeng.errors import ModelError
 from tanfeng.metering import frames, quality
-from tanfeng.metering.workdays import WorkCalendar
+from tanfeng.metering.workdays import WorkCalendar, published
 
 DAY = date(2026, 10, 1)
 
@@ -188,6 +188,14 @@ def test_without_the_yearly_notice_the_term_says_that_it_is_counted_by_weekends(
     )
     assert found["calendar_known"].to_list() == [False]
     assert found["deadline"].to_list() == [date(2026, 10, 7)]
+
+
+def test_a_term_into_a_year_without_a_notice_says_so():
+    """Down on 30 December 2026: the third working day lies in 2027, whose notice is not known."""
+    days = outage_days(0).with_columns(day=pl.lit(date(2026, 12, 30)))
+    found = quality.outages(days, today=date(2026, 12, 30), calendar=published())
+    assert found["deadline"].to_list() == [date(2027, 1, 4)]
+    assert found["calendar_known"].to_list() == [False]
 
 
 def test_no_outage_is_an_empty_list():

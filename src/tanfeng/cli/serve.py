@@ -173,21 +173,18 @@ def _run(bind: str, workers: int, threads: int, ready: Any) -> None:
 
 def _start_jobs(worker: Any) -> None:
     from tanfeng.console.core import jobs
-    from tanfeng.console.forecast.nightly import Nightly
+    from tanfeng.console.forecast import nightly as forecasts
     from tanfeng.console.metering.settling import Settler
+    from tanfeng.console.quality import nightly as quality
 
-    worker.tanfeng_jobs = jobs.start_worker()
-    worker.tanfeng_settler = Settler().start()
-    worker.tanfeng_nightly = Nightly().start()
+    worker.tanfeng_works = [
+        jobs.start_worker(),
+        Settler().start(),
+        quality.Watch().rounds().start(),
+        forecasts.rounds().start(),
+    ]
 
 
 def _stop_jobs(_server: Any, worker: Any) -> None:
-    nightly = getattr(worker, "tanfeng_nightly", None)
-    if nightly is not None:
-        nightly.stop()
-    consumer = getattr(worker, "tanfeng_jobs", None)
-    if consumer is not None:
-        consumer.stop()
-    settler = getattr(worker, "tanfeng_settler", None)
-    if settler is not None:
-        settler.stop()
+    for work in reversed(getattr(worker, "tanfeng_works", [])):
+        work.stop()

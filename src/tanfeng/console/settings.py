@@ -102,6 +102,7 @@ INSTALLED_APPS = [
     "tanfeng.console.registers.reconciliation",
     "tanfeng.console.registers.budget",
     "tanfeng.console.registers.market",
+    "tanfeng.console.quality",
 ]
 
 MIDDLEWARE = [

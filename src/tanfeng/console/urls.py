@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("tanfeng.console.closing.urls")),
     path("", include("tanfeng.console.energy.urls")),
     path("", include("tanfeng.console.forecast.urls")),
+    path("", include("tanfeng.console.quality.urls")),
     path("", include("tanfeng.console.accounting.urls")),
     path("", include("tanfeng.console.plan.urls")),
     path("", include("tanfeng.console.registers.mrv.urls")),

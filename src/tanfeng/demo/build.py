@@ -32,6 +32,7 @@ from tanfeng.demo import (
     metering,
     method_accounts,
     mrv,
+    quality,
     registers,
 )
 from tanfeng.demo.city import City
@@ -177,6 +178,7 @@ def _write(city: City, home: Path, progress: Progress) -> Built:
     )
     metering.write(users["city"], city.seed, parts.firms)
     closing.write(users["city"], city.seed, city.years[-1])
+    quality.write(users["city"], {one.org_code: one for one in users.values() if one.org_code})
     forecasts.compute_all()
     built.faults = pl.DataFrame(faults, infer_schema_length=None)
     built.faults.write_csv(home / FAULTS_FILE, include_bom=True)

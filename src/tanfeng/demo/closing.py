@@ -70,6 +70,7 @@ def write(user: User, seed: int, year: int, now: datetime | None = None) -> int:
     engine.store().append(readings, batch=f"demo-{seed}-year")
     latest.write_latest(readings.tail(1))
     publishing.publish_stale()
+    engine.settled().advance(now=end)
     closing.close(user, organisation, Month(year, _CLOSED), {_ITEM: Typed()}, is_demo=True)
     return 1
 

@@ -14,19 +14,30 @@ if TYPE_CHECKING:
 _WORDS = ("title", "text", "remedy", "source")
 
 
-def shown(value: float, unit: str) -> str:
+def shown(value: float, unit: str, places: int = 1) -> str:
     """Return a value with its unit as people write it: a share in percent, no needless zeros."""
     if math.isinf(value):
         return "∞"
     if unit == "1":
-        return f"{100 * value:.1f}".removesuffix(".0") + " %"
-    number = amount_text(value)
+        return f"{100 * value:.{places}f}".removesuffix("." + "0" * places) + " %"
+    number = amount_text(value, places)
     return f"{number} s" if unit == "s" else number
 
 
-def amount_text(value: float) -> str:
-    """Return an amount with one decimal below a hundred, none above."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.1f}".removesuffix(".0")
+def shown_beside(value: float, threshold: float, unit: str) -> str:
+    """Return a value with as many decimals as tell it from its threshold."""
+    for places in range(1, 4):
+        told = shown(value, unit, places)
+        if value == threshold or told != shown(threshold, unit, places):
+            break
+    return told
+
+
+def amount_text(value: float, places: int = 1) -> str:
+    """Return an amount with that many decimals below a hundred, one less above."""
+    if abs(value) >= 100:
+        return f"{value:,.{places - 1}f}"
+    return f"{value:,.{places}f}".removesuffix("." + "0" * places)
 
 
 def with_texts(
@@ -43,7 +54,7 @@ def with_texts(
         for lang in ("zh", "en"):
             facts = {
                 "object": called.get(row["object"]) or row["object"],
-                "value": shown(row["value"], rule.unit),
+                "value": shown_beside(row["value"], row["threshold"], rule.unit),
                 "threshold": shown(row["threshold"], rule.unit),
                 "first": row["first"].isoformat(),
                 "last": row["last"].isoformat(),

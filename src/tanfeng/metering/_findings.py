@@ -10,7 +10,7 @@ from tanfeng.metering._alert_frames import FINDINGS, LINKS
 from tanfeng.metering._calendar import local
 from tanfeng.metering._scores import lineage
 from tanfeng.metering.quality import Quality
-from tanfeng.metering.workdays import WorkCalendar
+from tanfeng.metering.workdays import WorkCalendar, published
 
 GATEWAYS = pl.Schema({"point": pl.String(), "gateway": pl.String()})
 """Which gateway sends a point; a point may have several."""
@@ -43,7 +43,7 @@ def findings(
     outages, balances, residuals : polars.DataFrame, optional
         What ``quality.outages``, ``submeter_balance`` (by month) and ``energy_residuals`` gave.
     calendar : WorkCalendar, optional
-        The one the outages were counted by.
+        The one the outages were counted by; that of the notices known if not given.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def findings(
     if gateways is not None:
         parts.append(_gateways(quality.days, gateways))
     if outages is not None and outages.height:
-        parts.append(_overdue(outages, last, calendar or WorkCalendar()))
+        parts.append(_overdue(outages, last, calendar or published()))
     if balances is not None:
         month = local(pl.col("start")).dt.date()
         worst = balances.filter(pl.col("within").is_not_null()).with_columns(

@@ -153,7 +153,9 @@ def _terms(runs: pl.DataFrame, today: date, calendar: WorkCalendar, term: int) -
     by_number = (
         table.filter("works").select(deadline="day", goal="number").with_columns(pl.col("goal"))
     )
-    known = [calendar.covers(first, max(today, first)) for first in runs["first"]]
+    # A term that runs into a year without a notice may end later than it seems.
+    ends = [(first, calendar.deadline(first, term)) for first in runs["first"]]
+    known = [calendar.covers(first, max(today, deadline)) for first, deadline in ends]
     return (
         runs.with_columns(
             until=pl.coalesce("repaired", pl.lit(today)),

@@ -39,7 +39,7 @@ HORIZON = 2
 #: More days than there are: nothing is learnt.
 _NEVER = 1e6
 
-MODEL, USUAL, SHORT = "model", "usual", "short"
+MODEL, USUAL, SHORT, SILENT = "model", "usual", "short", "silent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,9 @@ class Outlook:
     Parameters
     ----------
     nodes : polars.DataFrame
-        node, days_known, state: ``model``, ``usual`` (too little to learn from) or ``short``
-        (fewer than ``LEAST_DAYS``: nothing is forecast).
+        node, days_known, state: ``model``, ``usual`` (too little to learn from), ``short`` (fewer
+        than ``LEAST_DAYS``) or ``silent`` (not one hour of the last week is known); of the last
+        two nothing is forecast.
     hours : polars.DataFrame
         node, start, actual, naive, usual, forecast, low, high: the last week as it was forecast
         two days before and as it came, today and tomorrow. [unit of amount]
@@ -105,7 +106,7 @@ def outlook(
     """
     known_to = today - timedelta(days=1)
     past = hourly.filter(pl.col("start") < _midnight(today))
-    nodes = _nodes(past, limits(changed))
+    nodes = _nodes(past, known_to, limits(changed))
     parts = []
     for state in (MODEL, USUAL):
         names = nodes.filter(pl.col("state") == state)["node"].to_list()
@@ -123,24 +124,31 @@ def outlook(
     return Outlook(nodes, hours, months, errors, odd)
 
 
-def _nodes(past: pl.DataFrame, limit: Mapping[str, float]) -> pl.DataFrame:
+def _nodes(past: pl.DataFrame, known_to: date, limit: Mapping[str, float]) -> pl.DataFrame:
     """How many whole days of each node are known, and what that allows."""
     known = pl.col("amount").is_not_null() & (pl.col("completeness") >= 1)
     whole = (
         past.with_columns(day=_day())
         .group_by("node", "day")
-        .agg(whole=known.sum() == 24)
+        .agg(whole=known.sum() == 24, some=known.any())
         .group_by("node")
-        .agg(days_known=pl.col("whole").sum().cast(pl.Int64))
+        .agg(
+            days_known=pl.col("whole").sum().cast(pl.Int64),
+            lately=(pl.col("some") & (pl.col("day") > known_to - timedelta(days=WEEK))).any(),
+        )
         .sort("node")
     )
     days = pl.col("days_known")
-    return whole.with_columns(
-        state=pl.when(days >= limit["train_days_min"])
+    return whole.select(
+        "node",
+        "days_known",
+        state=pl.when(~pl.col("lately"))
+        .then(pl.lit(SILENT))
+        .when(days >= limit["train_days_min"])
         .then(pl.lit(MODEL))
         .when(days >= LEAST_DAYS)
         .then(pl.lit(USUAL))
-        .otherwise(pl.lit(SHORT))
+        .otherwise(pl.lit(SHORT)),
     )
 
 

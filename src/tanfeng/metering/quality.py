@@ -25,8 +25,10 @@ from tanfeng.metering.frames import TIME, _schema
 from tanfeng.periods import LOCAL
 
 __all__ = [
+    "DAYS",
     "FILINGS",
     "HEAT_CLASSES",
+    "MONTH_ENDS",
     "PRODUCTION",
     "REPORTS",
     "SERVICE",
@@ -34,8 +36,10 @@ __all__ = [
     "QualityRule",
     "assess",
     "energy_residuals",
+    "heat_class",
     "heat_map",
     "limits",
+    "of_days",
     "outages",
     "quality_rules",
     "report_deviations",
@@ -61,6 +65,36 @@ PRODUCTION = _schema({"node": pl.String, "start": TIME, "end": TIME, "producing"
 
 SERVICE = _schema({"point": pl.String, "start": TIME, "end": TIME})
 """When a point was hung; null is open. A point with no row owes nothing once the frame is given."""
+
+DAYS = _schema(
+    {
+        "point": pl.String,
+        "day": pl.Date,  # on the city's clock
+        "due": pl.Int64,
+        "excused": pl.Int64,
+        "received": pl.Int64,
+        "automatic": pl.Int64,
+        "timely": pl.Int64,
+        "boundary_gap_s": pl.Float64,  # null: no reading near the end of the day
+        "measured": pl.Int64,
+        "implausible": pl.Int64,
+        "range_flags": pl.Int64,  # null, as the three below: that check could not be made
+        "change_flags": pl.Int64,
+        "frozen_flags": pl.Int64,
+        "state_flags": pl.Int64,
+    }
+)
+"""Bare counts of a point and day: what everything else is summed from. [reading, slot]"""
+
+MONTH_ENDS = _schema(
+    {
+        "point": pl.String,
+        "month": pl.String,
+        "month_gap_s": pl.Float64,
+        "month_within": pl.Boolean,
+    }
+)
+"""How near to each month's end a reading lies; null while the month runs."""
 
 _LEAST = {
     "readings": ("point", "time", "quality", "received"),
@@ -114,6 +148,7 @@ def assess(
     production: pl.DataFrame | None = None,
     service: pl.DataFrame | None = None,
     filings: pl.DataFrame | None = None,
+    before: int = 0,
     changed: Mapping[str, float] | None = None,
 ) -> Quality:
     """Judge whole local days of every point and of everything above it.
@@ -138,6 +173,9 @@ def assess(
         Columns of ``REPORTS``.
     production, service, filings : polars.DataFrame, optional
         Columns of ``PRODUCTION``, ``SERVICE``, ``FILINGS``.
+    before : int
+        Days before ``first`` whose slots tell what is usual and where a frozen run began; they
+        are not judged themselves. [d]
     changed : mapping of str to float, optional
         Limits in place of the shipped ones.
 
@@ -168,19 +206,68 @@ def assess(
     came, ends = presence(
         readings, real, span, limit, service=service, excused=_excused(filings, as_of)
     )
-    fit = plausibility(slots, real, span, limit, production)
+    wide = Span(first - timedelta(days=before), last, as_of)
+    fit = plausibility(slots, real, wide, limit, production).filter(pl.col("day") >= first)
     days = came.join(fit, on=["point", "day"], maintain_order="left")
+    return of_days(
+        days,
+        real,
+        nodes=nodes,
+        edges=edges,
+        deviations=report_deviations(energy, reports, changed=changed),
+        month_ends=_judged_ends(ends, as_of, limit),
+        changed=changed,
+    )
+
+
+def of_days(
+    days: pl.DataFrame,
+    points: pl.DataFrame,
+    *,
+    nodes: pl.DataFrame | None = None,
+    edges: pl.DataFrame | None = None,
+    deviations: pl.DataFrame | None = None,
+    month_ends: pl.DataFrame | None = None,
+    changed: Mapping[str, float] | None = None,
+) -> Quality:
+    """Sum days judged before to shares and scores of every object.
+
+    Parameters
+    ----------
+    days : polars.DataFrame
+        Columns of ``DAYS``: ``Quality.days`` of one or of several assessments.
+    points : polars.DataFrame
+        point and node of ``POINTS``.
+    nodes, edges : polars.DataFrame, optional
+        The tree; without it only points are judged.
+    deviations : polars.DataFrame, optional
+        What :func:`report_deviations` gave.
+    month_ends : polars.DataFrame, optional
+        As in :class:`Quality`.
+    changed : mapping of str to float, optional
+        Limits in place of the shipped ones.
+
+    Returns
+    -------
+    Quality
+        What :func:`assess` gives of the same days.
+    """
+    limit = limits(changed)
+    _has(days, tuple(DAYS), "days")
+    if deviations is None:
+        deviations = report_deviations(None, None, changed=changed)
+    if month_ends is None:
+        month_ends = MONTH_ENDS.to_frame()
     family = lineage(nodes, edges)
-    counts = day_counts(days, objects_of(real, family), limit)
+    counts = day_counts(days, objects_of(points, family), limit)
     counts = counts.join(connected_days(counts, family), on=["object", "kind", "day"], how="left")
-    deviations = report_deviations(energy, reports, changed=changed)
-    by_month, no_report = _reports_of(deviations, family, real)
+    by_month, no_report = _reports_of(deviations, family, points)
     day, month = (pl.col("day").dt.to_string(form) for form in ("%Y-%m-%d", "%Y-%m"))
     return Quality(
         days=days,
         by_day=scored(counts, no_report, limit, period=day),
         by_month=scored(counts, by_month, limit, period=month),
-        month_ends=_judged_ends(ends, as_of, limit),
+        month_ends=month_ends,
         deviations=deviations,
         limit=limit,
     )
@@ -325,7 +412,20 @@ def heat_map(quality: Quality, *, kinds: tuple[str, ...] = ("enterprise",)) -> p
         object, kind, day, due, received, completeness [1] (null: nothing due) and class, one of
         ``HEAT_CLASSES``.
     """
-    limit, share = quality.limit, pl.col("completeness")
+    found = heat_class(pl.col("completeness"), quality.limit)
+    return quality.by_day.filter(pl.col("kind").is_in(kinds)).select(
+        "object",
+        "kind",
+        day=pl.col("period").str.to_date("%Y-%m-%d"),
+        due="due",
+        received="received",
+        completeness="completeness",
+        **{"class": found},
+    )
+
+
+def heat_class(share: pl.Expr, limit: Mapping[str, float]) -> pl.Expr:
+    """Return the class of a completeness, one of ``HEAT_CLASSES``; null is ``not_due``."""
     found = (
         pl.when(share.is_null())
         .then(pl.lit("not_due"))
@@ -339,15 +439,7 @@ def heat_map(quality: Quality, *, kinds: tuple[str, ...] = ("enterprise",)) -> p
         .then(pl.lit("broken"))
         .otherwise(pl.lit("silent"))
     )
-    return quality.by_day.filter(pl.col("kind").is_in(kinds)).select(
-        "object",
-        "kind",
-        day=pl.col("period").str.to_date("%Y-%m-%d"),
-        due="due",
-        received="received",
-        completeness="completeness",
-        **{"class": found.cast(pl.Enum(HEAT_CLASSES))},
-    )
+    return found.cast(pl.Enum(HEAT_CLASSES))
 
 
 def submeter_balance(

@@ -17,7 +17,7 @@ from tanfeng.console.closing.figures import Month, Typed
 from tanfeng.console.closing.models import MonthClose
 from tanfeng.console.core import imports
 from tanfeng.console.core.models import AuditEvent
-from tanfeng.console.metering import amounts
+from tanfeng.console.metering import amounts, engine
 from tanfeng.errors import DataError
 
 pytestmark = pytest.mark.django_db
@@ -88,9 +88,10 @@ def test_closing_writes_the_form_and_keeps_what_it_came_from(metered, firm_a):
     assert line.points[0]["point"] == "P-1"
     assert line.points[0]["amount"] == pytest.approx(1_190_400.0)
     assert made.worst_deviation == pytest.approx(2.04 / 117)
-    assert (made.limit, made.closed_at, made.store_version) == (0.05, CLOSED_AT, 1)
+    assert (made.limit, made.closed_at) == (0.05, CLOSED_AT)
+    assert made.figures_as_of == engine.settled().as_of()
     event = AuditEvent.objects.get(action="month.close")
-    assert event.detail["items"] == {"electricity": 119.04}
+    assert event.detail["items"] == {"electricity": "119.04"}
     # From the record to the close to the point.
     words, url = behind.of_record(record)
     assert str(made.pk) in words
@@ -242,10 +243,36 @@ def test_late_data_after_a_close_is_told_and_closed_anew(firm_a, org_a):
         services.reopen(firm_a, first, "again")
     second = close(firm_a, org_a, at=CLOSED_AT + timedelta(days=1))
     assert current(org_a).consumption_total_qty == 119.04
-    # Against the first close: (119.04 - 118.4) / 118.4.
-    assert second.lines.get().deviation == pytest.approx(0.64 / 118.4)
+    assert second.lines.get().deviation is None, "nobody reported it but the first close"
     assert MonthClose.objects.count() == 2
     assert AuditEvent.objects.filter(action="month.reopen").count() == 1
+
+
+def test_a_month_closed_again_is_judged_by_what_was_reported_first(metered, firm_a):
+    # Reported 113, closed at 119.04: closing once more does not make the deviation vanish.
+    report(firm_a, metered, consumption_total_qty=113.0, purchase_qty=113.0)
+    first = close(firm_a, metered, electricity=Typed(remark="抄表日不同"))
+    services.reopen(firm_a, first, "核对")
+    line = only(metered)
+    assert (line.reported_qty, line.reported.consumption_total_qty) == (113.0, 119.04)
+    with pytest.raises(DataError) as error:
+        close(firm_a, metered)
+    assert "+5.35 % off the report" in messages(error)
+    second = close(firm_a, metered, electricity=Typed(remark="仍为抄表日不同"))
+    kept = second.lines.get()
+    assert (kept.reported_qty, kept.reported_purchase_qty) == (113.0, 113.0)
+    assert kept.deviation == pytest.approx(6.04 / 113)
+
+
+def test_closing_again_without_anything_new_leads_to_the_close_that_stands(metered, firm_a):
+    first = close(firm_a, metered)
+    services.reopen(firm_a, first, "核对")
+    _words, url = behind.of_record(current(metered))
+    assert url.endswith(f"?close={first.pk}#electricity")
+    second = close(firm_a, metered)
+    assert second.batch.outcome["unchanged"] == 1
+    _words, url = behind.of_record(current(metered))
+    assert url.endswith(f"?close={second.pk}#electricity")
 
 
 def test_taking_the_upload_back_and_reporting_after_a_close_are_seen(metered, firm_a, city):

@@ -129,6 +129,7 @@ def test_generation_is_balanced_by_the_quarter_hour(steel):
     assert site["generation"] == site["self_use"] == pytest.approx(10 * N)
     assert site["consumption"] == pytest.approx(110 * N)
     assert site["own_share"] == pytest.approx(10 / 110)
+    assert not site["meters_export"]
     assert (site["self_use_rate"], site["completeness"], site["exported_more"]) == (1.0, 1.0, 0)
 
 

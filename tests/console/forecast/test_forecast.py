@@ -191,3 +191,11 @@ def test_every_list_leaves_as_a_workbook(kept, client_for, city, org_a, path):
     rows = list(book.active.values)
     assert len(rows) > 2
     assert AuditEvent.objects.latest("id").action.startswith("export.")
+
+
+def test_an_enterprise_that_fell_silent_says_so(org_a, client_for, city):
+    forecast_of(
+        org_a, state="silent", days_known=90, hours={}, errors=[], total=None, low=None, high=None
+    )
+    for path in ("/forecast/", f"/forecast/{org_a.credit_code}/"):
+        assert "一周" in client_for(city).get(path).content.decode()

@@ -21,7 +21,7 @@ def test_the_readings_end_now(city, org_a, org_b, django_capture_on_commit_callb
     # Four of the glass works, fourteen of the steel works; one of each is computed beside them.
     assert (written, engine.register().points().height) == (18, 20)
     senders = Meter.objects.exclude(last_time=None)
-    # One of them never sent, one fell silent three days ago.
+    # One of them never sent, one fell silent yesterday at midnight.
     assert senders.count() == 17
     on_time = [one for one in senders if one.last_time == now.replace(minute=0)]
     assert len(on_time) == 16

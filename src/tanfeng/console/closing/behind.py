@@ -30,6 +30,9 @@ def of_record(record: EnergyRecord) -> tuple[str, str] | None:
     )
     if line is None:
         return None
+    if not line.close.is_closed:
+        # Closed once more with nothing new to write: the close that stands says the same.
+        line = _standing(line) or line
     close = line.close
     page = reverse("closing", args=[close.organisation.credit_code, close.year, close.month])
     count = len(line.points)
@@ -38,3 +41,20 @@ def of_record(record: EnergyRecord) -> tuple[str, str] | None:
         "count": count,
     }
     return words, f"{page}?close={close.pk}#{quote(record.item_key)}"
+
+
+def _standing(line: CloseLine) -> CloseLine | None:
+    """Return the line of the close that stands for the month of another, if it closed the same."""
+    close = line.close
+    return (
+        CloseLine.objects.filter(
+            close__organisation=close.organisation_id,
+            close__year=close.year,
+            close__month=close.month,
+            close__reopened_at=None,
+            item_key=line.item_key,
+            closed_qty=line.closed_qty,
+        )
+        .select_related("close__organisation")
+        .first()
+    )

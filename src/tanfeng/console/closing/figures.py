@@ -16,6 +16,7 @@ import polars as pl
 from tanfeng import standards, units
 from tanfeng.console.accounting.models import EnergyRecord
 from tanfeng.console.archive.models import Organisation
+from tanfeng.console.closing.models import CloseLine
 from tanfeng.console.metering import amounts, engine
 from tanfeng.metering._tree import tree
 from tanfeng.metering.frames import SLOT_S
@@ -118,6 +119,9 @@ class Line:
         The points that make the amount.
     reported : EnergyRecord or None
         What holds in the energy form now.
+    closed_before : CloseLine or None
+        The line of an earlier close of the month that wrote what holds now: the report the month
+        is judged against is the one that close stood against.
     keeps_purchase : str
         Why the purchase stays as reported, a key of ``words.PURCHASE``; empty where it is written.
     """
@@ -132,6 +136,7 @@ class Line:
     is_whole: bool = False
     points: tuple[Point, ...] = ()
     reported: EnergyRecord | None = None
+    closed_before: CloseLine | None = None
     keeps_purchase: str = "level"
 
     @property
@@ -141,8 +146,17 @@ class Line:
 
     @property
     def reported_qty(self) -> float | None:
-        """Consumption as reported."""
+        """Consumption as reported, never as a close wrote it."""
+        if self.closed_before is not None:
+            return self.closed_before.reported_qty
         return self.reported.consumption_total_qty if self.reported else None
+
+    @property
+    def reported_purchase_qty(self) -> float | None:
+        """Purchase as reported, never as a close wrote it."""
+        if self.closed_before is not None:
+            return self.closed_before.reported_purchase_qty
+        return self.reported.purchase_qty if self.reported else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,19 +220,37 @@ def lines(organisation: Organisation, month: Month) -> list[Line]:
             organisation=organisation, year=month.year, month=month.month
         )
     }
+    closed = _closed_before(organisation, month, reported)
     forms = units_of()
     metered = _metered(organisation.credit_code, month)
     found = [
-        _line(item, points, unit, forms[item], month, reported.get(item))
+        _line(item, points, unit, forms[item], month, reported.get(item), closed.get(item))
         for item, (unit, points) in metered.items()
         if item in forms
     ]
     rest = [
-        Line(item, forms.get(item, ""), reported=row)
+        Line(item, forms.get(item, ""), reported=row, closed_before=closed.get(item))
         for item, row in reported.items()
         if item not in metered
     ]
     return sorted(found, key=lambda one: one.item_key) + sorted(rest, key=lambda one: one.item_key)
+
+
+def _closed_before(
+    organisation: Organisation, month: Month, reported: Mapping[str, EnergyRecord]
+) -> dict[str, CloseLine]:
+    """Return the items whose records an earlier close of the month wrote."""
+    rows = CloseLine.objects.filter(
+        close__organisation=organisation,
+        close__year=month.year,
+        close__month=month.month,
+        close__batch__in={row.batch_id for row in reported.values()},
+    ).select_related("close")
+    return {
+        row.item_key: row
+        for row in rows
+        if row.item_key in reported and reported[row.item_key].batch_id == row.close.batch_id
+    }
 
 
 def units_of(items: Collection[str] | None = None) -> dict[str, str]:
@@ -280,6 +312,7 @@ def _line(
     unit: str,
     month: Month,
     reported: EnergyRecord | None,
+    closed: CloseLine | None,
 ) -> Line:
     known = [one for one in points if one.amount is not None]
     metered = sum(one.sign * (one.amount or 0.0) for one in known) if known else None
@@ -298,6 +331,7 @@ def _line(
         is_whole=all(one.slots_known >= month.slots for one in points),
         points=tuple(points),
         reported=reported,
+        closed_before=closed,
         keeps_purchase=_keeps_purchase(item, points, reported),
     )
 

@@ -32,10 +32,9 @@ class MonthClose(models.Model):
     #: The upload that wrote its figures into the energy form.
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="month_closes")
     closed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    #: The moment the readings were asked: what came later is not in its figures.
     closed_at = models.DateTimeField(_("closed on"))
-    #: Version of the store of readings at that moment.
-    store_version = models.BigIntegerField(default=-1)
+    #: The moment up to which everything that was received is in its figures.
+    figures_as_of = models.DateTimeField(_("figures as of"), null=True, blank=True)
     line_count = models.PositiveSmallIntegerField(_("items"), default=0)
     #: Largest deviation, without sign, of the closed from the reported amounts. [1]
     worst_deviation = _quantity(_("largest deviation"))

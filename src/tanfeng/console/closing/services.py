@@ -231,8 +231,8 @@ def close(
     rights.require(user, "close", MonthClose)
     rights.require(user, "upload", organisation)
     now = at or timezone.now()
-    version = engine.store().version()
     lines = figures.lines(organisation, month)
+    as_of = engine.settled().as_of()
     changes, problems = examine(lines, typed, month, now)
     if seen and seen != digest(lines):
         problems.append(
@@ -248,10 +248,11 @@ def close(
     try:
         with transaction.atomic():
             batch = _written(user, organisation, month, changes, at=at, is_demo=is_demo)
-            made = _kept(user, organisation, month, changes, batch, now, version)
+            made = _kept(user, organisation, month, changes, batch, now, as_of)
+            items = {one.line.item_key: f"{one.closed:.12g}" for one in changes}
             audit.record(
                 "month.close", user=user, request=request, thing=made, org=organisation.credit_code,
-                month=str(month), items={one.line.item_key: one.closed for one in changes},
+                month=str(month), items=items,
                 over=[one.line.item_key for one in changes if one.is_over], batch=str(batch.pk),
             )  # fmt: skip
     except IntegrityError:  # somebody closed it at the same moment
@@ -332,7 +333,7 @@ def _kept(
     changes: Sequence[Change],
     batch: Batch,
     now: datetime,
-    version: int,
+    as_of: datetime | None,
 ) -> MonthClose:
     sizes = [abs(one.deviation) for one in changes if one.deviation is not None]
     made = MonthClose.objects.create(
@@ -342,7 +343,7 @@ def _kept(
         batch=batch,
         closed_by=user,
         closed_at=now,
-        store_version=version,
+        figures_as_of=as_of,
         line_count=len(changes),
         worst_deviation=max(sizes, default=None),
         limit=figures.rule().value,
@@ -353,7 +354,7 @@ def _kept(
 
 
 def _kept_line(close: MonthClose, change: Change) -> CloseLine:
-    line, before = change.line, change.line.reported
+    line = change.line
     return CloseLine(
         close=close,
         item_key=line.item_key,
@@ -367,7 +368,7 @@ def _kept_line(close: MonthClose, change: Change) -> CloseLine:
         purchase_qty=change.purchase,
         tier=change.tier,
         reported_qty=line.reported_qty,
-        reported_purchase_qty=before.purchase_qty if before else None,
+        reported_purchase_qty=line.reported_purchase_qty,
         deviation=change.deviation,
         is_over=change.is_over,
         remark=change.typed.remark.strip()[:120],

@@ -38,6 +38,8 @@ class Page:
     url_name: str
     icon: str
     allowed: Callable[[User], bool] = lambda _user: True
+    #: How many things wait there for a person; a mark beside the name.
+    count: Callable[[User], int] = lambda _user: 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Entry:
     url: str
     icon: str
     active: bool
+    count: str = ""
 
 
 _pages: list[Page] = []
@@ -72,6 +75,14 @@ def home_of(user: User) -> str:
     return reverse("jobs" if rights.holds(user, Duty.SYSTEM) else "my-account")
 
 
+#: More than two digits would not fit the mark.
+_MOST = 99
+
+
+def _many(count: int) -> str:
+    return f"{_MOST}+" if count > _MOST else str(count or "")
+
+
 def groups_for(request: HttpRequest) -> list[tuple[str, list[Entry]]]:
     """Return the groups with the pages this user may open, the current one marked."""
     user = request.user
@@ -83,5 +94,6 @@ def groups_for(request: HttpRequest) -> list[tuple[str, list[Entry]]]:
             continue
         url = reverse(page.url_name)
         active = request.path == url or (url != "/" and request.path.startswith(url))
-        groups.setdefault(page.group, []).append(Entry(str(page.label), url, page.icon, active))
+        entry = Entry(str(page.label), url, page.icon, active, _many(page.count(user)))
+        groups.setdefault(page.group, []).append(entry)
     return [(str(GROUPS[key]), entries) for key, entries in groups.items()]

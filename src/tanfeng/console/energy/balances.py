@@ -22,8 +22,9 @@ from django.urls import reverse
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.energy import figures, silent
 from tanfeng.console.energy.figures import summed
+from tanfeng.console.energy.tree import tree
 from tanfeng.console.energy.windows import Span
-from tanfeng.console.metering import amounts, engine
+from tanfeng.console.metering import amounts
 from tanfeng.console.metering.models import Meter, ProcessUnit
 from tanfeng.metering import balance as judging
 from tanfeng.metering._tree import counted, current
@@ -222,11 +223,10 @@ def of(firm: Organisation, span: Span) -> EnergyBalance:
     span : Span
         Not ahead of now.
     """
-    known, node = engine.register(), firm.credit_code
-    edges = known.edges()
-    inside = amounts.below([node], edges)
-    edges = edges.filter(pl.col("parent").is_in(inside))
-    points = known.points().filter(pl.col("node").is_in(inside))
+    known, node = tree(), firm.credit_code
+    inside = amounts.below([node], known.edges)
+    edges = known.edges.filter(pl.col("parent").is_in(inside))
+    points = known.points.filter(pl.col("node").is_in(inside))
     of_nodes = amounts.of_nodes([node], "month", span.start, span.end)
     of_points = amounts.of_points(points["point"].to_list(), "month", span.start, span.end)
     tolerance = quality_rules()["submeter_max"]
@@ -455,12 +455,13 @@ def _less(one: list[Flow], other: list[Flow], name: str) -> float | None:
 
 def _names(firm: Organisation, inside: list[str]) -> dict[str, tuple[str, str]]:
     """Return what nodes and points are called, and where they open."""
-    here = reverse("energy")
+    here, points = reverse("energy"), reverse("metering")
     names = {firm.credit_code: (firm.name, f"{here}?org={firm.credit_code}")}
-    held = engine.register().nodes().filter(pl.col("node").is_in(inside))
+    held = tree().nodes.filter(pl.col("node").is_in(inside))
     names |= {node: (name, "") for node, name in held.select("node", "name").iter_rows()} | names
-    for unit in ProcessUnit.objects.filter(organisation=firm):
+    for unit in ProcessUnit.objects.filter(organisation=firm).only("pk", "name"):
         names[unit.node] = (unit.name, f"{here}?unit={unit.pk}")
-    for meter in Meter.objects.filter(organisation=firm, point__isnull=False):
-        names[str(meter.point)] = (meter.name, reverse("metering-point", args=[meter.pk]))
+    meters = Meter.objects.filter(organisation=firm, point__isnull=False)
+    for point, name, pk in meters.values_list("point", "name", "pk"):
+        names[str(point)] = (name, f"{points}{pk}/")
     return names

@@ -15,8 +15,9 @@ import polars as pl
 from tanfeng.console.core.figures import share_of_change
 from tanfeng.console.energy import circulation, figures
 from tanfeng.console.energy.figures import summed
+from tanfeng.console.energy.tree import tree
 from tanfeng.console.energy.windows import Span, month_of
-from tanfeng.console.metering import amounts, engine
+from tanfeng.console.metering import amounts
 from tanfeng.metering.frames import ENERGY, SLOT_S
 from tanfeng.metering.quality import QualityRule, quality_rules
 
@@ -134,13 +135,11 @@ def frames(
     """
     by: Literal["hour", "day"] = "hour" if align == "week" else "day"
     kept = pl.col("node").is_in([node, *parts])
-    register = engine.register()
-    edges = register.edges()
-    made = circulation.inside(register.points(), edges, register.nodes())
+    known = tree()
     slots = pl.lit(4 if by == "hour" else 96).alias("period_slots")
     one, other = (
         circulation.taken_out(
-            amounts.of_nodes([node], by, span.start, span.end).filter(kept), made, edges
+            amounts.of_nodes([node], by, span.start, span.end).filter(kept), known.made, known.edges
         ).with_columns(slots)
         for span in (now, before)
     )

@@ -19,6 +19,7 @@ from tanfeng.console.archive.models import Organisation, Park, Place
 from tanfeng.console.core import rights
 from tanfeng.console.core.asked import language
 from tanfeng.console.core.models import Role, User
+from tanfeng.console.energy.tree import tree
 from tanfeng.console.metering import engine
 from tanfeng.console.metering.models import Meter, ProcessUnit
 
@@ -131,7 +132,7 @@ def _own(user: User) -> Scope:
 
 
 def _city() -> Scope:
-    held = set(engine.register().nodes()["node"])
+    held = tree().names
     places = [one for one in Place.objects.all() if one.code in held]
     parts = tuple(
         Part(one.code, "county", str(one), f"{reverse('energy')}?place={one.code}")
@@ -170,7 +171,7 @@ def _park(user: User, park: Park) -> Scope:
 
 def _firms(firms: Iterable[Organisation]) -> tuple[Part, ...]:
     """Return the enterprises that are in the tree."""
-    held = set(engine.register().nodes()["node"])
+    held = tree().names
     here = reverse("energy")
     return tuple(
         Part(one.credit_code, "enterprise", one.name, f"{here}?org={one.credit_code}", one.is_demo)
@@ -211,7 +212,7 @@ def _unit(user: User, unit: ProcessUnit) -> Scope:
 
 def _inside(firm: Organisation, unit: ProcessUnit | None) -> tuple[Part, ...]:
     """Return the processes and points one step below an enterprise or process."""
-    here = reverse("energy")
+    here, points = reverse("energy"), reverse("metering")
     below = ProcessUnit.objects.filter(
         organisation=firm, parent=unit, removed_at__isnull=True
     ).order_by("pk")
@@ -227,7 +228,7 @@ def _inside(firm: Organisation, unit: ProcessUnit | None) -> tuple[Part, ...]:
         *(Part(one.node, "unit", one.name, f"{here}?unit={one.pk}", firm.is_demo) for one in below),
         *(
             Part(
-                str(one.point), "point", one.name, reverse("metering-point", args=[one.pk]),
+                str(one.point), "point", one.name, f"{points}{one.pk}/",
                 firm.is_demo, is_main=one.level == top[one.item_key],
             )
             for one in meters

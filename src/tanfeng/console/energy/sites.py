@@ -64,7 +64,8 @@ def of(balance: EnergyBalance, span: Span) -> dict[str, Any] | None:
     -------
     dict or None
         The columns of :func:`tanfeng.metering.balance.on_site` added up over the months of the
-        span; rates and self-use are null where a month of them is.
+        span; rates and self-use are null where a month of them is. ``meters_export`` tells whether
+        what goes out is metered at all; where it is not, nothing counts as exported.
     """
     known = roles(balance)
     if not known:
@@ -89,4 +90,4 @@ def of(balance: EnergyBalance, span: Span) -> dict[str, Any] | None:
         base = whole[of_what]
         whole[rate] = used / base if used is not None and base else None
     whole["completeness"] = whole["slots_complete"] / whole["slots_due"]
-    return {**whole, "roles": known}
+    return {**whole, "roles": known, "meters_export": "export" in known.values()}

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from tanfeng.console.energy.windows import Span
-from tanfeng.console.metering import amounts, engine
+from tanfeng.console.metering import amounts
 from tanfeng.metering import time_of_use
 from tanfeng.metering.time_of_use import PERIODS, Hours
 
@@ -157,15 +157,3 @@ def _peak(energy: pl.DataFrame, meters: float) -> dict[str, Any] | None:
     if hours.is_empty():
         return None
     return hours.sort("load_kw", "start").row(-1, named=True)
-
-
-def below(node: str) -> list[str]:
-    """Return the nodes one step below a node.
-
-    Parameters
-    ----------
-    node : str
-        Its key in the tree.
-    """
-    edges = engine.register().edges()
-    return sorted(edges.filter(pl.col("parent") == node)["child"])

@@ -27,6 +27,10 @@ class Forecast(models.Model):
         MODEL = "model", pgettext_lazy("forecast", "model")
         USUAL = "usual", pgettext_lazy("forecast", "usual days only")
         SHORT = "short", pgettext_lazy("forecast", "too little history")
+        SILENT = "silent", pgettext_lazy("forecast", "silent for a week")
+
+    #: States of which nothing is forecast.
+    NOTHING = (State.SHORT, State.SILENT)
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="forecasts")
     item_key = models.CharField(_("energy"), max_length=24)

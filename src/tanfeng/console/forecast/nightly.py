@@ -5,13 +5,11 @@ Every serving process looks now and then; one of them wins the day's mark and co
 
 from __future__ import annotations
 
-import logging
-import threading
 from datetime import datetime
 
-from django.db import close_old_connections, connections
 from django.utils import timezone
 
+from tanfeng.console.core.rounds import Rounds
 from tanfeng.console.forecast import services
 from tanfeng.console.metering.models import Mark, Meter
 from tanfeng.periods import LOCAL
@@ -21,7 +19,6 @@ HOUR = 2
 #: How often a process looks whether it is due. [s]
 EVERY_S = 300.0
 _MARK = "forecast"
-_log = logging.getLogger(__name__)
 
 
 def claim(now: datetime) -> bool:
@@ -34,29 +31,12 @@ def claim(now: datetime) -> bool:
     return bool(Mark.objects.filter(name=_MARK, number__lt=day).update(number=day))
 
 
-class Nightly:
-    """A thread that forecasts every night until it is stopped."""
+def look() -> None:
+    """Forecast when the day's work is due and nobody took it."""
+    if claim(timezone.now()):
+        services.compute_all()
 
-    def __init__(self, every_s: float = EVERY_S) -> None:
-        self._every_s, self._stop = every_s, threading.Event()
-        self._thread = threading.Thread(target=self._run, name="forecasts", daemon=True)
 
-    def start(self) -> Nightly:
-        """Begin."""
-        self._thread.start()
-        return self
-
-    def stop(self) -> None:
-        """Look no more; work that is under way ends with the process and is done again."""
-        self._stop.set()
-
-    def _run(self) -> None:
-        while not self._stop.wait(self._every_s):
-            close_old_connections()
-            try:
-                if claim(timezone.now()):
-                    services.compute_all()
-            except Exception:  # tomorrow is another night; the pages show the older forecast
-                _log.exception("forecasts were not computed")
-            finally:
-                connections.close_all()
+def rounds() -> Rounds:
+    """Return the thread that looks."""
+    return Rounds("forecasts", look, EVERY_S)

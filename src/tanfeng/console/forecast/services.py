@@ -91,7 +91,7 @@ def compute_all(today: date | None = None, *, progress: Progress | None = None) 
         made += _rows(found, firms, key, unit, today, last_year)
         odd += _anomalies(found, firms, key, unit)
     _keep(made, odd, today)
-    short = sum(one.state == Forecast.State.SHORT for one in made)
+    short = sum(one.state in Forecast.NOTHING for one in made)
     return Done(len(made) - short, short, len(odd))
 
 

@@ -132,7 +132,7 @@ def forecasts(request: HttpRequest) -> HttpResponse:
             "rows": [_told(row) for row in listing.page],
             "sort": listing.sort,
             "newest": newest,
-            "forecast_count": seen.exclude(state=Forecast.State.SHORT).count(),
+            "forecast_count": seen.exclude(state__in=Forecast.NOTHING).count(),
             "odd_count": odd.count(),
             "odd": pages.told(narrowed(request, odd).order_by("-start")[:_SHOWN]),
             "may_compute": rights.can(user, "compute", Forecast),

@@ -74,7 +74,7 @@ def of_nodes(nodes: Collection[str], by: By, start: datetime, end: datetime) -> 
     polars.DataFrame
         Columns of :data:`tanfeng.metering.frames.ENERGY`.
     """
-    inside = below(nodes, engine.register().edges())
+    inside = below(nodes, engine.edges())
     return engine.kept().of_nodes(inside, by, start, end, factors(start, end))
 
 

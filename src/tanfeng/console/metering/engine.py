@@ -43,6 +43,16 @@ def register() -> Register:
     return Register(folder())
 
 
+def edges() -> pl.DataFrame:
+    """Return what hangs at what in the tree, read again only when the register changed."""
+    return _edges(str(folder()), register().number())
+
+
+@lru_cache(maxsize=2)
+def _edges(_where: str, _number: int) -> pl.DataFrame:
+    return register().edges()
+
+
 def points() -> pl.DataFrame:
     """Return the points of the engine's register, read again when it changed."""
     listed = folder() / "register.json"

@@ -261,7 +261,7 @@ def _change(change: figures.Change) -> dict[str, Any]:
     """Return what becomes of a record, field by field."""
     line, before = change.line, change.line.reported
     fields: list[tuple[Any, Any, Any]] = [
-        (_("Consumption"), line.reported_qty, change.closed),
+        (_("Consumption"), before.consumption_total_qty if before else None, change.closed),
     ]
     if change.purchase is not None:
         fields.append(

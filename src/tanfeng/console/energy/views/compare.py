@@ -18,9 +18,10 @@ from tanfeng.console.core import audit, lists
 from tanfeng.console.core.asked import language
 from tanfeng.console.core.figures import unit as unit_words
 from tanfeng.console.core.lists import Column
-from tanfeng.console.energy import comparison, figures, tariffs, windows
+from tanfeng.console.energy import comparison, figures, windows
 from tanfeng.console.energy.comparison import BASES, Change, Comparison
 from tanfeng.console.energy.figures import MEASURES
+from tanfeng.console.energy.tree import tree
 from tanfeng.console.energy.views.common import enterprise, shell, span_of
 from tanfeng.console.energy.windows import Span
 from tanfeng.console.metering.models import ProcessUnit
@@ -61,7 +62,7 @@ def compare(request: HttpRequest, code: str) -> HttpResponse:
     before = comparison.base_of(span, basis) if basis else other
     assert before is not None  # noqa: S101 - without a basis there is another span
     names = _names(firm)
-    there = set(tariffs.below(firm.credit_code))
+    there = set(tree().below(firm.credit_code))
     parts = [node for node in names if node in there]
     measure = request.GET.get("measure", "")
     measure = measure if measure in MEASURES else figures.DEFAULT

@@ -23,9 +23,10 @@ from tanfeng.console.core.templatetags.ui import changed_query
 from tanfeng.console.energy import circulation, figures, scope, windows
 from tanfeng.console.energy.figures import MEASURES, summed
 from tanfeng.console.energy.scope import Scope
+from tanfeng.console.energy.tree import tree
 from tanfeng.console.energy.views.common import figures_as_of
 from tanfeng.console.energy.windows import KINDS, Span
-from tanfeng.console.metering import amounts, engine
+from tanfeng.console.metering import amounts
 from tanfeng.errors import ModelError
 from tanfeng.metering.frames import ENERGY
 
@@ -109,11 +110,9 @@ def energy(request: HttpRequest) -> HttpResponse:
 
 def _frame(place: Scope, by: windows.By, span: Span) -> pl.DataFrame:
     """Return what flowed into the scope and its parts in each period; ``kind`` node or point."""
-    register = engine.register()
-    edges = register.edges()
-    made = circulation.inside(register.points(), edges, register.nodes())
+    known = tree()
     nodes = circulation.taken_out(
-        amounts.of_nodes(place.nodes, by, span.start, span.end), made, edges
+        amounts.of_nodes(place.nodes, by, span.start, span.end), known.made, known.edges
     )  # fmt: skip
     parts = [nodes.with_columns(kind=pl.lit("node"))]
     if place.points:

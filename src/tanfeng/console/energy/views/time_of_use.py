@@ -18,6 +18,7 @@ from tanfeng.console.core.asked import language
 from tanfeng.console.core.lists import Column
 from tanfeng.console.energy import figures, tariffs
 from tanfeng.console.energy.tariffs import DAY_TYPES, Shares, TimeOfUse
+from tanfeng.console.energy.tree import tree
 from tanfeng.console.energy.views.common import enterprise, shell, span_of
 from tanfeng.console.energy.windows import Span
 from tanfeng.console.metering.models import ProcessUnit
@@ -56,7 +57,7 @@ def time_of_use(request: HttpRequest, code: str) -> HttpResponse:
     units = {one.node: one for one in ProcessUnit.objects.filter(organisation=firm, parent=None)}
     if not span.is_ahead:
         try:
-            found = tariffs.of(firm.credit_code, span, tariffs.below(firm.credit_code))
+            found = tariffs.of(firm.credit_code, span, tree().below(firm.credit_code))
         except ModelError as problem:
             error = problem.message(language())
     names = {firm.credit_code: firm.name} | {key: one.name for key, one in units.items()}

@@ -249,6 +249,9 @@ function start(echarts) {
     render();
   }).observe(canvas);
   document.addEventListener("tanfeng:theme", repaint);
+  // Paper is white: charts.js has set the theme of paper, and sets it back, before these run.
+  addEventListener("beforeprint", repaint);
+  addEventListener("afterprint", repaint);
   canvas.dataset.ready = "";
 }
 

@@ -1,0 +1,30 @@
+"""Django application of this room."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class QualityConfig(AppConfig):
+    """Data quality of meters, outages and filings, alerts and work orders (C30, C62)."""
+
+    name = "tanfeng.console.quality"
+    label = "quality"
+    verbose_name = _("Data quality")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Declare the rules, the pages, the work and the words of the log."""
+        from tanfeng.console.accounting import todo
+        from tanfeng.console.core import audit_words, navigation
+        from tanfeng.console.quality import jobs, machines, permissions, reminders
+
+        permissions.register()
+        audit_words.ACTIONS.update(machines.words())
+        todo.REMINDERS.append(reminders.remind)
+        navigation.add(navigation.Page("metering", 40, _("Data quality"), "quality", "calendar"))
+        navigation.add(
+            navigation.Page(
+                "metering", 45, _("Alerts"), "alerts", "warning", count=reminders.waiting
+            )
+        )
+        assert jobs.KIND  # noqa: S101  # imported for what it registers

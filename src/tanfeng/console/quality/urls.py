@@ -1,0 +1,18 @@
+"""Addresses of this room."""
+
+from django.urls import path
+
+from tanfeng.console.quality.views import alerts, filings, firm, outages, overview
+
+urlpatterns = [
+    path("quality/", overview.overview, name="quality"),
+    path("quality/outages/", outages.outages, name="outages"),
+    path("quality/outages/<int:pk>/", outages.outage, name="outage"),
+    path("quality/filings/", filings.filings, name="outage-filings"),
+    path("quality/filings/new/", filings.new, name="outage-filing-new"),
+    path("quality/filings/<int:pk>/", filings.filing, name="outage-filing"),
+    path("quality/evidence/<int:pk>/", filings.evidence, name="quality-evidence"),
+    path("quality/<str:code>/", firm.firm, name="quality-of"),
+    path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/<int:pk>/", alerts.alert, name="alert"),
+]
