@@ -20,9 +20,8 @@
 ``TANFENG_OIDC_SECRET_FILE``  file with the client's secret
 ``TANFENG_OIDC_CLAIM``      claim that holds the account's name at single sign-on; default ``sub``
 ``TANFENG_OIDC_LABEL``      words on the button; default "Single sign-on" in both languages
-``TANFENG_READINGS``        where readings of meters are kept: a folder, or ``s3://bucket/path``
-                            with the store's own variables (``AWS_ENDPOINT_URL`` ...); default
-                            ``metering/readings`` at home
+``TANFENG_READINGS``        where readings are kept: a folder, or ``s3://bucket/path``, with the
+                            store's variables (``AWS_ENDPOINT_URL``); default ``metering/readings``
 ``TANFENG_DROP``            folder in which gateways drop files; default ``drop`` at home
 ``TANFENG_PUSH_ROWS``       rows a minute one API key may push; default 3000000
 ``TANFENG_DEBUG``           ``1`` while developing

@@ -20,7 +20,7 @@ from tanfeng.console.archive.models import Organisation
 from tanfeng.console.closing import services as closing
 from tanfeng.console.closing.figures import Month, Typed
 from tanfeng.console.core.models import User
-from tanfeng.console.metering import devices, engine, publishing, services, settling
+from tanfeng.console.metering import devices, engine, latest, publishing, services
 from tanfeng.console.metering.models import Meter
 from tanfeng.metering.frames import GOOD
 from tanfeng.periods import LOCAL
@@ -68,7 +68,7 @@ def write(user: User, seed: int, year: int, now: datetime | None = None) -> int:
     _hang(user, organisation, point, multiplier, datetime(year, 1, 1, tzinfo=LOCAL))
     readings = _readings(point, used / multiplier, datetime(year, 1, 1, tzinfo=LOCAL))
     engine.store().append(readings, batch=f"demo-{seed}-year")
-    settling.write_latest(readings.tail(1))
+    latest.write_latest(readings.tail(1))
     publishing.publish_stale()
     engine.settled().advance(now=end)
     closing.close(user, organisation, Month(year, _CLOSED), {_ITEM: Typed()}, is_demo=True)

@@ -26,10 +26,10 @@ from tanfeng.console.metering import (
     devices,
     engine,
     gateways,
+    latest,
     publishing,
     rates,
     services,
-    settling,
     virtual,
 )
 from tanfeng.console.metering.models import Gateway, Meter, ProcessUnit
@@ -100,7 +100,7 @@ def write(user: User, seed: int, firms: Sequence[str], now: datetime | None = No
         for organisation, made in zip(chosen, senders, strict=True):
             _meters(user, organisation, (start, end), made, is_first=organisation is chosen[0])
     engine.store().append(readings, batch=f"demo-{seed}")
-    settling.write_latest(readings.sort("time").unique("point", keep="last"))
+    latest.write_latest(readings.sort("time").unique("point", keep="last"))
     publishing.publish_stale()
     engine.settled().advance(now=end)
     return len(names)

@@ -16,7 +16,7 @@ from metering_world import meter
 from tanfeng.console.core.models import AuditEvent, Job
 from tanfeng.console.forecast import nightly, services
 from tanfeng.console.forecast.models import Anomaly, Forecast
-from tanfeng.console.metering import devices, engine, publishing, settling
+from tanfeng.console.metering import devices, engine, latest, publishing
 from tanfeng.console.metering.models import Mark
 from tanfeng.metering.frames import READINGS
 
@@ -59,7 +59,7 @@ def metered(firm_a, org_a, firm_b, org_b):
         devices.hang(firm, one, serial_no=name, installed_at=hung, opening=100.0)
         readings = _readings(f"P-{name}", days, odd_at=odd_at if name == "A" else None)
         engine.store().append(readings, batch=name)
-        settling.write_latest(readings.sort("time").tail(1))
+        latest.write_latest(readings.sort("time").tail(1))
     publishing.publish_stale()
 
 

@@ -10,7 +10,14 @@ from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
 from metering_world import HUNG, meter
-from tanfeng.console.metering import devices, engine, expressions, publishing, services, virtual
+from tanfeng.console.metering import (
+    devices,
+    engine,
+    expressions,
+    publishing,
+    services,
+    virtual,
+)
 from tanfeng.console.metering.models import Meter
 from tanfeng.errors import DataError
 from tanfeng.metering.frames import READINGS

@@ -254,7 +254,7 @@ class VirtualForm(forms.Form):
     def __init__(
         self, *args: Any, organisation: Organisation, meter: Meter | None = None, **kwargs: Any
     ) -> None:
-        kwargs["initial"] = {} if meter is None else self._said(meter)
+        kwargs["initial"] = {"item_key": "electricity"} if meter is None else self._said(meter)
         super().__init__(*args, **kwargs)
         self._units = {
             str(one.pk): one

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.metering import engine, expressions, names
+from tanfeng.console.metering.latest import write_latest
 from tanfeng.console.metering.models import Device, Meter, OwnedPoint, ProcessUnit
 from tanfeng.errors import DataError
 from tanfeng.metering.frames import DEVICES, EDGES, NODES, POINTS, TIME
@@ -130,8 +131,6 @@ def publish(meters: Iterable[Meter]) -> None:
         recorded=now,
     )
     if claimed:
-        from tanfeng.console.metering.settling import write_latest
-
         write_latest(engine.store().latest(claimed))
 
 

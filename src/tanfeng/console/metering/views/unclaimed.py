@@ -17,9 +17,9 @@ from tanfeng.console.core import audit, lists, rights
 from tanfeng.console.core.asked import complain, me
 from tanfeng.console.core.lists import Listing
 from tanfeng.console.metering import adoption, engine, forms, publishing
+from tanfeng.console.metering.models import Meter
 from tanfeng.console.metering.views.meters import form_columns
 from tanfeng.errors import DataError
-from tanfeng.sheets.meter_list import item_names
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -60,13 +60,22 @@ def unclaimed(request: HttpRequest) -> HttpResponse:
         "metering/unclaimed.html",
         {
             "listing": listing,
-            "rows": [(one, item_names(one.item_key), latest.get(str(one.point))) for one in shown],
-            "form": form or forms.ClaimForm(),
+            "rows": [
+                (one, latest.get(str(one.point)), _form_of(number, one, form))
+                for number, one in enumerate(shown)
+            ],
             "asked": request.GET,
             "opened": request.POST.get("point", "") if status == 422 else "",
         },
         status=status,
     )
+
+
+def _form_of(number: int, row: Meter, sent: forms.ClaimForm | None) -> forms.ClaimForm:
+    """Return the form of a row: what was sent for it, else an empty one."""
+    if sent is not None and sent.data.get("point") == row.point:
+        return sent
+    return forms.ClaimForm(auto_id=f"claim-{number}-%s")
 
 
 def _latest(points: list[str]) -> dict[str, dict[str, Any]]:
