@@ -55,7 +55,7 @@ TABLES = {
     "days": Table(
         _schema(
             id=pl.Int32,
-            day=pl.Int64,
+            midnight=pl.Int64,
             n=pl.Int64,
             still=pl.Int64,
             rising=pl.Int64,
@@ -66,7 +66,7 @@ TABLES = {
             doubled=pl.Int64,
             earliest=pl.Int64,
         ),
-        ("id", "day"),
+        ("id", "midnight"),
     ),
     "points": Table(
         _schema(
@@ -99,7 +99,7 @@ def month_of(slot: pl.Expr) -> pl.Expr:
 
 def parted(rows: pl.DataFrame, number: str) -> dict[str, pl.DataFrame]:
     """Part rows by local time: those by quarter hour or hour by month, those by day by year."""
-    seconds = {"slot": SLOT_S, "hour": 4 * SLOT_S, "day": OF_DAY * SLOT_S}[number]
+    seconds = {"slot": SLOT_S, "hour": 4 * SLOT_S, "day": OF_DAY * SLOT_S, "midnight": 1}[number]
     ahead, form = (0, "%Y") if number == "day" else (LOCAL_S, "%Y-%m")  # days are local already
     local = pl.from_epoch(pl.col(number).cast(pl.Int64) * seconds + ahead, "s")
     names = pl.DataFrame({number: rows[number].unique()})
