@@ -55,9 +55,9 @@ class History:
     def happen(self) -> None:
         self.at += timedelta(minutes=1)
         what = self.chance.choice(
-            [self._part, self._part, self._part, self._corrected, self._scaled, self._moved]
-            + [self._turned, self._classed, self._replaced, self._virtual, self._retold]
-        )
+            [*[self._part] * 3, self._corrected, self._scaled, self._moved, self._turned,
+             self._classed, self._replaced, self._virtual, self._retold]
+        )  # fmt: skip
         what()
 
     def _put(self, **changes) -> None:

@@ -63,12 +63,12 @@ class Settling:
 
     # What changed -----------------------------------------------------------------------------
 
-    def note(self, now: datetime, *, everything: bool = False) -> int:
+    def note(self, now: datetime) -> int:
         """Write down what is to be derived, up to the present; return how many entries."""
         version, number = self._store.version(), self._register.number()
         mark = self._writer.look.mark
         fresh = mark.get("method") != METHOD or mark["version"] > version
-        if not (fresh or everything) and (version, number) == (mark["version"], mark["register"]):
+        if not fresh and (version, number) == (mark["version"], mark["register"]):
             return self._writer.look.rows("pending")
         if fresh and mark:
             self._writer.commit({}, {}, anew=list(kt.TABLES))
@@ -88,10 +88,8 @@ class Settling:
             rows[("points", "all")] = about.entries
             again += about.again
             known = pl.concat([known, about.entries]).unique("id", keep="last")
-        if fresh or everything:
+        if fresh:
             again.append(_from_the_start(known["id"]))
-            virtual = known.filter(pl.col("point").is_in(self._virtual_names().implode()))
-            again.append(_kept_virtual.everywhere(virtual["id"], self._writer.look))
         else:
             again.append(self._touched(mark["version"], known))
         pending = _joined([self._writer.look.read("pending"), *again])
@@ -111,7 +109,8 @@ class Settling:
         try:
             changes = self._store.changes(since)
         except ChangesForgotten:
-            return _from_the_start(known["id"])
+            real = ~pl.col("point").is_in(self._virtual_names().implode())
+            return _from_the_start(known.filter(real)["id"])
         return (
             changes.filter(~pl.col("point").is_in(self._virtual_names().implode()))
             .join(known.select("id", "point"), on="point")
