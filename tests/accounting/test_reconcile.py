@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import polars as pl
 import pytest
 from hypothesis import given
@@ -191,17 +189,6 @@ def test_nothing_known_of_a_metered_item_is_no_difference():
     assert (causes(row), row["is_valued"], row["missing_rows"]) == ({}, False, 1)
     # The whole year is compared: 97 t, -6.
     assert causes(only(base, partly(1.0, 97.0))) == pytest.approx({"activity": -6.0})
-
-
-def test_a_view_may_say_what_it_means_that_it_counts_no_item():
-    base = view("a", ("direct", "coke", 100.0, "t", 200.0, "fuel"))
-    said = ("{}没有测量此项", "no point of the {} measures it")
-    meters = replace(view("meters", items=frozenset()), absent=said)
-    row = only(base, meters)
-    assert (row["cause"], row["explanation_en"]) == (
-        "boundary",
-        "no point of the meters measures it",
-    )
 
 
 def test_nothing_used_on_one_side():

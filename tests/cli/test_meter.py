@@ -377,3 +377,14 @@ def test_a_check_names_what_differs(filled, tmp_path):
     _run("refresh", "--all", "--home", filled)
     assert "与全部重算逐位相同" in _run("refresh", "--check", "--home", filled)
     assert "整理能耗" in _run("compact", "--home", filled)
+
+
+def test_readings_go_where_the_setting_of_the_console_says(home, file, tmp_path, monkeypatch):
+    elsewhere = tmp_path / "elsewhere"
+    monkeypatch.setenv("TANFENG_READINGS", f"file://{elsewhere}")
+    _run("import", file, "--home", home, "--create")
+    assert Store(elsewhere).readings().height == 3
+    assert not (home / "metering" / "readings").exists()
+    assert "103" in _run("readings", "M1", "--home", home)
+    monkeypatch.setenv("TANFENG_READINGS", "ftp://x/y")
+    _run("points", "--home", home, code=1)

@@ -1,14 +1,13 @@
-"""What the tests of the derivation share: a DuckDB session, points, readings written by hand."""
+"""What the tests of the derivation share: points, readings written by hand, their energy."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-import ibis
 import polars as pl
-from ibis.util import gen_name
 
+from metering import engines
 from tanfeng.metering.derive import deriving
 from tanfeng.metering.energy import corrections, point_energy
 from tanfeng.metering.frames import DEVICES, POINTS, READINGS
@@ -16,7 +15,6 @@ from tanfeng.periods import LOCAL
 
 MONDAY = datetime(2026, 3, 2, tzinfo=LOCAL)
 QUARTER = timedelta(minutes=15)
-CON = ibis.duckdb.connect()
 NO_DEVICES = DEVICES.to_frame()
 
 
@@ -62,18 +60,22 @@ def every_quarter(values: Sequence[float], start: datetime = MONDAY) -> list[tup
 
 
 def table(frame: pl.DataFrame):
-    """Put readings on the backend."""
-    return CON.create_table(gen_name("readings"), ibis.memtable(frame), temp=True)
+    """Put readings on the engine."""
+    return engines.put(frame)
 
 
 def energy(
     frame: pl.DataFrame, points: pl.DataFrame, *, by: str = "hour", devices=NO_DEVICES, **asked
 ) -> pl.DataFrame:
     """Return the energy of the points."""
-    return point_energy(table(frame), points, devices, by=by, **asked)
+    return engines.agreed(lambda put: point_energy(put(frame), points, devices, by=by, **asked))
 
 
 def listed(frame: pl.DataFrame, points: pl.DataFrame, devices=NO_DEVICES) -> pl.DataFrame:
     """Return the corrections."""
-    with deriving(table(frame), points, devices) as derived:
-        return corrections(derived)
+
+    def work(put):
+        with deriving(put(frame), points, devices) as derived:
+            return corrections(derived)
+
+    return engines.agreed(work)

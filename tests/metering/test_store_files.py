@@ -13,6 +13,7 @@ import ibis
 import polars as pl
 import pytest
 
+from metering import engines
 from metering.readings_kit import NOON, at, count, quarter_hours, rows, told
 from tanfeng.metering import _delta, _tidy
 from tanfeng.metering._faults import ChangesForgotten, RetentionRefused, StoreBusy, StoreError
@@ -97,10 +98,10 @@ def test_rows_equal_in_every_column_become_one(store, monkeypatch):
     # The same rows under another mark, as a restored backup may bring them.
     again = frame.with_columns(batch=pl.lit("x"))
     store.append_once(again, _delta.Mark("restored", 1))
-    assert count(store.table(ibis.duckdb.connect())) == 4
+    assert count(store.table(engines.con())) == 4
     assert store.readings().height == 2
     store.compact(settle=True)
-    assert count(store.table(ibis.duckdb.connect())) == 2
+    assert count(store.table(engines.con())) == 2
 
 
 def test_a_correction_and_what_it_corrects_both_stay(store):
@@ -140,7 +141,7 @@ def test_two_compactions_of_the_same_files_double_nothing(store, monkeypatch):
 
     monkeypatch.setattr(_delta.Log, "commit", slow)
     assert store.compact() == ()
-    assert count(store.table(ibis.duckdb.connect())) == 32
+    assert count(store.table(engines.con())) == 32
     assert len(list(Path(store.uri).rglob("*.parquet"))) == 17
 
 
@@ -159,7 +160,7 @@ def test_compactions_in_the_same_moment_double_nothing(store):
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert count(store.table(ibis.duckdb.connect())) == 40
+    assert count(store.table(engines.con())) == 40
     assert store.readings().equals(before)
 
 
@@ -319,3 +320,12 @@ def test_a_reader_goes_on_with_the_files_it_was_given(store):
     store.compact()
     store.clear()
     assert pl.read_parquet(held, hive_partitioning=False).height == 32
+
+
+def test_asking_for_a_table_leaves_nothing_behind_in_the_backend(store):
+    con = ibis.duckdb.connect()
+    store.append(rows([("P'1", 0, 1)]), batch="a")
+    for _time in range(3):
+        assert con.to_polars(store.table(con, ["P'1"]))["value"].to_list() == [1.0]
+    assert con.raw_sql("SELECT count(*) FROM duckdb_views() WHERE NOT internal").fetchone() == (0,)
+    assert con.raw_sql("SELECT count(*) FROM duckdb_tables()").fetchone() == (0,)

@@ -14,13 +14,12 @@ class _Named(Protocol):
     def name_zh(self) -> str: ...
     @property
     def name_en(self) -> str: ...
-    @property
-    def absent(self) -> tuple[str, str]: ...
 
 
 _WORDS = (
     {
         "part": "{} / {}：一方只有全年的 {}%，部分数不与全年比较",
+        "boundary": "{}按规则不计此项",
         "missing": "{}应有而没有数据",
         "unvalued": "{}没有可用的因子，数量无法折算",
         "method": "两者计算方式不同（{} / {}）",
@@ -31,6 +30,7 @@ _WORDS = (
     {
         "part": "{} / {}: one of the two knows {} % of the year; a part is not compared with a "
         "whole",
+        "boundary": "{} does not count it by its rules",
         "missing": "{} should have it and has no data",
         "unvalued": "{} has no factor, so the amount cannot be valued",
         "method": "computed in different ways ({} / {})",
@@ -53,12 +53,8 @@ def explained(a: _Named, b: _Named, place: int) -> pl.Expr:
     """
     name_a, name_b = ((view.name_zh, view.name_en)[place] for view in (a, b))
     words = _WORDS[place]
-    of_a = pl.col("emission_tco2").is_null()
-    absent = pl.when(of_a).then(pl.lit(name_a)).otherwise(pl.lit(name_b))
-    left_out = (
-        pl.when(of_a)
-        .then(pl.lit(a.absent[place].format(name_a)))
-        .otherwise(pl.lit(b.absent[place].format(name_b)))
+    absent = (
+        pl.when(pl.col("emission_tco2").is_null()).then(pl.lit(name_a)).otherwise(pl.lit(name_b))
     )
     share = (pl.min_horizontal("known_share", "known_share_b") * 100).round(1)
     activity = pl.format(
@@ -73,7 +69,7 @@ def explained(a: _Named, b: _Named, place: int) -> pl.Expr:
         .when(~pl.col("is_valued"))
         .then(pl.format(words["unvalued"], pl.lit(name_a)))
         .when(pl.col("cause") == "boundary")
-        .then(left_out)
+        .then(pl.format(words["boundary"], absent))
         .when(pl.col("cause") == "missing")
         .then(pl.format(words["missing"], absent))
         .when(pl.col("cause") == "method")

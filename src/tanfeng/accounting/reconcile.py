@@ -102,9 +102,6 @@ class View:
     amounts_only : bool
         Whether it holds amounts without emissions: meters. They are valued at the factor of the
         view they are compared with.
-    absent : tuple of str
-        In Chinese and English, what it means that it does not count an item; that its rules leave
-        the item out, unless said otherwise.
     """
 
     key: str
@@ -114,7 +111,6 @@ class View:
     scopes: frozenset[str]
     items: frozenset[str] | None = None
     amounts_only: bool = False
-    absent: tuple[str, str] = ("{}按规则不计此项", "{} does not count it by its rules")
 
     def __post_init__(self) -> None:
         """Refuse rows that do not have the form, or one twice."""

@@ -6,6 +6,7 @@ would list the table again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Above so many points a join is cheaper than a list in the condition.
 _LISTED = 100
+#: What Spark would take for a pattern in the name of a folder.
+_PATTERN = re.compile(r"[][{}*?\\]")
 
 
 def window(
@@ -33,8 +36,6 @@ def window(
     known: datetime | None,
 ) -> ibis.Table:
     """Return the rows of some files that lie in a window, as a table of the backend."""
-    import ibis
-
     try:
         opened = _OPEN[con.name]
     except KeyError:
@@ -43,10 +44,10 @@ def window(
             f"无法用 {con.name} 打开读数；可用：{'、'.join(_OPEN)}",
         ) from None
     if not files:
-        return ibis.memtable(pl.DataFrame(schema=READINGS), schema=_schema())
+        return _small(con, pl.DataFrame(schema=READINGS))
     table = opened(con, folder, files).select(*READINGS)
     if points is not None:
-        table = _of(table, sorted(set(points)))
+        table = _of(con, table, sorted(set(points)))
     if start is not None:
         table = table.filter(table.time >= start)
     if end is not None:
@@ -56,14 +57,18 @@ def window(
     return table
 
 
-def _of(table: ibis.Table, points: list[str]) -> ibis.Table:
-    import ibis
-
+def _of(con: Any, table: ibis.Table, points: list[str]) -> ibis.Table:
     if len(points) <= _LISTED:
         return table.filter(table.point.isin(points))
-    wanted = ibis.memtable(pl.DataFrame({"point": points}))
+    wanted = _small(con, pl.DataFrame({"point": points}))
     inside = table.filter(table.point.between(points[0], points[-1]))
     return inside.semi_join(wanted, "point")
+
+
+def _small(con: Any, frame: pl.DataFrame) -> ibis.Table:
+    from tanfeng.metering._engines import beside
+
+    return beside(con, frame)
 
 
 def _schema() -> Any:
@@ -87,20 +92,26 @@ def _duckdb(con: Any, folder: Folder, files: Sequence[DataFile]) -> ibis.Table:
 
     if folder.local:
         paths = [folder.full(file.path) for file in files]
-        table: ibis.Table = con.read_parquet(paths, hive_partitioning=False)
+        listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+        # Read in the question itself: con.read_parquet leaves a view behind for every call.
+        table: ibis.Table = con.sql(
+            f"SELECT {', '.join(READINGS)} "  # noqa: S608 - names of files of the log
+            f"FROM read_parquet([{listed}], hive_partitioning = false)",
+            schema=_schema(),
+        )
         return table
     return ibis.memtable(folder.dataset(files))
 
 
 def _pyspark(con: Any, folder: Folder, files: Sequence[DataFile]) -> ibis.Table:
-    from ibis import util
+    from tanfeng.metering._engines import spark_table
 
-    name = util.gen_name("readings")
     # Looked up as plain files the folder month=2026-11 does not become a column.
     reader = con._session.read.option("recursiveFileLookup", "true")
-    reader.parquet(*(folder.full(file.path) for file in files)).createOrReplaceTempView(name)
-    table: ibis.Table = con.table(name)
-    return table
+    # A bare path would be looked for in the cluster's own file system.
+    root = "file://" if folder.local else ""
+    paths = (_PATTERN.sub(r"\\\g<0>", root + folder.full(file.path)) for file in files)
+    return spark_table(con, reader.parquet(*paths))
 
 
 _OPEN: Mapping[str, Callable[[Any, Folder, Sequence[DataFile]], ibis.Table]] = {

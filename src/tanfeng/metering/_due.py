@@ -34,10 +34,14 @@ def due_since(
     Notes
     -----
     A point is due from its first slot or the hour its first meter was hung, whichever came
-    first; with neither, from when it was registered. It is due until its last meter was taken
-    down and no other hung. A point without meters on record is due until further notice.
+    first; with neither, from when it was registered. It is due until it was retired, or until its
+    last meter was taken down and no other hung. A point without either is due until further notice.
     """
-    frame = current(points).select("point", "recorded" if "recorded" in points.columns else _NEVER)
+    frame = current(points).select(
+        "point",
+        "recorded" if "recorded" in points.columns else _NEVER,
+        "retired" if "retired" in points.columns else _NEVER.alias("retired"),
+    )
     sources = []
     if slots is not None:
         # Slots of a point mostly stand together: the first of each run, then of each point.
@@ -73,7 +77,7 @@ def due_since(
         .select(
             "point",
             due_from=floor_slot(pl.coalesce("since", "recorded").cast(TIME)),
-            due_to=ceil_slot(pl.col("due_to").cast(TIME)),
+            due_to=ceil_slot(pl.min_horizontal("due_to", "retired").cast(TIME)),
         )
         .drop_nulls("due_from")
         .sort("point")

@@ -58,6 +58,21 @@ def added(table: ir.Table, names: Sequence[str]) -> dict[str, ir.Value]:
     return {part: table[part].sum().cast("int64") for part in parts}
 
 
+def whole_column(high: ir.IntegerColumn, low: ir.IntegerColumn) -> ir.FloatingValue:
+    """Put sums of an Ibis table together again, as :func:`whole` does those of a frame."""
+    rest = low % int(LOW)  # a sum of parts is never below zero
+    carry = (low - rest) / LOW
+    return (high.cast("float64") + carry) / HIGH + rest.cast("float64") / (HIGH * LOW)
+
+
+def cut_array(terms: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Cut an array in two of whole numbers."""
+    scaled = terms * HIGH
+    high = np.floor(scaled)
+    low = np.floor((scaled - high) * LOW + 0.5)
+    return high.astype(np.int64), low.astype(np.int64)
+
+
 def cut_frame(names: Sequence[str]) -> list[pl.Expr]:
     """Return the expressions that cut columns of a polars frame."""
     parts = []

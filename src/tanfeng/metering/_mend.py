@@ -76,12 +76,28 @@ def hot_days(usual: ir.Table, points: ir.Table) -> ir.Table:
     near = wrong.select("id", "day", "margin").union(
         before.select("id", "margin", day=before.reaches).select("id", "day", "margin")
     )
-    reached = near.select(
-        "id",
-        day=near.day + DAY_S * ibis.range(-near.margin, near.margin + 1).unnest(),
-    )
+    reached = near.mutate(step=ibis.range(-near.margin, near.margin + 1).unnest())
+    reached = reached.select("id", day=reached.day + DAY_S * reached.step)
     changed = usual.semi_join(points.filter(points.changed), "id")
     return reached.union(changed.select("id", "day")).distinct()
+
+
+def stood(days: ir.Table, wrong: ir.Table) -> ir.Table:
+    """Name the points with something wrong that stood still for a reading at least.
+
+    Parameters
+    ----------
+    days : ibis Table
+        From :func:`tanfeng.metering._rows.day_sums`.
+    wrong : ibis Table
+        From :func:`hot_days`.
+
+    Returns
+    -------
+    ibis Table
+        ``id``, each once.
+    """
+    return days.filter(days.still > 0).semi_join(wrong, "id").select("id").distinct()
 
 
 def with_standstills(wrong: ir.Table, still: ir.Table) -> ir.Table:
@@ -132,8 +148,15 @@ def resolved(rows: ir.Table) -> ir.Table:
     return numbered.filter(numbered.place == 0).select("id", "ats", "value", "again")
 
 
-def linked(beside: ir.Table, hot: ir.Table) -> ir.Table:
+def linked(rows: ir.Table, hot: ir.Table) -> ir.Table:
     """Find the reading before each stretch of hot days.
+
+    Parameters
+    ----------
+    rows : ibis Table
+        ``id``, ``ats``, ``tp``, ``p`` of the readings of the hot days.
+    hot : ibis Table
+        ``id``, ``day``.
 
     Returns
     -------
@@ -141,111 +164,91 @@ def linked(beside: ir.Table, hot: ir.Table) -> ir.Table:
         ``id``, ``ats`` (of the first row of the stretch), ``link_ts``, ``link`` (time and value
         before it).
     """
-    rows = beside.semi_join(hot, ["id", "day"]).filter(lambda t: t.tp < t.ats)
+    rows = rows.filter(rows.tp < rows.ats)
     rows = rows.select("id", "ats", link_day=local_day(rows.tp), link_ts=rows.tp, link=rows.p)
     first = rows.anti_join(hot, [("id", "id"), ("link_day", "day")])
     return first.select("id", "ats", "link_ts", "link")
 
 
-def hung(rows: ir.Table, points: ir.Table, marks: ir.Table, spans: ir.Table) -> ir.Table:
+def hung(rows: ir.Table, marks: ir.Table, spans: ir.Table) -> ir.Table:
     """Rows with the device they were read from, and the registers shown when it was changed.
 
     Parameters
     ----------
     rows : ibis Table
         ``id``, ``ats``, ``value``, ``again``.
-    points : ibis Table
-        From :func:`tanfeng.metering._rows.point_table`.
     marks, spans : ibis Table
-        From :func:`tanfeng.metering._devices.device_tables`.
+        From :func:`tanfeng.metering._devices.device_tables`, of the points that were changed.
 
     Returns
     -------
     ibis Table
-        The same columns with ``device`` (its number, -1 before the first), ``scale``,
-        ``modulus``, ``kind``, ``interval_s``, ``mark`` (a register read at a change).
+        The same columns with ``device`` (its number, -1 where there is none), its
+        ``device_scale`` and ``device_modulus``, ``mark`` (a register read at a change).
     """
     read = rows.anti_join(marks, ["id", "ats"])
     read = read.left_join(
         spans, [read.id == spans.id, read.ats >= spans.from_ts, read.ats < spans.to_ts]
     )
-    read = read.select(
-        "id",
-        "ats",
-        "value",
-        "again",
-        "device",
-        "device_scale",
-        "device_modulus",
-        mark=ibis.literal(False),
-    )
-    at_changes = marks.select(
-        "id",
-        "ats",
-        "value",
-        again=ibis.literal(False),
-        device=marks.device,
-        device_scale=marks.device_scale,
-        device_modulus=marks.device_modulus,
-        mark=ibis.literal(True),
-    )
-    both = read.union(at_changes).join(
-        points.select("id", "kind", "scale", "modulus", "interval_s"), "id"
-    )
-    return both.select(
-        "id",
-        "ats",
-        "value",
-        "again",
-        "mark",
-        "kind",
-        "interval_s",
-        device=ibis.coalesce(both.device, -1),
-        scale=ibis.coalesce(both.device_scale, both.scale),
-        modulus=ibis.coalesce(both.device_modulus, both.modulus),
-    )
+    columns = ("id", "ats", "value", "again", "device", "device_scale", "device_modulus")
+    read = read.select(*columns, mark=ibis.literal(False))
+    at_changes = marks.mutate(again=ibis.literal(False), mark=ibis.literal(True))
+    both = read.union(at_changes.select(read.columns))
+    return both.mutate(device=ibis.coalesce(both.device, -1))
 
 
-def never_changed(rows: ir.Table, points: ir.Table) -> ir.Table:
+def never_changed(rows: ir.Table) -> ir.Table:
     """Do what :func:`hung` does, where no meter was ever changed."""
-    both = rows.join(points.select("id", "kind", "scale", "modulus", "interval_s"), "id")
-    return both.select(
+    return rows.select(
         "id",
         "ats",
         "value",
         "again",
-        "kind",
-        "interval_s",
-        "scale",
-        "modulus",
-        mark=ibis.literal(False),
         device=ibis.literal(-1, "int64"),
+        device_scale=ibis.null("float64"),
+        device_modulus=ibis.null("float64"),
+        mark=ibis.literal(False),
     )
 
 
-def numbered(rows: ir.Table, links: ir.Table, usual: ir.Table) -> ir.Table:
+def numbered(rows: ir.Table, links: ir.Table, usual: ir.Table, points: ir.Table) -> ir.Table:
     """Rows of the hot days in their stretches, each with the one before it.
+
+    Parameters
+    ----------
+    rows : ibis Table
+        From :func:`hung` or :func:`never_changed`.
+    links : ibis Table
+        From :func:`linked`.
+    usual, points : ibis Table
+        From :mod:`tanfeng.metering._rows`.
 
     Returns
     -------
     ibis Table
-        Columns of :func:`hung` with ``stretch``, ``place`` in it, ``tp``, ``p``, and of the day
-        ``bound``, ``typical``, ``rarely_still``.
+        ``id``, ``ats``, ``value``, ``again``, ``mark``, ``device``; ``scale``, ``modulus``,
+        ``kind``, ``interval_s`` of the point or its device; ``stretch``, ``place`` in it, ``tp``,
+        ``p``, ``link_ts``, ``link``; and of the day ``bound``, ``typical``, ``rarely_still``.
     """
-    rows = (
-        rows.mutate(day=local_day(rows.ats))
-        .left_join(usual, ["id", "day"])
-        .drop("id_right", "day_right")
-    )
     rows = rows.left_join(links, ["id", "ats"]).drop("id_right", "ats_right")
     in_time = ibis.window(group_by="id", order_by="ats", following=0)
     rows = rows.mutate(stretch=rows.link_ts.notnull().cast("int64").sum().over(in_time))
     of_device = ibis.window(group_by=["id", "stretch", "device"], order_by="ats")
-    return rows.mutate(
+    rows = rows.mutate(
         place=ibis.row_number().over(of_device),
         tp=ibis.coalesce(rows.ats.lag().over(of_device), rows.link_ts),
         p=ibis.coalesce(rows.value.lag().over(of_device), rows.link),
+        day=local_day(rows.ats),
     )
+    # Last, so that the windows have little to carry.
+    rows = rows.left_join(usual.drop("wrong", "reaches"), ["id", "day"])
+    rows = rows.drop("id_right", "day_right").join(points, "id")
+    return rows.select(
+        "id", "ats", "value", "again", "mark", "kind", "interval_s", "device", "stretch", "place",
+        "tp", "p", "link_ts", "link", "bound", "typical", "rarely_still",
+        scale=ibis.coalesce(rows.device_scale, rows.scale),
+        modulus=ibis.coalesce(rows.device_modulus, rows.modulus),
+    )  # fmt: skip
 
 
 def rolled_over(rows: ir.Table) -> tuple[ir.NumericValue, ir.BooleanValue]:
@@ -429,7 +432,7 @@ def plain_segments(beside: ir.Table) -> ir.Table:
     )
 
 
-def frozen(beside: ir.Table, usual: ir.Table, points: ir.Table, suspects: ir.Table) -> ir.Table:
+def frozen(rows: ir.Table, usual: ir.Table, points: ir.Table) -> ir.Table:
     """Stretches in which a register stood still and did not mean it.
 
     Either what came after makes up for the standstill, or nothing has come yet: then nothing is
@@ -437,12 +440,10 @@ def frozen(beside: ir.Table, usual: ir.Table, points: ir.Table, suspects: ir.Tab
 
     Parameters
     ----------
-    beside : ibis Table
-        From :func:`tanfeng.metering._rows.beside`.
+    rows : ibis Table
+        From :func:`tanfeng.metering._rows.beside`, of the points that did stand still.
     usual, points : ibis Table
         From :mod:`tanfeng.metering._rows`.
-    suspects : ibis Table
-        ``id`` of points with a wrong row.
 
     Returns
     -------
@@ -453,7 +454,7 @@ def frozen(beside: ir.Table, usual: ir.Table, points: ir.Table, suspects: ir.Tab
     about = points.filter((points.kind == REGISTER) & ~points.changed).select(
         "id", "scale", "interval_s"
     )
-    rows = beside.semi_join(suspects, "id").join(about, "id").filter(lambda t: t.tp < t.ats)
+    rows = rows.join(about, "id").filter(lambda t: t.tp < t.ats)
     moved = rows.filter(rows.value != rows.p)
     in_time = ibis.window(group_by="id", order_by="ats")
     moved = moved.mutate(

@@ -176,16 +176,19 @@ def _of_table(
 ) -> pl.DataFrame:
     import ibis
 
+    from tanfeng.metering._engines import beside, fetch
+
+    backend = slots.get_backend()
     if only is not None:
         calendar = calendar.join(only, on="number", how="semi")
     table = slots.select("point", "start", "amount", "measured", "quality")
     rows = (
         table.filter(table.amount.notnull())
-        .join(ibis.memtable(calendar.select("start", "number")), "start")
-        .join(ibis.memtable(counted), "point")
+        .join(beside(backend, calendar.select("start", "number")), "start")
+        .join(beside(backend, counted), "point")
     )
     if only is not None:
-        rows = rows.semi_join(ibis.memtable(only), _KEYS)
+        rows = rows.semi_join(beside(backend, only), _KEYS)
     measured = rows.quality == "measured"
     signed = rows.select(
         *_KEYS,
@@ -200,5 +203,4 @@ def _of_table(
         slots_measured=parts.is_measured.sum().cast("int64"),
         slots_estimated=parts.is_estimated.sum().cast("int64"),
     )
-    frame: pl.DataFrame = slots.get_backend().to_polars(summed)
-    return frame
+    return fetch(summed, backend)

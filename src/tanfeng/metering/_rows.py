@@ -30,12 +30,19 @@ RATED_MARGIN = 1.2
 #: ... without a rated power one so many standard deviations (of its logarithm) above the mean, and
 #: at least twentyfold, is not believed.
 SIGMAS, LEAST_RATIO = 6.0, 20.0
+#: No meter of any city shows more in an hour, in any base unit; sums stay exact below it.
+MOST = 1e10
 #: Readings of a register further apart than this multiple of their spacing leave a gap.
 GAP = 1.5
 #: A point that stands still in fewer of its readings than this share does not stand still.
 RARELY_STILL = 0.05
 
-
+#: Logarithms are added as whole numbers of this part of one: sums that no order of their terms and
+#: no engine changes, as 2**53 of them is more than any day has.
+LOG_PARTS = 2.0**16
+_DAY = (
+    "id", "day", "n", "still", "rising", "s1", "s2", "highest", "lowest", "doubled", "earliest",
+)  # fmt: skip
 #: What of a day adds up over the days before.
 _ADDED = ("n", "still", "rising", "s1", "s2")
 
@@ -131,7 +138,7 @@ def usable(readings: ir.Table, points: ir.Table) -> ir.Table:
 def beside(rows: ir.Table, points: ir.Table) -> ir.Table:
     """Each reading with the one before it.
 
-    Of readings with one time the order is arbitrary here: they are mended later, all together.
+    Readings of one time stand by their value here: they are mended later, all together.
 
     Parameters
     ----------
@@ -149,7 +156,7 @@ def beside(rows: ir.Table, points: ir.Table) -> ir.Table:
         ``ats``), ``gap``.
     """
     rows = rows.select("id", "ats", "value")
-    window = ibis.window(group_by="id", order_by="ats")
+    window = ibis.window(group_by="id", order_by=["ats", "value"])
     rows = rows.mutate(p=rows.value.lag().over(window), tp=rows.ats.lag().over(window))
     rows = rows.join(points.select("id", "kind", "scale", "interval_s"), "id")
     since = (rows.ats - rows.tp).nullif(0)
@@ -211,27 +218,28 @@ def day_sums(rows: ir.Table) -> ir.Table:
     -------
     ibis Table
         ``id``, ``day`` (local midnight), ``n`` (rates), ``still`` (of them 0), ``rising`` (of them
-        above 0), ``s1``, ``s2`` (sums of the logarithm of those, and of its square), ``highest``,
-        ``lowest`` [base unit/h], ``doubled`` (readings at the time of another), ``earliest`` (the
-        reading before the first) [s].
+        above 0), ``s1``, ``s2`` (sums of the logarithm of those, and of its square, in parts of
+        :data:`LOG_PARTS`), ``highest``, ``lowest`` [base unit/h], ``doubled`` (readings at the
+        time of another), ``earliest`` (the reading before the first) [s].
     """
     rising = rows.rate > 0
     log = ibis.ifelse(rising, rows.rate, None).ln()
-    return (
-        rows.mutate(log=log)
-        .group_by("id", "day")
-        .agg(
-            n=rows.rate.count(),
-            still=(rows.rate == 0).sum(),
-            rising=rising.sum(),
-            s1=log.sum(),
-            s2=(log * log).sum(),
-            highest=rows.rate.max(),
-            lowest=rows.rate.min(),
-            doubled=(rows.ats == rows.tp).sum(),
-            earliest=rows.tp.min(),
-        )
+    sums = {
+        "still": (rows.rate == 0).sum(),
+        "rising": rising.sum(),
+        "s1": (log * LOG_PARTS + 0.5).floor().sum(),
+        "s2": (log * log * LOG_PARTS + 0.5).floor().sum(),
+        "doubled": (rows.ats == rows.tp).sum(),
+    }
+    added = {name: total.fill_null(0).cast("int64") for name, total in sums.items()}
+    found = rows.group_by("id", "day").agg(
+        n=rows.rate.count(),
+        **added,
+        highest=rows.rate.max(),
+        lowest=rows.rate.min(),
+        earliest=rows.tp.min(),
     )
+    return found.select(*_DAY).cast({"s1": "float64", "s2": "float64"})
 
 
 def usual(days: ir.Table, points: ir.Table) -> ir.Table:
@@ -250,7 +258,7 @@ def usual(days: ir.Table, points: ir.Table) -> ir.Table:
     Returns
     -------
     ibis Table
-        ``id``, ``day`` (local midnight), ``bound`` [base unit/h] (null: too little is known),
+        ``id``, ``day`` (local midnight), ``bound`` [base unit/h] (what can be believed),
         ``typical`` [base unit/h] (geometric mean of the rates above zero), ``rarely_still``,
         ``wrong`` (something on that day needs mending), ``reaches`` (day of the earliest reading
         before one of that day).
@@ -261,17 +269,22 @@ def usual(days: ir.Table, points: ir.Table) -> ir.Table:
     sums = days.mutate(**{f"{name}_before": days[name].sum().over(window) for name in _ADDED}).join(
         points.select("id", "rated"), "id"
     )
-    mean = sums.s1_before / sums.rising_before
-    variance = ibis.greatest(sums.s2_before / sums.rising_before - mean * mean, 0.0)
+    mean = sums.s1_before / LOG_PARTS / sums.rising_before
+    square = sums.s2_before / LOG_PARTS / sums.rising_before
+    variance = ibis.greatest(square - mean * mean, 0.0)
     believed = (mean + ibis.greatest(SIGMAS * variance.sqrt(), math.log(LEAST_RATIO))).exp()
     # A day that is frozen for hours must not speak for itself, unless it is the first.
     spoken = sums.n_before - sums.n >= LEAST_READINGS
     n = sums.n_before - ibis.ifelse(spoken, sums.n, 0)
     still = sums.still_before - ibis.ifelse(spoken, sums.still, 0)
     told = sums.mutate(
-        bound=ibis.coalesce(
-            sums.rated * RATED_MARGIN,
-            ibis.ifelse(sums.rising_before >= LEAST_RISING, believed, None),
+        bound=ibis.least(
+            ibis.coalesce(
+                sums.rated * RATED_MARGIN,
+                ibis.ifelse(sums.rising_before >= LEAST_RISING, believed, None),
+                MOST,
+            ),
+            MOST,
         ),
         typical=mean.exp(),
         rarely_still=(n >= LEAST_READINGS) & (still < RARELY_STILL * n),

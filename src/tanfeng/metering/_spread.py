@@ -10,6 +10,7 @@ from __future__ import annotations
 import ibis
 from ibis.expr import types as ir
 
+from tanfeng.metering import _exact
 from tanfeng.metering._mend import CODE, ESTIMATED
 from tanfeng.metering._rows import DAY_S, LOCAL_S, REFERENCE_DAYS, floor_to, local_day
 from tanfeng.metering.frames import SLOT_S
@@ -22,6 +23,11 @@ def _rest(day: ir.IntegerValue) -> ir.BooleanValue:
     return ((day + LOCAL_S) // DAY_S + _THURSDAY) % 7 >= 5
 
 
+def in_one_slot(segments: ir.Table) -> ir.BooleanValue:
+    """Tell which segments begin and end in the same slot."""
+    return floor_to(segments.from_ts, SLOT_S) == floor_to(segments.to_ts - 1, SLOT_S)
+
+
 def whole(segments: ir.Table) -> ir.Table:
     """Take the segments that lie in one slot.
 
@@ -30,8 +36,7 @@ def whole(segments: ir.Table) -> ir.Table:
     ibis Table
         ``id``, ``slot`` (its beginning) [s], ``amount`` [base unit], ``covered`` [s], ``code``.
     """
-    first = floor_to(segments.from_ts, SLOT_S)
-    one = segments.filter(first == floor_to(segments.to_ts - 1, SLOT_S))
+    one = segments.filter(in_one_slot(segments))
     return one.select(
         "id",
         "amount",
@@ -67,20 +72,36 @@ def shaped(crossing_rows: ir.Table) -> ir.Table:
 def told(whole_pieces: ir.Table, crossing_rows: ir.Table) -> ir.Table:
     """Take the measured slots of the points that have a gap: they tell its shape.
 
+    Parameters
+    ----------
+    whole_pieces : ibis Table
+        From :func:`whole`, of those points at least.
+    crossing_rows : ibis Table
+        From :func:`crossing`.
+
     Returns
     -------
     ibis Table
         ``id``, ``slot`` [s], ``amount`` [base unit].
     """
-    asked = shaped(crossing_rows).select("id").distinct()
     even = (
         crossing_rows.amount * crossing_rows.covered / (crossing_rows.to_ts - crossing_rows.from_ts)
     )
     divided = crossing_rows.select("id", "slot", "code", amount=even)
     both = whole_pieces.select("id", "slot", "code", "amount").union(divided)
-    both = both.semi_join(asked, "id")
-    slots = both.group_by("id", "slot").agg(amount=both.amount.sum(), code=both.code.max())
-    return slots.filter((slots.code <= CODE["split"]) & slots.amount.notnull()).drop("code")
+    both = _exact.cut(both.semi_join(gaps(crossing_rows), "id"), ["amount"])
+    slots = both.group_by("id", "slot").agg(
+        **_exact.added(both, ["amount"]), known=both.amount.count(), code=both.code.max()
+    )
+    slots = slots.filter((slots.code <= CODE["split"]) & (slots.known > 0))
+    return slots.select(
+        "id", "slot", amount=_exact.whole_column(slots.amount_high, slots.amount_low)
+    )
+
+
+def gaps(crossing_rows: ir.Table) -> ir.Table:
+    """Name the points that have a gap: ``id``, each once."""
+    return shaped(crossing_rows).select("id").distinct()
 
 
 def profile(told_slots: ir.Table, crossing_rows: ir.Table) -> ir.Table:
@@ -110,7 +131,10 @@ def profile(told_slots: ir.Table, crossing_rows: ir.Table) -> ir.Table:
         & (pairs.day_told >= pairs.day - REFERENCE_DAYS * DAY_S)
         & (_rest(pairs.day_told) == _rest(pairs.day))
     )
-    return pairs.group_by("id", "slot").agg(usual=pairs.amount.mean())
+    pairs = _exact.cut(pairs, ["amount"])
+    sums = pairs.group_by("id", "slot").agg(**_exact.added(pairs, ["amount"]), days=pairs.count())
+    usual = _exact.whole_column(sums.amount_high, sums.amount_low) / sums.days
+    return sums.select("id", "slot", usual=usual)
 
 
 def parts(crossing_rows: ir.Table, profiles: ir.Table) -> ir.Table:
@@ -129,7 +153,11 @@ def parts(crossing_rows: ir.Table, profiles: ir.Table) -> ir.Table:
         # A slot nothing tells of leaves no shape to the whole of its gap.
         untold=(rows.usual.isnull() & by_shape).sum().over(of_segment),
     )
-    total = rows.weight.sum().over(of_segment)
+    rows = _exact.cut(rows, ["weight"])
+    high, low = (
+        rows[f"weight_{part}"].sum().over(of_segment).cast("int64") for part in ("high", "low")
+    )
+    total = _exact.whole_column(high, low)
     share = ibis.ifelse(
         by_shape & (rows.untold == 0) & (total > 0),
         rows.weight / total,

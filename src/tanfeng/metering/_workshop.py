@@ -2,7 +2,8 @@
 
 Writing the SQL of an expression takes Ibis longer than DuckDB needs to run it over a week of a
 thousand meters. The expressions of a derivation are always the same but for the names of their
-tables, so each is built and written once per process and kept as text.
+tables, so each is built and written once per process and kept as text, with the types it has:
+asking the engine for those would cost as much as a small statement.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ import ibis
 import polars as pl
 from ibis import BaseBackend
 from ibis.expr import types as ir
+from ibis.expr.schema import Schema
+
+from tanfeng.metering import _engines
 
 _numbers = itertools.count()
-_written: dict[tuple[str, str, str], str] = {}
+_written: dict[tuple[str, str, str], tuple[str, Schema]] = {}
 _writing = threading.Lock()
 #: Stands for the prefix of the tables of one derivation in a kept statement.
 _PREFIX = "\0"
@@ -30,10 +34,13 @@ class Workshop:
     ----------
     backend : ibis backend
         Holds the tables until :meth:`clear`.
+    manner : str
+        Of working; names and variants are one expression in every derivation of one manner.
     """
 
-    def __init__(self, backend: BaseBackend) -> None:
+    def __init__(self, backend: BaseBackend, manner: str = "") -> None:
         self.backend = backend
+        self._manner = manner
         self._prefix = f"tanfeng{next(_numbers)}_"
         self._made: list[str] = []
         self._views: list[str] = []
@@ -54,13 +61,13 @@ class Workshop:
         """
         full = self._prefix + name
         self._made.append(full)
-        return self.backend.create_table(full, frame, temp=True)
+        return _engines.hold(self.backend, full, frame)
 
     def view(self, name: str, table: ir.Table) -> ir.Table:
         """Give a table of the backend a name that is the same in every derivation."""
         full = self._prefix + name
         self._views.append(full)
-        return self.backend.create_view(full, table)
+        return _engines.view(self.backend, full, table)
 
     def step(self, name: str, build: Callable[[], ir.Table], variant: str = "") -> ir.Table:
         """Work out an expression over tables of this workshop, and keep the result.
@@ -78,41 +85,57 @@ class Workshop:
         -------
         ibis Table
         """
+        statement, schema = self._text(name, build, variant)
         full = self._prefix + name
-        key = (self.backend.name, name, variant)
-        with _writing:
-            text = _written.get(key)
-        if text is None:
-            text = self._statement(build()).replace(self._prefix, _PREFIX)
-            with _writing:
-                _written[key] = text
         self._made.append(full)
-        statement = text.replace(_PREFIX, self._prefix)
-        self.backend.raw_sql(f'CREATE TEMPORARY TABLE "{full}" AS {statement}')
-        return self.backend.table(full)
+        _engines.keep(self.backend, full, statement)
+        return self._named(full, schema)
+
+    def frame(self, name: str, build: Callable[[], ir.Table], variant: str = "") -> pl.DataFrame:
+        """Work an expression out as :meth:`step` does, and bring the result here."""
+        statement, _ = self._text(name, build, variant)
+        return _engines.answer(self.backend, statement)
 
     def made(self, name: str) -> ir.Table:
         """Return what :meth:`step` kept under a name."""
         return self.backend.table(self._prefix + name)
 
+    def _text(self, name: str, build: Callable[[], ir.Table], variant: str) -> tuple[str, Schema]:
+        key = (f"{self.backend.name} {self._manner}", name, variant)
+        with _writing:
+            kept = _written.get(key)
+        if kept is None:
+            expression = build()
+            text = self._statement(expression).replace(self._prefix, _PREFIX)
+            kept = text, expression.schema()
+            with _writing:
+                _written[key] = kept
+        return kept[0].replace(_PREFIX, self._prefix), kept[1]
+
+    def _named(self, full: str, schema: Schema) -> ir.Table:
+        return _engines.named(self.backend, full, schema)
+
     def _statement(self, expression: ir.Table) -> str:
         # The types Ibis reasons with, not those the engine finds for a bare number.
         named = self.backend.compiler.type_mapper.to_string
         columns = ", ".join(
-            f'CAST("{name}" AS {named(kind)}) AS "{name}"'
-            for name, kind in expression.schema().items()
+            f"CAST({name} AS {kind}) AS {name}"
+            for name, kind in (
+                (_engines.quoted(self.backend, column), named(kind))
+                for column, kind in expression.schema().items()
+            )
         )
         made = ibis.to_sql(expression, dialect=self.backend.name)
         return f"SELECT {columns} FROM ({made}) AS made"  # noqa: S608  # Ibis wrote both
 
     def any(self, table: ir.Table) -> bool:
         """Tell whether a table of this workshop has a row."""
-        # Not execute(): that is a detour through pandas.
-        return bool(self.backend.to_pyarrow(table.limit(1)).num_rows)
+        name = _engines.quoted(self.backend, table.get_name())
+        return not _engines.answer(self.backend, f"SELECT 1 FROM {name} LIMIT 1").is_empty()  # noqa: S608
 
     def clear(self) -> None:
         """Drop every table and view."""
         while self._views:
-            self.backend.drop_view(self._views.pop(), force=True)
+            _engines.forget_view(self.backend, self._views.pop())
         while self._made:
-            self.backend.drop_table(self._made.pop(), force=True)
+            _engines.forget(self.backend, self._made.pop())

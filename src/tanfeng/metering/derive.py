@@ -21,11 +21,16 @@ import polars as pl
 from ibis.expr import types as ir
 
 from tanfeng.metering import _devices, _mend, _rows, _spread
-from tanfeng.metering._mend import CODE, ESTIMATED, RULES
-from tanfeng.metering._rows import DAY_S, HOUR_S, floor_to
+from tanfeng.metering._arrays import Arrays
+from tanfeng.metering._engines import fetch
+from tanfeng.metering._mend import CODE, RULES
+from tanfeng.metering._rows import DAY_S, HOUR_S
+from tanfeng.metering._tables import Tables
 from tanfeng.metering._workshop import Workshop
 from tanfeng.metering.frames import SLOT_S
 
+#: Where all readings of a question fit in memory they are looked at there.
+_FIRST_PASS: dict[str, type[Tables] | type[Arrays]] = {"duckdb": Arrays}
 #: Length of each period one can ask for; months are sums of days. [s]
 PERIODS = {"15min": SLOT_S, "hour": HOUR_S, "day": DAY_S}
 
@@ -39,10 +44,10 @@ class Derived:
     points : ibis Table
         From :func:`tanfeng.metering._rows.point_table`.
     pieces : ibis Table
-        ``id``, ``slot`` [s], ``amount`` [base unit] (null: not known), ``covered`` [s], ``code``.
-    segments : ibis Table
-        ``id``, ``from_ts``, ``to_ts`` [s], ``amount`` [base unit], ``code``: what flowed between
-        two readings, before it is laid into slots.
+        ``id``, ``slot`` [s], ``amount`` [base unit] (null: not known), ``covered`` [s], ``code``,
+        of what is not known, measured and inside one slot from the first.
+    first : Tables or Arrays
+        All readings, and what is sure of them.
     mended : ibis Table or None
         The segments that needed mending, with ``plain``: the bare difference of the two registers.
     shop : Workshop
@@ -53,10 +58,19 @@ class Derived:
 
     points: ir.Table
     pieces: ir.Table
-    segments: ir.Table
+    first: Tables | Arrays
     mended: ir.Table | None
     shop: Workshop
     path: str
+
+    @property
+    def segments(self) -> ir.Table:
+        """``id``, ``from_ts``, ``to_ts`` [s], ``amount`` [base unit], ``code``.
+
+        What flowed between two readings, before it is laid into slots.
+        """
+        plain = self.first.segments()
+        return plain if self.mended is None else plain.union(self.mended.drop("plain"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +118,8 @@ def deriving(
     ------
     Derived
     """
-    shop = Workshop(readings.get_backend())
+    backend = readings.get_backend()
+    shop = Workshop(backend, _FIRST_PASS.get(backend.name, Tables).__name__)
     try:
         yield _derive(shop, _known(readings, known_on), points, devices, past)
     finally:
@@ -126,8 +141,8 @@ def _derive(
     point = shop.hold("points", about)
     source = shop.view("readings", readings)
     usable = _rows.usable(source, point)
-    beside = shop.step("beside", lambda: _rows.beside(usable, point))
-    days = shop.step("days", lambda: _rows.day_sums(beside))
+    first = _FIRST_PASS.get(shop.backend.name, Tables)(shop, usable, point, about)
+    days = first.days
     if past is None:
         usual = shop.step("usual", lambda: _rows.usual(days, point))
     else:
@@ -135,22 +150,23 @@ def _derive(
         usual = shop.step("usual", lambda: _rows.usual(_after(before, days, "day"), point), "past")
     wrong = shop.step("wrong", lambda: _mend.hot_days(usual, point))
     if not shop.any(wrong):
-        return _laid(shop, point, _mend.plain_segments(beside), None, "plain", past)
-    suspects = wrong.select("id").distinct()
-    still = shop.step("still", lambda: _mend.frozen(beside, usual, point, suspects))
+        return _laid(shop, point, first, None, "plain", past)
+    stood = shop.step("stood", lambda: _mend.stood(days, wrong))
+    standing = first.of_points(stood)
+    still = shop.step("still", lambda: _mend.frozen(standing, usual, point))
     hot = shop.step("hot", lambda: _mend.with_standstills(wrong, still))
-    numbered = _numbered(shop, usable, beside, days, usual, point, hot, about, devices)
+    on_days = first.on_days(hot)
+    numbered = _numbered(shop, source, on_days, days, usual, point, hot, about, devices)
     left_out = shop.step("left_out", lambda: _mend.not_believed(numbered))
-    kept = shop.step("kept", lambda: _mend.believed(numbered, left_out))
-    mended = shop.step("mended", lambda: _mend.instead(_mend.segments(kept), still))
-    plain = _mend.plain_segments(beside.anti_join(hot, ["id", "day"]))
-    return _laid(shop, point, plain.union(mended.drop("plain")), mended, "mended", past)
+    kept = shop.step("kept", lambda: _mend.segments(_mend.believed(numbered, left_out)))
+    mended = shop.step("mended", lambda: _mend.instead(kept, still))
+    return _laid(shop, point, first, mended, "mended", past)
 
 
 def _numbered(
     shop: Workshop,
-    usable: ir.Table,
-    beside: ir.Table,
+    source: ir.Table,
+    on_days: ir.Table,
     days: ir.Table,
     usual: ir.Table,
     point: ir.Table,
@@ -160,19 +176,22 @@ def _numbered(
 ) -> ir.Table:
     """Take the rows of the days where something is wrong, one of each time."""
     doubled = shop.step("doubled", lambda: days.filter(days.doubled > 0).select("id", "day"))
-    rows = beside.semi_join(hot, ["id", "day"]).anti_join(doubled, ["id", "day"])
+    rows = on_days.anti_join(doubled, ["id", "day"])
     rows = rows.select("id", "ats", "value", again=ibis.literal(False))
     if twice := shop.any(doubled):
-        again = usable.mutate(day=_rows.local_day(usable.ats)).semi_join(doubled, ["id", "day"])
+        # By their names first: the engine then passes over what the others read.
+        names = point.semi_join(doubled, "id").select("point")
+        again = _rows.usable(source.semi_join(names, "point"), point)
+        again = again.mutate(day=_rows.local_day(again.ats)).semi_join(doubled, ["id", "day"])
         rows = rows.union(_mend.resolved(again))
     if changed := bool(about["changed"].any()):
-        marks, spans = _devices.device_tables(about, devices)
-        rows = _mend.hung(rows, point, shop.hold("marks", marks), shop.hold("spans", spans))
+        marks, spans = _devices.device_tables(about.filter("changed"), devices)
+        rows = _mend.hung(rows, shop.hold("marks", marks), shop.hold("spans", spans))
     else:
-        rows = _mend.never_changed(rows, point)
+        rows = _mend.never_changed(rows)
     return shop.step(
         "numbered",
-        lambda: _mend.numbered(rows, _mend.linked(beside, hot), usual),
+        lambda: _mend.numbered(rows, _mend.linked(on_days, hot), usual, point),
         f"{twice} {changed}",
     )
 
@@ -189,33 +208,36 @@ def _after(before: ir.Table, rows: ir.Table, key: str) -> ir.Table:
 def _laid(
     shop: Workshop,
     point: ir.Table,
-    segments: ir.Table,
+    first: Tables | Arrays,
     mended: ir.Table | None,
     path: str,
     past: Past | None,
 ) -> Derived:
-    """Lay the segments into slots."""
+    """Lay what is not sure into slots."""
+    unsure = first.unsure()
+    segments = unsure if mended is None else unsure.union(mended.drop("plain"))
     whole = _spread.whole(segments)
-    crossing = shop.step(f"crossing_{path}", lambda: _spread.crossing(segments))
+    crossing = shop.step("crossing", lambda: _spread.crossing(segments), path)
     if not shop.any(crossing):
-        return Derived(point, whole, segments, mended, shop, path)
-    told = _spread.told(whole, crossing)
+        return Derived(point, whole, first, mended, shop, path)
+    sure = first.sure(_spread.gaps(crossing))
+    told = _spread.told(whole.union(sure.select(whole.columns)), crossing)
     if past is not None:
         settled = shop.hold("told", _settled(shop, point, crossing, past))
         told = _after(settled, told, "slot")
     parts = shop.step(
-        f"parts_{path}",
+        "parts",
         lambda: _spread.parts(crossing, _spread.profile(told, crossing)),
-        "" if past is None else "past",
+        path if past is None else f"{path} past",
     )
     pieces = whole.union(parts.select(whole.columns))
-    return Derived(point, pieces, segments, mended, shop, f"{path}_crossing")
+    return Derived(point, pieces, first, mended, shop, f"{path} crossing")
 
 
 def _settled(shop: Workshop, point: ir.Table, crossing: ir.Table, past: Past) -> pl.DataFrame:
     """Fetch the settled slots of the points that have a gap."""
     wanted = _spread.shaped(crossing).join(point.select("id", "point"), "id")
-    names: pl.DataFrame = shop.backend.to_polars(wanted.select("id", "point").distinct())
+    names = fetch(wanted.select("id", "point").distinct(), shop.backend)
     told = past.told(names["point"]).join(names, on="point")
     return told.select("id", "slot", "amount")
 
@@ -236,19 +258,7 @@ def sums(derived: Derived, *, by: str) -> ir.Table:
         ``id``, ``start`` [s], ``amount``, ``measured`` [base unit], ``known_s``, ``measured_s``
         [s] (how much of the period is known, and measured), ``code`` (the most serious rule).
     """
-    return derived.shop.step(f"{by}_{derived.path}", lambda: _sums(derived.pieces, PERIODS[by]))
-
-
-def _sums(pieces: ir.Table, length_s: int) -> ir.Table:
-    known = pieces.amount.notnull()
-    measured = known & ~pieces.code.isin(ESTIMATED)
-    return pieces.group_by("id", start=floor_to(pieces.slot, length_s)).agg(
-        amount=pieces.amount.sum(),
-        measured=pieces.amount.sum(where=measured),
-        known_s=pieces.covered.sum(where=known).fill_null(0),
-        measured_s=pieces.covered.sum(where=measured).fill_null(0),
-        code=pieces.code.max(),
-    )
+    return derived.first.sums(derived.pieces, PERIODS[by], f"by_{by}", derived.path)
 
 
 def reach(derived: Derived) -> ir.Table:
@@ -259,9 +269,10 @@ def reach(derived: Derived) -> ir.Table:
     ibis Table
         ``id``, ``point``, ``first``, ``last`` [s].
     """
-    return derived.shop.step(
-        f"reach_{derived.path}", lambda: _reach(derived.segments, derived.points)
-    )
+    ends = derived.first.ends()
+    if derived.mended is not None:
+        ends = ends.union(derived.mended.select("id", "from_ts", "to_ts"))
+    return derived.shop.step("reach", lambda: _reach(ends, derived.points), derived.path)
 
 
 def _reach(segments: ir.Table, points: ir.Table) -> ir.Table:

@@ -10,6 +10,7 @@ from datetime import datetime
 import polars as pl
 from ibis.expr import types as ir
 
+from tanfeng.metering._engines import fetch
 from tanfeng.metering._mend import CODE, RULES
 from tanfeng.metering._rows import LOCAL_S
 from tanfeng.metering.derive import PERIODS, Derived, deriving, reach, sums
@@ -60,8 +61,8 @@ def point_energy(
         raise ValueError(f"{by!r} is no period: one of {', '.join(BY)}")
     with deriving(readings, points, devices, known_on=known_on) as derived:
         backend = readings.get_backend()
-        summed = backend.to_polars(sums(derived, by="day" if by == "month" else by))
-        reached = backend.to_polars(reach(derived))
+        summed = fetch(sums(derived, by="day" if by == "month" else by), backend)
+        reached = fetch(reach(derived), backend)
     grid = _grid(reached, by, start, end)
     if by == "month":
         summed = _months(summed)
@@ -120,8 +121,9 @@ def corrections(derived: Derived) -> pl.DataFrame:
     mended = derived.mended
     rows = mended.filter(mended.code.isin([CODE[rule] for rule in _CORRECTING]))
     rows = rows.join(derived.points.select("id", "point"), "id")
-    found: pl.DataFrame = mended.get_backend().to_polars(
-        rows.select("point", "to_ts", "code", amount=rows.amount.fill_null(0.0) - rows.plain)
+    found = fetch(
+        rows.select("point", "to_ts", "code", amount=rows.amount.fill_null(0.0) - rows.plain),
+        derived.shop.backend,
     )
     return found.sort("point", "to_ts").select(
         "point",

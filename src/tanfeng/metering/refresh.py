@@ -9,13 +9,14 @@ history of that one point. What was settled enters as sums of its days and as th
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import ibis
 import polars as pl
 from ibis.expr import types as ir
 
+from tanfeng.metering._engines import fetch
 from tanfeng.metering._mend import CODE, FROZEN_DAYS, REACH
 from tanfeng.metering._rows import DAY_S, REFERENCE_DAYS, local_day
 from tanfeng.metering.derive import Derived, Past, deriving, sums
@@ -281,24 +282,19 @@ def derived_state(derived: Derived, since: int | None = None) -> State:
         Fetch slots from this midnight on [s].
     """
     backend = derived.shop.backend
-    names = backend.to_polars(derived.points.select("id", "point"))
+    names = fetch(derived.points.select("id", "point"), backend)
 
     def named(table: ir.Table, schema: pl.Schema) -> pl.DataFrame:
-        frame: pl.DataFrame = backend.to_polars(table).join(names, on="id")
+        frame = fetch(table, backend).join(names, on="id")
         return frame.select(pl.col(name).cast(kind) for name, kind in schema.items())
 
-    slots = named(sums(derived if since is None else _late(derived, since), by="15min"), KEPT)
+    summed = sums(derived, by="15min")
+    slots = named(summed if since is None else summed.filter(summed.start >= since), KEPT)
     days = named(derived.shop.made("days"), _DAYS)
-    ends = derived.shop.step(f"ends_{derived.path}", lambda: _ends(derived.segments))
-    opened = backend.to_polars(ends).join(names, on="id").select("point", since=_settled_before())
+    segments = derived.segments  # made when it is asked for
+    ends = derived.shop.step(f"ends_{derived.path}", lambda: _ends(segments))
+    opened = fetch(ends, backend).join(names, on="id").select("point", since=_settled_before())
     return State(slots, days, opened)
-
-
-def _late(derived: Derived, since: int) -> Derived:
-    """Leave out what lies before a midnight; it is settled."""
-    bound = derived.shop.hold("bound", pl.DataFrame({"bound": [since]}))
-    late = derived.pieces.filter(derived.pieces.slot >= bound.bound.as_scalar())
-    return replace(derived, pieces=late, path=f"{derived.path}_late")
 
 
 def _ends(segments: ir.Table) -> ir.Table:

@@ -24,7 +24,7 @@ from tanfeng.metering._due import due_since, due_slots
 from tanfeng.metering._kept_terms import COUNTED, whole
 from tanfeng.metering._pass import known, known_of_sums
 from tanfeng.metering._tree import MixedUnits, Tree, TreeHasCycle, points_apart, tree
-from tanfeng.metering.frames import ENERGY, SLOT_S
+from tanfeng.metering.frames import ENERGY, SLOT_S, WORTHLESS
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -423,7 +423,9 @@ def _worth(frame: pl.DataFrame, factors: pl.DataFrame | None) -> pl.DataFrame:
         return frame.with_columns(pl.lit(None, dtype=pl.Float64).alias(name) for name in _WORTH)
     keys = ["item_key", "unit", "year"]
     dated = frame.with_columns(year=local(pl.col("start")).dt.year().cast(pl.Int32))
-    absent = dated.select(keys).unique().join(factors, on=keys, how="anti").sort(keys)
+    # What is worth nothing by definition stays without a worth; of all else a factor is needed.
+    asked = dated.select(keys).unique().filter(~pl.col("item_key").is_in(list(WORTHLESS)))
+    absent = asked.join(factors, on=keys, how="anti").sort(keys)
     if absent.height:
         rows = list(absent.iter_rows())
         raise MissingFactors(

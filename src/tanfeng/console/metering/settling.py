@@ -19,9 +19,10 @@ from django.db import close_old_connections, connection, connections, transactio
 from django.utils import timezone
 
 from tanfeng.console.core.known import CHUNK, chunks
-from tanfeng.console.metering import engine
+from tanfeng.console.metering import engine, publishing
 from tanfeng.console.metering.models import Mark, Meter
-from tanfeng.metering._faults import ChangesForgotten, StoreBusy
+from tanfeng.metering._faults import StoreBusy
+from tanfeng.metering.store import ChangesForgotten
 
 #: How often a process looks whether readings wait. [s]
 EVERY_S = 5.0
@@ -36,7 +37,7 @@ _log = logging.getLogger(__name__)
 def settle() -> int:
     """Store what waits, follow the store, publish what is stale; return the points followed."""
     engine.intake().flush()
-    engine.publish_stale()
+    publishing.publish_stale()
     return follow()
 
 
@@ -125,7 +126,7 @@ class Settler:
     def _once(most_s: float = DERIVE_S) -> int:
         close_old_connections()
         try:
-            if engine.has_work():
+            if publishing.has_work():
                 settle()
             if engine.settled().behind():
                 return derive(most_s)

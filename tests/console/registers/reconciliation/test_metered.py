@@ -18,7 +18,8 @@ from metering_world import meter
 from method_books import MethodBook
 from tanfeng.accounting.methods import METHODS
 from tanfeng.console.accounting import method_services
-from tanfeng.console.metering import amounts, devices, engine
+from tanfeng.console.core.figures import plain
+from tanfeng.console.metering import amounts, devices, engine, publishing
 from tanfeng.console.registers.reconciliation import metered, pages, sides
 from tanfeng.errors import ModelError
 from tanfeng.metering.frames import ENERGY, READINGS
@@ -137,7 +138,7 @@ def read(user, organisation, days):
         schema=READINGS,
     )
     engine.store().append(frame, batch="b")
-    engine.publish_stale()
+    publishing.publish_stale()
 
 
 def test_a_whole_year_is_compared_at_the_factor_of_the_account(firm_b, org_b, client_for):
@@ -153,15 +154,18 @@ def test_a_whole_year_is_compared_at_the_factor_of_the_account(firm_b, org_b, cl
     assert power["activity_tco2"] == pytest.approx(16 * factor)
     assert power["is_valued"]
     assert "12 个月中的 12 个月" in power["explanation"]
-    assert "14,016,000.00 kWh" in power["explanation"]
-    assert rows["coke"]["cause"] == "boundary"
-    assert "没有计量点测量此项" in rows["coke"]["explanation"]
+    assert f"{plain(14_016_000, 2)} kWh" in power["explanation"]
+    # What no point measures is shown and not compared, and left out of the sums.
+    coke = rows["coke"]
+    assert (coke["is_valued"], coke["difference_tco2"]) == (False, 0.0)
+    assert coke["explanation"] == "没有计量点测量此项，不比较"
     url = reverse("reconciliation", args=[org_b.credit_code, 2023])
     client = client_for(firm_b)
-    assert "计量器具" in client.get(url, {"side": "meters"}).content.decode()
+    page = client.get(url, {"side": "meters"}).content.decode()
+    assert "不含未比较的 1 行" in page
     book = load_workbook(BytesIO(client.get(url, {"export": "xlsx"}).content))
     text = "\n".join(str(cell) for row in book.active.values for cell in row if cell is not None)
-    assert "14,016,000.00 kWh" in text
+    assert f"{plain(14_016_000, 2)} kWh" in text
 
 
 def test_two_months_are_shown_and_not_compared(firm_b, org_b, client_for):

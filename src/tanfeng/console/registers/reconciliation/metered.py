@@ -118,12 +118,24 @@ def of(code: str, year: int, names: Mapping[str, str]) -> Metered:
         ],
         schema_overrides={"quantity": pl.Float64},
     )  # fmt: skip
-    view = replace(
-        reconcile.meter_view(frame),
-        items=frozenset(item for _scope, item in rows),
-        absent=("{}：没有计量点测量此项", "{}: no point measures this item"),
+    return Metered(reconcile.meter_view(frame), rows)
+
+
+def beside(meters: View, base: View) -> View:
+    """Return the meters with a row for all the base has; of what no point measures none is known.
+
+    An item without a meter is no difference of the amounts: it is shown and not compared.
+    """
+    keys = ["org_code", "year", "scope", "item"]
+    rest = base.rows.join(meters.rows, on=keys, how="anti").with_columns(
+        activity=pl.lit(None, dtype=pl.Float64),
+        unit=pl.lit(""),
+        emission_tco2=pl.lit(None, dtype=pl.Float64),
+        way=pl.lit(""),
+        missing_rows=pl.lit(0, dtype=pl.Int64),
+        known_share=pl.lit(0.0),
     )
-    return Metered(view, rows)
+    return replace(meters, rows=pl.concat([meters.rows, rest]).sort(keys))
 
 
 def of_energy(

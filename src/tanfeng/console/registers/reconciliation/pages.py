@@ -16,6 +16,7 @@ from tanfeng.console.accounting import charts, frozen, method_files, method_page
 from tanfeng.console.accounting.models import MethodRun, Run
 from tanfeng.console.core import jobs
 from tanfeng.console.core.asked import language
+from tanfeng.console.core.figures import plain
 from tanfeng.console.registers.reconciliation import sides
 
 _UNIT = "tCO₂"
@@ -114,8 +115,10 @@ def _explanation(row: Mapping[str, Any], found: sides.Sides, key: str) -> str:
     """Return why a line differs; of the meters also what they cover and what was converted."""
     told = str(row[f"explanation_{'en' if _place() else 'zh'}"])
     one = found.meters.known.get((row["scope"], row["item"])) if found.meters else None
-    if key != "meters" or one is None:
+    if key != "meters":
         return told
+    if one is None:
+        return _("no point measures this item; not compared")
     share = _("the meters cover %(months)s of 12 months (%(share).1f %% of the year)") % {
         "months": one.months,
         "share": 100 * one.share,
@@ -125,9 +128,9 @@ def _explanation(row: Mapping[str, Any], found: sides.Sides, key: str) -> str:
         parts.append(
             _("%(amount)s %(unit)s are %(converted)s %(unit_here)s")
             % {
-                "amount": f"{one.amount:,.2f}",
+                "amount": plain(one.amount, 2),
                 "unit": one.unit,
-                "converted": f"{row['activity']:,.4f}",
+                "converted": plain(row["activity"], 4),
                 "unit_here": row["unit"],
             }
         )

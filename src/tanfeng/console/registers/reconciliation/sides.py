@@ -90,7 +90,7 @@ def of(account: MethodRun, run: Run | None, *, with_meters: bool = True) -> Side
     others = (
         _statistics(account, run) if run else None,
         _filings(account, base),
-        meters.view if meters is not None else None,
+        metered.beside(meters.view, base) if meters is not None and meters.view else None,
     )
     views = {one.key: one for one in (base, *others) if one is not None}
     table = (

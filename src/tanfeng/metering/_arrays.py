@@ -1,0 +1,368 @@
+"""First pass over the readings in memory: what :mod:`_tables` asks of an engine, by arrays.
+
+Sorted by point and time a reading stands behind the one before, and a day or an hour of a point is
+a run of rows: nothing has to be looked up or gathered. Every sum is one of whole numbers, so
+neither the order nor the number of threads changes a bit. Only what needs mending goes back to the
+engine.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+from ibis.expr import types as ir
+from numpy.typing import NDArray
+
+from tanfeng.metering import _exact, _sums
+from tanfeng.metering._mend import CODE
+from tanfeng.metering._rows import AMOUNT, DAY_S, GAP, HOUR_S, LOCAL_S, LOG_PARTS, POWER, REGISTER
+from tanfeng.metering._workshop import Workshop
+from tanfeng.metering.frames import SLOT_S
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+#: Points are taken together until they have so many rows: their columns stay near the processor.
+_BLOCK_ROWS = 2**15
+#: Point and second in one number: seconds stay far below it, on either side of 1970.
+_KEY = np.int64(2**34)
+
+
+class _Flow(NamedTuple):
+    """Readings beside the ones before, as :func:`tanfeng.metering._rows.beside` has them."""
+
+    id: NDArray[np.int32]
+    ats: Ints
+    value: Floats
+    same: Flags  # there is one before
+    tp: Ints
+    p: Floats
+    amount: Floats
+    known: Flags  # the amount is
+    covered: Ints  # 0: null
+    rate: Floats  # NaN: null
+    gap: Flags
+
+    @property
+    def sure(self) -> Flags:
+        """Known, measured, and inside one slot."""
+        inside = (self.ats - 1) % SLOT_S >= self.covered - 1
+        return inside & self.known & ~self.gap & (self.covered > 0)
+
+
+class Arrays:
+    """The readings of a derivation, in memory.
+
+    Parameters
+    ----------
+    shop : Workshop
+        Of the engine that reads them and mends what is wrong.
+    usable, point : ibis Table
+        From :mod:`tanfeng.metering._rows`.
+    about : polars.DataFrame
+        ``point`` as a frame.
+
+    Attributes
+    ----------
+    days : ibis Table
+        As of :func:`tanfeng.metering._rows.day_sums`.
+    """
+
+    def __init__(
+        self, shop: Workshop, usable: ir.Table, point: ir.Table, about: pl.DataFrame
+    ) -> None:
+        self._shop = shop
+        self._kind = about["kind"].to_numpy()
+        self._scale = about["scale"].to_numpy()
+        self._interval = about["interval_s"].to_numpy()
+        self._registers = bool((self._kind == REGISTER).all())
+        rows = shop.frame("rows", lambda: usable.select("id", "ats", "value"))
+        self._id, self._ats, self._value = _in_order(rows)
+        day = self._ats - (self._ats + LOCAL_S) % DAY_S
+        self._first = np.flatnonzero((np.diff(day) != 0) | (np.diff(self._id) != 0)) + 1
+        self._day_key = self._id[self._first] * _KEY + day[self._first]
+        self._plain = np.ones(self._first.size, dtype=bool)
+        del rows, day
+        parts = self._by_blocks(self._first_look)
+        self._unsure: Ints = parts.pop("unsure").to_numpy()
+        self.days = shop.hold("days", pl.DataFrame(parts))
+
+    # What :mod:`_tables` has, too ---------------------------------------------------------------
+
+    def of_points(self, points: ir.Table) -> ir.Table:
+        """Return the readings of some points, with the columns of ``_rows.beside``."""
+        rows = np.flatnonzero(self._among(points, "of_points")[self._id[1:]]) + 1
+        return self._shop.hold("of_points", _beside(self._flow(rows)))
+
+    def on_days(self, hot: ir.Table) -> ir.Table:
+        """Return the readings of some days; from now on the rest is plain."""
+        days = self._shop.frame("hot_days", lambda: hot.select("id", "day"))
+        wanted = days["id"].cast(pl.Int64).to_numpy() * _KEY + days["day"].to_numpy()
+        self._plain = ~np.isin(self._day_key, wanted)
+        rows = _beside(self._flow(np.flatnonzero(~self._is_plain(1)) + 1))
+        return self._shop.hold("on_days", rows.select("id", "ats", "value", "tp", "p", "day"))
+
+    def unsure(self) -> ir.Table:
+        """Return the plain segments that are not known, measured and inside one slot."""
+        day = np.searchsorted(self._first, self._unsure, side="right") - 1
+        flow = self._flow(self._unsure[self._plain[day]])
+        return self._shop.hold("unsure", _segments(flow))
+
+    def sure(self, points: ir.Table) -> ir.Table:
+        """Return the other plain segments of some points, as pieces of slots."""
+        wanted = self._among(points, "sure_points")[self._id[1:]] & self._is_plain(1)
+        flow = self._flow(np.flatnonzero(wanted) + 1)
+        sure = flow.sure
+        end = flow.ats[sure] - 1
+        return self._shop.hold(
+            "sure",
+            pl.DataFrame(
+                {
+                    "id": flow.id[sure],
+                    "slot": end - end % SLOT_S,
+                    "amount": flow.amount[sure],
+                    "covered": flow.covered[sure],
+                    "code": np.full(end.size, CODE["direct"], dtype=np.int8),
+                }
+            ),
+        )
+
+    def segments(self) -> ir.Table:
+        """Return every plain segment."""
+        rows = np.flatnonzero(self._is_plain(1)) + 1
+        return self._shop.hold("plain_segments", _segments(self._flow(rows)))
+
+    def ends(self) -> ir.Table:
+        """Return ``id``, ``from_ts`` and ``to_ts`` of the plain segments of each point, at most."""
+
+        def work(rows: slice) -> dict[str, Any]:
+            flow = self._flow(rows)
+            has = np.flatnonzero(self._is_plain(rows.start, rows.stop) & (flow.covered > 0))
+            ids, tos = flow.id[has], flow.ats[has]
+            first = _starts(ids)
+            froms = (flow.ats - flow.covered)[has]
+            return {
+                "id": ids[first],
+                "from_ts": _reduced(np.minimum, froms, first),
+                "to_ts": _reduced(np.maximum, tos, first),
+            }
+
+        return self._shop.hold("plain_ends", pl.DataFrame(self._by_blocks(work)))
+
+    def sums(self, pieces: ir.Table, length_s: int, name: str, path: str) -> ir.Table:
+        """Sum by period what is sure, and the pieces of what is not."""
+        rest = self._shop.frame(f"rest_{name}", lambda: _sums.parts(pieces, length_s), path)
+        sure = self._by_blocks(lambda rows: self._sure_sums(rows, length_s))
+        return self._shop.hold(name, _sums.finished_frame(_added(sure, rest)))
+
+    # The work on a block of points --------------------------------------------------------------
+
+    def _first_look(self, rows: slice) -> dict[str, Any]:
+        """Sum the days up as ``_rows.day_sums`` does, and note which rows are not sure."""
+        flow = self._flow(rows)
+        run = self._first[slice(*np.searchsorted(self._first, (rows.start, rows.stop)))]
+        first = run - rows.start
+        rising = flow.rate > 0
+        log = np.log(flow.rate, where=rising, out=np.zeros(flow.rate.size))
+        # Whole numbers: see LOG_PARTS.
+        s1, s2 = (np.floor(term * LOG_PARTS + 0.5) for term in (log, log * log))
+
+        def count(flags: Flags) -> Ints:
+            return _reduced(np.add, flags.astype(np.int64), first)
+
+        has, second = flow.same[first], np.minimum(first + 1, flow.ats.size - 1)
+        earliest = np.where(has, flow.tp[first], flow.tp[second])
+        no_earlier = ~has & ~(flow.same[second] & (second < np.append(first[1:], flow.ats.size)))
+        return {
+            "id": flow.id[first],
+            "day": self._day_key[np.searchsorted(self._first, run)] - flow.id[first] * _KEY,
+            "n": count(~np.isnan(flow.rate)),
+            "still": count(flow.rate == 0),
+            "rising": count(rising),
+            "s1": _reduced(np.add, s1, first),
+            "s2": _reduced(np.add, s2, first),
+            "highest": _null(_reduced(np.fmax, flow.rate, first)),
+            "lowest": _null(_reduced(np.fmin, flow.rate, first)),
+            "doubled": count(flow.same & (flow.ats == flow.tp)),
+            "earliest": pl.Series(earliest).set(pl.Series(no_earlier), None),
+            "unsure": np.flatnonzero(~flow.sure & (flow.covered > 0)) + rows.start,
+        }
+
+    def _sure_sums(self, rows: slice, length_s: int) -> dict[str, Any]:
+        flow = self._flow(rows)
+        sure = np.flatnonzero(flow.sure & self._is_plain(rows.start, rows.stop))
+        ids, start = flow.id[sure], flow.ats[sure] - 1
+        start -= (start + (LOCAL_S if length_s > HOUR_S else 0)) % length_s
+        first = _starts(start, ids)
+        high, low = _exact.cut_array(flow.amount[sure])
+        return {
+            "id": ids[first],
+            "start": start[first],
+            "amount_high": _reduced(np.add, high, first),
+            "amount_low": _reduced(np.add, low, first),
+            "known_s": _reduced(np.add, flow.covered[sure], first),
+        }
+
+    def _flow(self, rows: slice | Ints) -> _Flow:
+        """Lay readings beside the ones before; row 0 is none."""
+        before = slice(rows.start - 1, rows.stop - 1) if isinstance(rows, slice) else rows - 1
+        id_, ats, value = self._id[rows], self._ats[rows], self._value[rows]
+        tp, p = self._ats[before], self._value[before]
+        same = self._id[before] == id_
+        since = (ats - tp) * same
+        scale, interval = self._scale[id_], self._interval[id_]
+        known, covered = same, since
+        with np.errstate(all="ignore"):
+            amount = (value - p) * scale
+            rate = np.where(since > 0, amount * HOUR_S / since, np.nan)
+            gap = since > GAP * interval
+            if not self._registers:
+                kind = self._kind[id_]
+                counted, power = kind == AMOUNT, kind == POWER
+                between = (value + p) / 2 * scale * since / HOUR_S
+                amount = np.select([counted, power], [value * scale, between], amount)
+                known = counted | (same & (~power | (since <= 2 * interval)))
+                at_most = np.where(since > 0, np.minimum(since, interval), interval)
+                covered = np.where(counted, at_most, since)
+                rates = [amount * HOUR_S / interval, value * scale]
+                rate = np.select([counted, power], rates, rate)
+                gap &= kind == REGISTER
+        return _Flow(id_, ats, value, same, tp, p, amount, known, covered, rate, gap)
+
+    def _by_blocks(self, work: Callable[[slice], dict[str, Any]]) -> dict[str, pl.Series]:
+        """Do something with each block, on every core, and put the columns together."""
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            done = list(pool.map(work, self._blocks()))
+        return {name: pl.concat([pl.Series(name, part[name]) for part in done]) for name in done[0]}
+
+    def _blocks(self) -> Iterator[slice]:
+        """Cut the rows between points; there is always one block."""
+        ends = np.append(np.flatnonzero(np.diff(self._id[1:])) + 2, self._id.size)
+        at = 1
+        while True:
+            place = int(np.searchsorted(ends, at + _BLOCK_ROWS))
+            end = int(ends[min(place, ends.size - 1)])
+            yield slice(at, end)
+            if end == self._id.size:
+                return
+            at = end
+
+    def _is_plain(self, start: int, stop: int | None = None) -> Flags:
+        """Tell of each row whether nothing is wrong on its day."""
+        stop = self._id.size if stop is None else stop
+        days = slice(*np.searchsorted(self._first, (start, stop)))
+        return np.repeat(self._plain[days], np.diff(np.append(self._first[days], stop)))
+
+    def _among(self, points: ir.Table, name: str) -> Flags:
+        ids = self._shop.frame(f"{name}_ids", lambda: points.select("id"))["id"].to_numpy()
+        wanted = np.zeros(self._kind.size, dtype=bool)
+        wanted[ids] = True
+        return wanted
+
+
+def _in_order(rows: pl.DataFrame) -> tuple[NDArray[np.int32], Ints, Floats]:
+    """Return the columns by point and time, behind a row that belongs to no point."""
+    id_, ats, value = (rows[name].to_numpy() for name in ("id", "ats", "value"))
+    key = id_ * _KEY + ats
+    order = None
+    if not (key[1:] >= key[:-1]).all():
+        # Runs in order already, as the files of a store are, are merged and not sorted.
+        order = np.argsort(key, kind="stable")
+        key = key[order]
+    found = _behind(-1, id_, order), _behind(0, ats, order), _behind(0, value, order)
+    _by_value(key, found[2][1:])
+    return found
+
+
+def _behind(first: int, column: NDArray[Any], order: NDArray[np.intp] | None) -> NDArray[Any]:
+    """Put a column in order behind a number."""
+    found = np.empty(column.size + 1, dtype=column.dtype)
+    found[0] = first
+    if order is None:
+        found[1:] = column
+    else:
+        np.take(column, order, out=found[1:])
+    return found
+
+
+def _by_value(key: Ints, value: Floats) -> None:
+    """Order the values of one point and time, so that nothing depends on how they were stored."""
+    equal = np.flatnonzero(key[1:] == key[:-1])
+    if equal.size:
+        rows = np.union1d(equal, equal + 1)
+        value[rows] = value[rows][np.lexsort((value[rows], key[rows]))]
+
+
+def _starts(*keys: NDArray[Any]) -> NDArray[np.intp]:
+    """Return where a run of rows with equal keys begins."""
+    if not keys[0].size:
+        return np.empty(0, dtype=np.intp)
+    new = np.concatenate(([True], np.diff(keys[0]) != 0))
+    for key in keys[1:]:
+        new[1:] |= np.diff(key) != 0
+    return np.flatnonzero(new)
+
+
+def _reduced(how: np.ufunc, terms: NDArray[Any], first: NDArray[np.intp]) -> NDArray[Any]:
+    return how.reduceat(terms, first) if first.size else terms[:0]
+
+
+def _null(rates: Floats) -> pl.Series:
+    return pl.Series(rates).fill_nan(None)
+
+
+def _beside(flow: _Flow) -> pl.DataFrame:
+    """Bring rows into the columns of ``_rows.beside``."""
+    none, no_rate = pl.Series(~flow.same), pl.Series(flow.rate).fill_nan(None)
+    return pl.DataFrame(
+        {
+            "id": flow.id,
+            "ats": flow.ats,
+            "value": flow.value,
+            "tp": pl.Series(flow.tp).set(none, None),
+            "p": pl.Series(flow.p).set(none, None),
+            "amount": pl.Series(flow.amount).set(pl.Series(~flow.known), None),
+            "rate": no_rate,
+            "day": flow.ats - (flow.ats + LOCAL_S) % DAY_S,
+        }
+    )
+
+
+def _segments(flow: _Flow) -> pl.DataFrame:
+    """Bring rows into the columns of ``_mend.plain_segments``."""
+    code = np.where(~flow.known, CODE["silent"], np.where(flow.gap, CODE["gap"], CODE["direct"]))
+    frame = pl.DataFrame(
+        {
+            "id": flow.id,
+            "from_ts": flow.ats - flow.covered,
+            "to_ts": flow.ats,
+            "amount": pl.Series(flow.amount).set(pl.Series(~flow.known), None),
+            "code": code.astype(np.int8),
+        }
+    )
+    return frame.filter(pl.Series(flow.covered > 0))
+
+
+def _added(sure: dict[str, pl.Series], rest: pl.DataFrame) -> pl.DataFrame:
+    """Add the sums of the pieces to those of what is sure, which stand by point and start."""
+    total = {name: sure[name].to_numpy(writable=True) for name in sure}
+    key = total["id"].astype(np.int64) * _KEY + total["start"]
+    mine = rest["id"].cast(pl.Int64).to_numpy() * _KEY + rest["start"].to_numpy()
+    place = np.searchsorted(key, mine)
+    met = np.zeros(mine.size, dtype=bool)
+    inside = place < key.size
+    met[inside] = key[place[inside]] == mine[inside]
+    both, at = rest.filter(pl.Series(met)), place[met]
+    columns = {name: total.get(name, np.zeros(key.size, np.int64)) for name in _sums.ADDED}
+    for name, column in columns.items():
+        column[at] += both[name].to_numpy()
+    code = np.full(key.size, CODE["direct"], dtype=np.int8)
+    code[at] = both["code"].to_numpy()
+    frame = pl.DataFrame({"id": total["id"], "start": total["start"], **columns, "code": code})
+    return pl.concat([frame, rest.filter(pl.Series(~met)).select(frame.columns)])

@@ -1,0 +1,101 @@
+"""The two first passes agree to the last bit, and so do threads and orders of the rows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import ibis
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from metering.energy_kit import MONDAY, NO_DEVICES, at, every_quarter, point, readings
+from tanfeng.gateway.simulate import scatter, simulate
+from tanfeng.metering import derive
+from tanfeng.metering._tables import Tables
+from tanfeng.metering.derive import deriving, reach, sums
+
+PERIODS = ("15min", "hour", "day")
+
+
+def derived(frame: pl.DataFrame, points, devices, *, threads: int = 2) -> dict[str, pl.DataFrame]:
+    """Return everything a derivation gives, in an order of its own."""
+    con = ibis.duckdb.connect(threads=threads)
+    with deriving(con.create_table("given", frame), points, devices) as made:
+        tables = {by: sums(made, by=by) for by in PERIODS}
+        tables |= {"reach": reach(made), "segments": made.segments, "days": made.shop.made("days")}
+        found = {name: con.to_polars(table) for name, table in tables.items()}
+    for name, table in found.items():
+        key = [key for key in ("id", "start", "day", "from_ts", "to_ts") if key in table.columns]
+        found[name] = table.select(sorted(table.columns)).sort(key)
+    con.disconnect()
+    return found
+
+
+def on_tables(monkeypatch, *asked):
+    with monkeypatch.context() as patch:
+        patch.setattr(derive, "_FIRST_PASS", {"duckdb": Tables})
+        return derived(*asked)
+
+
+def check(one: dict[str, pl.DataFrame], other: dict[str, pl.DataFrame]) -> None:
+    for name, table in one.items():
+        assert table.equals(other[name]), (name, table.join(other[name], on="id", how="anti"))
+
+
+def of_every_kind() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return registers, amounts and powers: on the grid and off it, with gaps, twice, negative."""
+    names = {"R": {}, "A": {"kind": "amount"}, "P": {"kind": "power"}, "S": {"interval_s": 60}}
+    steps = [0.3 + (n % 7) / 3 for n in range(96 * 3)]
+    rising = [sum(steps[:n]) for n in range(len(steps))]
+    off = timedelta(minutes=7, seconds=13)
+    rows = []
+    for name in names:
+        values = rising if name in "RS" else steps
+        shift = timedelta() if name == "R" else off
+        taken = [(time + shift, value) for time, value in every_quarter(values)]
+        taken = taken[:50] + taken[80:110] + taken[111:]
+        rows.append(readings(taken, name))
+        rows.append(readings([(taken[60][0], taken[60][1] + 1)], name, received=at(5)))
+    rows.append(readings([(at(1, 3), -4.0), (at(1, 4, 2), 1e30)], "A"))
+    rows.append(readings([(at(0, 5), 7.0)], "alone"))
+    points = [point(name, **about) for name, about in (names | {"alone": {}}).items()]
+    return pl.concat(rows), pl.concat(points)
+
+
+def test_both_ways_over_every_kind_of_meter(monkeypatch):
+    frame, points = of_every_kind()
+    mine = derived(frame, points, NO_DEVICES)
+    assert mine["hour"].height > 200
+    check(mine, on_tables(monkeypatch, frame, points, NO_DEVICES))
+
+
+def test_both_ways_over_nothing(monkeypatch):
+    frame = readings([])
+    mine = derived(frame, point(), NO_DEVICES)
+    assert mine["day"].is_empty()
+    check(mine, on_tables(monkeypatch, frame, point(), NO_DEVICES))
+
+
+@settings(max_examples=4, deadline=None)
+@given(seed=st.integers(0, 10_000), interval=st.sampled_from([60, 300, 900]))
+def test_both_ways_over_faults(seed, interval):
+    faults = scatter(6, start=MONDAY, days=4, seed=seed, share=0.7)
+    sim = simulate(6, start=MONDAY, days=4, seed=seed, interval_s=interval, faults=faults)
+    asked = sim.readings, sim.points, sim.devices
+    with pytest.MonkeyPatch.context() as patch:
+        check(derived(*asked), on_tables(patch, *asked))
+
+
+@pytest.mark.parametrize("way", ["arrays", "tables"])
+def test_neither_threads_nor_order_change_a_bit(monkeypatch, way):
+    # 300 s: three readings a slot, so that sums have more than two terms.
+    faults = scatter(40, start=MONDAY, days=6, seed=5, share=0.6)
+    sim = simulate(40, start=MONDAY, days=6, seed=5, interval_s=300, faults=faults)
+    if way == "tables":
+        monkeypatch.setattr(derive, "_FIRST_PASS", {"duckdb": Tables})
+    once = derived(sim.readings, sim.points, sim.devices, threads=1)
+    for seed in (1, 2):
+        mixed = sim.readings.sample(fraction=1, shuffle=True, seed=seed)
+        check(once, derived(mixed, sim.points, sim.devices, threads=2))
