@@ -71,24 +71,9 @@ def _small(con: Any, frame: pl.DataFrame) -> ibis.Table:
     return beside(con, frame)
 
 
-def _schema() -> Any:
-    import ibis
-
-    return ibis.schema(
-        {
-            "point": "string",
-            "time": "timestamp('UTC', 6)",
-            "value": "float64",
-            "quality": "int16",
-            "source": "string",
-            "received": "timestamp('UTC', 6)",
-            "batch": "string",
-        }
-    )
-
-
 def _duckdb(con: Any, folder: Folder, files: Sequence[DataFile]) -> ibis.Table:
     import ibis
+    from ibis.formats.polars import PolarsSchema
 
     if folder.local:
         paths = [folder.full(file.path) for file in files]
@@ -97,7 +82,7 @@ def _duckdb(con: Any, folder: Folder, files: Sequence[DataFile]) -> ibis.Table:
         table: ibis.Table = con.sql(
             f"SELECT {', '.join(READINGS)} "  # noqa: S608 - names of files of the log
             f"FROM read_parquet([{listed}], hive_partitioning = false)",
-            schema=_schema(),
+            schema=PolarsSchema.to_ibis(READINGS),
         )
         return table
     return ibis.memtable(folder.dataset(files))

@@ -292,7 +292,7 @@ def derived_state(derived: Derived, since: int | None = None) -> State:
     slots = named(summed if since is None else summed.filter(summed.start >= since), KEPT)
     days = named(derived.shop.made("days"), _DAYS)
     segments = derived.segments  # made when it is asked for
-    ends = derived.shop.step(f"ends_{derived.path}", lambda: _ends(segments))
+    ends = derived.shop.step("ends", lambda: _ends(segments), derived.path)
     opened = fetch(ends, backend).join(names, on="id").select("point", since=_settled_before())
     return State(slots, days, opened)
 
