@@ -348,6 +348,37 @@ def test_a_point_made_from_a_file_is_read_at_the_spacing_of_the_file(home, tmp_p
     assert set(found["quality"]) == {"measured"}
 
 
+def test_what_is_kept_is_read_and_follows_what_comes(filled, tmp_path):
+    derived = _energy(filled, tmp_path, "--by", "hour")
+    assert "能耗已推算到最新" in _run("refresh", "--home", filled)
+    assert (filled / "metering" / "slots" / "kept.json").exists()
+    for by in ("15min", "hour", "day", "month"):
+        kept = _energy(filled, tmp_path, "--by", by)
+        (filled / "metering" / "slots").rename(tmp_path / "aside")
+        assert kept.equals(_energy(filled, tmp_path, "--by", by)), by
+        (tmp_path / "aside").rename(filled / "metering" / "slots")
+    late = tmp_path / "late.csv"
+    late.write_text("point,time,value\nM1,2026-03-01 03:00,110\n", encoding="utf-8")
+    _run("import", late, "--home", filled)
+    assert _energy(filled, tmp_path)["energy_kwh"].to_list() == [3.0, 1.0, 6.0]
+    assert derived["energy_kwh"].to_list() == [3.0, 1.0]
+
+
+def test_a_check_names_what_differs(filled, tmp_path):
+    assert "与全部重算逐位相同" in _run("refresh", "--check", "--home", filled)
+    told = json.loads(_run("refresh", "--check", "--home", filled, "--json"))
+    assert told["differing"] == 0
+    (file,) = (filled / "metering" / "slots" / "slots").glob("*.parquet")
+    rows = pl.read_parquet(file)
+    rows.with_columns(pl.col("amount") + 1e-9).write_parquet(file)
+    said = _run("refresh", "--check", "--home", filled, "--lang", "en", code=1)
+    assert "slots  M1  2026-03-01T00:00:00+08:00  0.750000001  0.75" in said
+    assert "8 differ from deriving everything" in said
+    _run("refresh", "--all", "--home", filled)
+    assert "与全部重算逐位相同" in _run("refresh", "--check", "--home", filled)
+    assert "整理能耗" in _run("compact", "--home", filled)
+
+
 def test_readings_go_where_the_setting_of_the_console_says(home, file, tmp_path, monkeypatch):
     elsewhere = tmp_path / "elsewhere"
     monkeypatch.setenv("TANFENG_READINGS", f"file://{elsewhere}")

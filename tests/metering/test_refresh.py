@@ -65,8 +65,8 @@ def test_an_hour_more_touches_the_open_days_only():
 
     touched = pl.DataFrame({"point": ["M"], "first": [at(19, 0, 15)]})
     done = refresh(state, touched, fetch, point(), DEVICES.to_frame())
-    # settled up to midnight of day 18; three days more are looked at
-    assert asked == [at(15)]
+    # settled up to midnight of day 18; two days more are looked at
+    assert asked == [at(16)]
     assert done.changed["start"].to_list() == [
         int(at(19, 0, minute).timestamp()) for minute in (0, 15, 30, 45)
     ]

@@ -20,6 +20,7 @@ from tanfeng.cli._meter_home import (
     To,
     known_on,
     moment,
+    now,
     open_metering,
     told,
     write_csv,
@@ -90,7 +91,11 @@ def point_energy(
     end: datetime | None,
     known: datetime | None,
 ) -> pl.DataFrame:
-    """Compute energy of points from register and readings, as the CSV file has it."""
+    """Take energy of points from what is kept, or compute it, as the CSV file has it.
+
+    What is kept is used where a serving process or ``meter refresh`` keeps it, after what came
+    since was taken in. As known on a day it is computed.
+    """
     import polars as pl
 
     about = metering.register.points(known)
@@ -98,16 +103,27 @@ def point_energy(
     if points and (strange := sorted(set(points) - set(about["point"]))):
         names = ", ".join(strange)
         fail(f"没有计量点 {names}", f"there is no point {names}", 2)
+    kept = metering.settled()
+    if known is None and kept.as_of() is not None:
+        kept.advance(now=now())
+        rows = kept.energy(wanted["point"].to_list(), by, start, end)
+        return _told(rows.with_columns(pl.col("quality").cast(pl.String)), about)
     window = _Window(metering, start, end, known)
     virtual = pl.col("expression").is_not_null()
     metered = window.energy(wanted.filter(~virtual), by, every=not points)
     parts = [metered.select(_COLUMNS)]
     if not wanted.filter(virtual).is_empty():
         parts.append(_virtual(window, about, wanted.filter(virtual), by).select(_COLUMNS))
+    return _told(pl.concat(parts), about)
+
+
+def _told(rows: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
+    """Bring energy into the columns of the file."""
+    import polars as pl
+
     kwh = pl.when(pl.col("unit") == "kWh").then("amount")
     return (
-        pl.concat(parts)
-        .join(about.select("point", "item_key"), on="point", how="left")
+        rows.join(about.select("point", "item_key"), on="point", how="left")
         .sort("point", "start")
         .select(
             "point",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from tanfeng.errors import Problem
     from tanfeng.metering.register import Register
+    from tanfeng.metering.settled import Settled
     from tanfeng.metering.store import Store
 
 #: Findings printed per file; --json has all.
@@ -63,6 +64,12 @@ class Metering:
     folder: Path
     register: Register
     store: Store
+
+    def settled(self) -> Settled:
+        """Return the energy that is kept here."""
+        from tanfeng.metering.settled import Settled
+
+        return Settled(self.folder / "slots", self.store, self.register)
 
     def flush(self) -> None:
         """Store what gateways sent and the intake still holds."""

@@ -17,7 +17,7 @@ def compact(
     home: Home = Path("tanfeng-home"),
     settle: Annotated[
         bool,
-        typer.Option("--settle", help="Rewrite whole months, sorted; for months that are over."),
+        typer.Option("--settle", help="Rewrite whole months, sorted; for every night."),
     ] = False,
     month: Annotated[
         list[str] | None, typer.Option("--month", help="Only this month (2026-11); repeatable.")
@@ -25,7 +25,7 @@ def compact(
     as_json: AsJson = False,
     lang: InLang = Lang.ZH,
 ) -> None:
-    """Put small files of readings together; reading and writing go on meanwhile.
+    """Put small files of readings and of kept energy together; all else goes on meanwhile.
 
     What the intake still holds is stored first, and files nobody needs any more are deleted.
     """
@@ -36,8 +36,10 @@ def compact(
     with told():
         done = metering.store.compact(month or None, settle=settle)
         cleared = metering.store.clear()
+        kept = metering.settled()
+        parts = kept.compact() if kept.as_of() is not None else 0
     if as_json:
-        facts = {"months": [asdict(one) for one in done], "deleted": cleared}
+        facts = {"months": [asdict(one) for one in done], "deleted": cleared, "energy": parts}
         typer.echo(json.dumps(facts, ensure_ascii=False, indent=1))
         return
     for one in done:
@@ -45,8 +47,9 @@ def compact(
         typer.echo(pick(f"{one.month}：文件 {files}", f"{one.month}: files {files}"))
     typer.echo(
         pick(
-            f"已整理 {len(done)} 个月，删除旧文件 {cleared} 个",
-            f"{len(done)} months compacted, {cleared} old files deleted",
+            f"已整理 {len(done)} 个月，删除旧文件 {cleared} 个；整理能耗 {parts} 份",
+            f"{len(done)} months compacted, {cleared} old files deleted; "
+            f"{parts} parts of kept energy compacted",
         )
     )
 

@@ -253,9 +253,11 @@ def _kept_files(home: Path) -> Iterator[Path]:
     for path in sorted((home / "runs").rglob("*")):
         if path.is_file() and _is_finished(path.relative_to(home / "runs")):
             yield path
-    # In this order: what was sent, the register, the log of the table, its data.
+    # In this order: what was sent, the register, the log of the table, its data. What is kept of
+    # derived energy follows from them and is made again.
+    derived = home / "metering" / "slots"
     for path in sorted((home / "metering").rglob("*")):
-        if path.is_file() and not _PASSING.search(path.name):
+        if path.is_file() and not _PASSING.search(path.name) and derived not in path.parents:
             yield path
 
 

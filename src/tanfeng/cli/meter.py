@@ -15,6 +15,7 @@ from tanfeng.cli import (
     _meter_listen,
     _meter_points,
     _meter_readings,
+    _meter_refresh,
     _meter_store,
 )
 
@@ -31,6 +32,7 @@ app.command("listen")(_meter_listen.listen)
 app.command("compact")(_meter_store.compact)
 app.command("retain")(_meter_store.retain)
 app.command("energy")(_meter_energy.energy)
+app.command("refresh")(_meter_refresh.refresh)
 app.command("forecast")(_meter_forecast.forecast)
 app.add_typer(_meter_points.points, name="points")
 app.add_typer(_meter_points.devices, name="devices")

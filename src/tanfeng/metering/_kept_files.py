@@ -5,7 +5,8 @@ sum does. A commit writes its runs and then replaces ``kept.json``, which lists 
 who reads follows the list and needs no lock, who writes holds one that falls with its process. A
 process killed on the way leaves files nobody lists. Runs that lie over each other are merged when
 there are many; what a merge replaced is deleted some commits later, because somebody may be
-reading it.
+reading it. What is made anew from nothing lies in a folder of its own, with a list of its own, and
+takes the place of the other when it is done.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from __future__ import annotations
 import fcntl
 import itertools
 import json
+import os
+import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +28,7 @@ from tanfeng.metering._faults import StoreBusy, StoreError
 from tanfeng.metering._files import sync_folder
 from tanfeng.metering._register_files import replace
 
-_LIST, _LOCK, _LAYOUT = "kept.json", "kept.lock", 1
+_KEPT, _ANEW, _LAYOUT = "kept", "anew", 1
 #: Runs over one range before they are merged, and the rows of a merged file at most.
 _MANY, _FILE_ROWS = 12, 4_000_000
 #: A run of more rows than this multiple of all newer ones is left out of a merge.
@@ -100,7 +103,8 @@ class Look:
     """
 
     def __init__(self, folder: Path, listed: dict[str, Any], tables: Mapping[str, Table]) -> None:
-        self._folder, self._tables = folder, tables
+        self.base: str = listed["base"]
+        self._folder, self._tables = folder / self.base, tables
         self.number: int = listed["number"]
         self.mark: dict[str, Any] = listed["mark"]
         self.runs: dict[str, dict[str, list[Run]]] = {
@@ -196,15 +200,35 @@ class Files:
     folder : Path
         Made at the first commit.
     tables : mapping of str to Table
+    anew_of : Files, optional
+        What these are to take the place of; without it they are those that are read.
     """
 
-    def __init__(self, folder: Path, tables: Mapping[str, Table]) -> None:
+    def __init__(
+        self, folder: Path, tables: Mapping[str, Table], anew_of: Files | None = None
+    ) -> None:
         self.folder, self._tables = folder, tables
+        self._name, self._base = (_KEPT, "") if anew_of is None else (_ANEW, anew_of.next_base())
         self._last: tuple[tuple[int, int, int], Look] | None = None
+
+    @property
+    def list(self) -> Path:
+        """The list of the runs that count."""
+        return self.folder / f"{self._name}.json"
+
+    def next_base(self) -> str:
+        """Return the folder of what is made anew after these."""
+        look = self.look()
+        return f"g{int(look.base[1:] or 0) + 1 if look is not None else 1}"
+
+    def empty(self) -> Look:
+        """Return what is kept before anything is."""
+        none: dict[str, Any] = {"number": 0, "mark": {}, "tables": {}, "doomed": []}
+        return Look(self.folder, {"base": self._base, **none}, self._tables)
 
     def look(self) -> Look | None:
         """Return what is kept now; None where nothing was kept yet."""
-        path = self.folder / _LIST
+        path = self.list
         try:
             about = path.stat()
             seen = (about.st_ino, about.st_mtime_ns, about.st_size)
@@ -244,7 +268,7 @@ class Files:
             If another is and ``wait`` is false.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / _LOCK).open("a") as lock:
+        with (self.folder / f"{self._name}.lock").open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             except BlockingIOError as error:
@@ -253,6 +277,15 @@ class Files:
                     f"{self.folder}：另一个进程正在推算能耗，请稍后再试",
                 ) from error
             yield Writer(self, self._tables)
+
+    def take(self, anew: Files) -> None:
+        """Read from now on what was made anew, and delete what was read."""
+        with self.writing():
+            old = self.look()
+            anew.list.replace(self.list)
+            sync_folder(self.folder)
+            for name in self._tables if old is not None else ():
+                shutil.rmtree(self.folder / (old.base if old else "") / name, ignore_errors=True)
 
 
 class Writer:
@@ -266,8 +299,7 @@ class Writer:
 
     def __init__(self, files: Files, tables: Mapping[str, Table]) -> None:
         self._files, self._tables = files, tables
-        empty: dict[str, Any] = {"number": 0, "mark": {}, "tables": {}, "doomed": []}
-        self.look = files.look() or Look(files.folder, empty, tables)
+        self.look = files.look() or files.empty()
 
     def commit(
         self,
@@ -337,7 +369,7 @@ class Writer:
 
     def _written(self, name: str, part: str, frame: pl.DataFrame, stem: str) -> list[Run]:
         kind = self._tables[name]
-        folder = self._files.folder / name
+        folder = self._files.folder / self.look.base / name
         folder.mkdir(parents=True, exist_ok=True)
         ordered = frame.select(pl.col(c).cast(t) for c, t in kind.schema.items()).sort(kind.keys)
         made = []
@@ -348,7 +380,7 @@ class Writer:
             with path.open("wb") as handle:
                 piece.write_parquet(handle, **_FORMAT)
                 handle.flush()
-                _fsync(handle.fileno())
+                os.fsync(handle.fileno())
             first = piece[kind.keys[0]]
             made.append(Run(file, piece.height, int(first[0]), int(first[-1])))
         sync_folder(folder)
@@ -365,6 +397,7 @@ class Writer:
         over = [name for at, name in waiting if at < number - _LATER]
         listed = {
             "layout": _LAYOUT,
+            "base": self.look.base,
             "number": number,
             "mark": dict(mark),
             "doomed": [one for one in waiting if one[0] >= number - _LATER],
@@ -373,9 +406,9 @@ class Writer:
                 for name, ps in runs.items()
             },
         }
-        replace(self._files.folder / _LIST, json.dumps(listed).encode())
+        replace(self._files.list, json.dumps(listed).encode())
         for name in over:
-            (self._files.folder / name).unlink(missing_ok=True)
+            (self._files.folder / self.look.base / name).unlink(missing_ok=True)
         self.look = Look(self._files.folder, json.loads(json.dumps(listed)), self._tables)
 
     def _clear(self) -> None:
@@ -385,15 +418,9 @@ class Writer:
         }
         listed |= {name for _at, name in self.look.doomed}
         for name in self._tables:
-            for path in sorted((self._files.folder / name).glob("*.parquet")):
+            for path in sorted((self._files.folder / self.look.base / name).glob("*.parquet")):
                 if f"{name}/{path.name}" not in listed:
                     path.unlink(missing_ok=True)
-
-
-def _fsync(descriptor: int) -> None:
-    import os
-
-    os.fsync(descriptor)
 
 
 def _over_another(runs: Sequence[Run]) -> list[int]:

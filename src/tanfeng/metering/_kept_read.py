@@ -17,11 +17,11 @@ def slots_between(look: Look, ids: list[int], low: int | None, high: int | None)
     parts = look.parts("slots")
     where: list[pl.Expr] = []
     if low is not None:
-        first = _month(low)
+        first = month_of(low)
         parts = [part for part in parts if part >= first]
         where.append(pl.col("slot") >= low)
     if high is not None:
-        last = _month(high - 1)
+        last = month_of(high - 1)
         parts = [part for part in parts if part <= last]
         where.append(pl.col("slot") < high)
     condition = pl.all_horizontal(where) if where else None
@@ -29,7 +29,8 @@ def slots_between(look: Look, ids: list[int], low: int | None, high: int | None)
     return rows.filter(pl.col("code").is_not_null())
 
 
-def _month(slot: int) -> str:
+def month_of(slot: int) -> str:
+    """Return the local month a quarter hour lies in, as ``2026-11``."""
     at = datetime.fromtimestamp(slot * SLOT_S + LOCAL_S, UTC)
     return f"{at:%Y-%m}"
 
@@ -132,7 +133,7 @@ def _of_days(
 
 
 def _parts(look: Look, table: str, low: int, high: int) -> list[str]:
-    first, last = _month(low), _month(high)
+    first, last = month_of(low), month_of(high)
     return [part for part in look.parts(table) if first[: len(part)] <= part <= last[: len(part)]]
 
 

@@ -22,6 +22,7 @@ from tanfeng.metering.virtual import RULE
 OF_DAY, AHEAD = 96, LOCAL_S // SLOT_S
 #: Code of a quarter hour of a virtual meter.
 VIRTUAL = 100
+RULE_OF = {**dict(enumerate(RULES)), VIRTUAL: RULE}
 
 _VALUES = ("amount", "measured", "known_s", "measured_s", "code")
 _PARTS = ("amount_high", "amount_low", "guess_high", "guess_low")
@@ -55,7 +56,7 @@ TABLES = {
     "days": Table(
         _schema(
             id=pl.Int32,
-            day=pl.Int64,
+            midnight=pl.Int64,
             n=pl.Int64,
             still=pl.Int64,
             rising=pl.Int64,
@@ -66,7 +67,7 @@ TABLES = {
             doubled=pl.Int64,
             earliest=pl.Int64,
         ),
-        ("id", "day"),
+        ("id", "midnight"),
     ),
     "points": Table(
         _schema(
@@ -99,7 +100,7 @@ def month_of(slot: pl.Expr) -> pl.Expr:
 
 def parted(rows: pl.DataFrame, number: str) -> dict[str, pl.DataFrame]:
     """Part rows by local time: those by quarter hour or hour by month, those by day by year."""
-    seconds = {"slot": SLOT_S, "hour": 4 * SLOT_S, "day": OF_DAY * SLOT_S}[number]
+    seconds = {"slot": SLOT_S, "hour": 4 * SLOT_S, "day": OF_DAY * SLOT_S, "midnight": 1}[number]
     ahead, form = (0, "%Y") if number == "day" else (LOCAL_S, "%Y-%m")  # days are local already
     local = pl.from_epoch(pl.col(number).cast(pl.Int64) * seconds + ahead, "s")
     names = pl.DataFrame({number: rows[number].unique()})
@@ -193,7 +194,6 @@ def as_slots(rows: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
         id, point.
     """
     known_s = pl.col("known_s")
-    rules = {**dict(enumerate(RULES)), VIRTUAL: RULE}
     quality = (
         pl.when(known_s == 0)
         .then(pl.lit("missing"))
@@ -212,7 +212,7 @@ def as_slots(rows: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
             pl.when(known_s > 0).then("amount").alias("amount"),
             pl.when(known_s > 0).then(pl.col("measured").fill_null(0.0)).alias("measured"),
             quality.cast(QUALITY).alias("quality"),
-            pl.col("code").replace_strict(rules, return_dtype=pl.String).alias("rule"),
+            pl.col("code").replace_strict(RULE_OF, return_dtype=pl.String).alias("rule"),
         )
         .cast(SLOTS)
     )
@@ -221,9 +221,10 @@ def as_slots(rows: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
 _SILENT = CODE["silent"]
 
 
-def time(slot: str) -> pl.Expr:
+def time(slot: str | pl.Expr) -> pl.Expr:
     """Return the instant a quarter hour begins at."""
-    micros = pl.col(slot).cast(pl.Int64) * (SLOT_S * 1_000_000)
+    number = pl.col(slot) if isinstance(slot, str) else slot
+    micros = number.cast(pl.Int64) * (SLOT_S * 1_000_000)
     return micros.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
 
 

@@ -18,7 +18,8 @@ from tanfeng.metering import _kept_terms as kt
 from tanfeng.metering import _kept_virtual, refresh
 from tanfeng.metering._faults import ChangesForgotten
 from tanfeng.metering._kept_files import Look, Writer
-from tanfeng.metering._kept_read import slots_between
+from tanfeng.metering._kept_read import month_of, slots_between
+from tanfeng.metering._rows import DAY_S
 from tanfeng.metering._tree import counted, current
 from tanfeng.metering.frames import SLOT_S
 
@@ -32,8 +33,8 @@ METHOD = 1
 TAIL_POINTS, MOST_SLOTS = 4_000, 3_000_000
 #: Points derived from their beginning at first, until it is known how long their history is.
 _FIRST_POINTS = 32
-#: Days of a point that are kept to say what is usual: refresh.py looks back 17 and a little.
-_DAYS = 60
+#: Days before the open ones that are kept to say what is usual: refresh.py looks 16 back.
+_DAYS = 40
 #: What of a point its quarter hours rest on.
 _BASIS = (
     "kind", "unit", "multiplier", "digits", "rated_power", "interval_s", "expression",
@@ -62,12 +63,12 @@ class Settling:
 
     # What changed -----------------------------------------------------------------------------
 
-    def note(self, now: datetime, *, everything: bool = False) -> int:
+    def note(self, now: datetime) -> int:
         """Write down what is to be derived, up to the present; return how many entries."""
         version, number = self._store.version(), self._register.number()
         mark = self._writer.look.mark
         fresh = mark.get("method") != METHOD or mark["version"] > version
-        if not (fresh or everything) and (version, number) == (mark["version"], mark["register"]):
+        if not fresh and (version, number) == (mark["version"], mark["register"]):
             return self._writer.look.rows("pending")
         if fresh and mark:
             self._writer.commit({}, {}, anew=list(kt.TABLES))
@@ -87,10 +88,8 @@ class Settling:
             rows[("points", "all")] = about.entries
             again += about.again
             known = pl.concat([known, about.entries]).unique("id", keep="last")
-        if fresh or everything:
+        if fresh:
             again.append(_from_the_start(known["id"]))
-            virtual = known.filter(pl.col("point").is_in(self._virtual_names().implode()))
-            again.append(_kept_virtual.everywhere(virtual["id"], self._writer.look))
         else:
             again.append(self._touched(mark["version"], known))
         pending = _joined([self._writer.look.read("pending"), *again])
@@ -110,7 +109,8 @@ class Settling:
         try:
             changes = self._store.changes(since)
         except ChangesForgotten:
-            return _from_the_start(known["id"])
+            real = ~pl.col("point").is_in(self._virtual_names().implode())
+            return _from_the_start(known.filter(real)["id"])
         return (
             changes.filter(~pl.col("point").is_in(self._virtual_names().implode()))
             .join(known.select("id", "point"), on="point")
@@ -224,9 +224,9 @@ class Settling:
             .rename({"low": "first"})
             .sort("id")
         )
-        tail, rest = refresh.apart(asked)
-        if not tail.is_empty():
-            tail = tail.head(TAIL_POINTS)
+        tails, rest = refresh.apart(asked)
+        if tails:
+            tail = tails[0].head(TAIL_POINTS)
             made = refresh.of_tail(
                 tail,
                 self._days(look, tail),
@@ -268,8 +268,24 @@ class Settling:
 
     @staticmethod
     def _days(look: Look, tail: pl.DataFrame) -> pl.DataFrame:
-        days = look.read("days", keys=tail["id"].to_list())
-        return days.join(tail.select("id", "point"), on="id").drop("id")
+        begin = int(tail["since"].min()) - _DAYS * DAY_S  # type: ignore[arg-type]
+        days = _days_since(look, tail["id"], begin)
+        return days.join(tail.select("id", "point"), on="id").drop("id").rename({"midnight": "day"})
+
+    @staticmethod
+    def _days_changed(
+        look: Look, names: pl.DataFrame, made: refresh.Made
+    ) -> dict[Any, pl.DataFrame]:
+        """Return the sums of days that are not what they were, as far as they are needed."""
+        days = made.days.join(names, on="point").join(made.open, on="point", how="left")
+        begin = pl.coalesce("since", pl.col("day").max().over("id")) - _DAYS * DAY_S
+        days = days.filter(pl.col("day") > begin).rename({"day": "midnight"})
+        days = days.select(list(kt.TABLES["days"].schema))
+        first = days["midnight"].min()
+        if isinstance(first, int):
+            kept = _days_since(look, names["id"], first)
+            days = days.join(kept, on=days.columns, how="anti", nulls_equal=True)
+        return {("days", part): some for part, some in kt.parted(days, "midnight").items()}
 
     @staticmethod
     def _told(look: Look, tail: pl.DataFrame) -> refresh.Told:
@@ -309,11 +325,7 @@ class Settling:
             )
             old = kept_for_good
         before, after = kt.changed(old, new)
-        days = made.days.join(names, on="point").select(list(kt.TABLES["days"].schema))
-        kept = look.read("days", keys=ids.to_list())
-        days = days.join(kept, on=days.columns, how="anti", nulls_equal=True)
-        days = days.filter(pl.col("day") > pl.col("day").max().over("id") - _DAYS * 86_400)
-        rows: dict[Any, pl.DataFrame] = {("days", "all"): days}
+        rows = self._days_changed(look, names, made)
         place = known.select("id", "source", "sign")
         rows |= _sums_changed(before.join(place, on="id"), after.join(place, on="id"))
         entries = known.drop("since").join(made.open, on="point", how="left")
@@ -347,6 +359,12 @@ class _About:
         self, entries: pl.DataFrame, moved: pl.DataFrame, again: list[pl.DataFrame]
     ) -> None:
         self.entries, self.moved, self.again = entries, moved, again
+
+
+def _days_since(look: Look, ids: pl.Series, begin: int) -> pl.DataFrame:
+    first = month_of(begin // SLOT_S)
+    parts = [part for part in look.parts("days") if part >= first]
+    return look.read("days", parts, ids.to_list(), pl.col("midnight") >= begin)
 
 
 def _sums_changed(before: pl.DataFrame, after: pl.DataFrame) -> dict[Any, pl.DataFrame]:

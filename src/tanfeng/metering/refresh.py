@@ -2,8 +2,8 @@
 
 A day of a point is settled when the readings of a whole day after it are in and nothing is pending
 over it: no gap, no standstill that may yet be caught up. New readings after the settled days cost
-the open days only. A late reading, or one of a point with something pending, costs the history of
-that one point. What was settled enters as sums of its days and as the slots it has.
+the open days only, and what is pending is open from a day before it began. A late reading costs the
+history of that one point. What was settled enters as sums of its days and as the slots it has.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import ibis
 import polars as pl
 from ibis.expr import types as ir
 
 from tanfeng.metering._engines import fetch
-from tanfeng.metering._mend import CODE, REACH
+from tanfeng.metering._mend import CODE, FROZEN_DAYS, REACH
 from tanfeng.metering._rows import DAY_S, REFERENCE_DAYS, local_day
 from tanfeng.metering.derive import Derived, Past, deriving, sums
 
@@ -49,9 +50,11 @@ _DAYS = pl.Schema(
 )
 _OPEN = pl.Schema({"point": pl.String, "since": pl.Int64})
 #: Readings are fetched from so long before the open days: faults reach over a day at most. [s]
-_LEAD_S = 3 * DAY_S
-#: Points whose open days began longer before the others' are derived one by one. [s]
-_APART_S = 2 * DAY_S
+_LEAD_S = 2 * DAY_S
+#: Points are derived together whose open days began within so long, or so many times longer ago.
+_APART_S, _APART_TIMES = 2 * DAY_S, 3
+#: A register that stood still for longer is taken at its word: nothing older is pending. [s]
+_STILL_S = (FROZEN_DAYS + 2) * DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,25 +151,24 @@ def refresh(
     asked = known.join(state.open, on="point", how="left").with_columns(
         first=pl.col("first").dt.epoch("s")
     )
-    tail, rest = apart(asked)
+    tails, rest = apart(asked)
     before = state
-    if not tail.is_empty():
+    for tail in tails:
 
-        def told(wanted: pl.Series, begin: int, end: int) -> pl.DataFrame:
+        def told(wanted: pl.Series, begin: int, end: int, state: State = state) -> pl.DataFrame:
             return state.slots.filter(
                 pl.col("point").is_in(wanted.implode())
                 & pl.col("start").is_between(begin, end, closed="left")
             )
 
-        state = _after(
-            state, tail["point"], of_tail(tail, state.days, told, fetch, points, devices)
-        )
+        made = of_tail(tail, state.days, told, fetch, points, devices)
+        state = _after(state, tail["point"], made)
     if not rest.is_empty():
         state = _after(state, rest["point"], of_whole(rest["point"], fetch, points, devices))
     return Refreshed(state, _difference(before, state, asked["point"]))
 
 
-def apart(asked: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def apart(asked: pl.DataFrame) -> tuple[list[pl.DataFrame], pl.DataFrame]:
     """Tell points of which the open days are enough from those that need their whole history.
 
     Parameters
@@ -176,15 +178,25 @@ def apart(asked: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
     Returns
     -------
-    tuple of polars.DataFrame
-        Rows of the first and of the second kind.
+    tails : list of polars.DataFrame
+        Rows of the first kind, in groups to derive together: with a point of which much is open
+        nothing is derived again of many of which little is.
+    rest : polars.DataFrame
+        Rows of the second kind.
     """
     enough = (
-        (pl.col("first") >= pl.col("since"))
-        & (pl.col("since") >= pl.col("since").max() - _APART_S)
-        & (pl.col("interval_s") * (REACH + 1) <= DAY_S)
+        (pl.col("first") >= pl.col("since")) & (pl.col("interval_s") * (REACH + 1) <= DAY_S)
     ).fill_null(False)
-    return asked.filter(enough), asked.filter(~enough)
+    left = asked.filter(enough)
+    newest = left["since"].max()
+    tails = []
+    reach = _APART_S
+    while isinstance(newest, int) and not left.is_empty():
+        near = pl.col("since") >= newest - reach
+        tails.append(left.filter(near))
+        left = left.filter(~near)
+        reach *= _APART_TIMES
+    return [tail for tail in tails if not tail.is_empty()], asked.filter(~enough)
 
 
 #: Gives kept slots of some points between two instants [s].
@@ -225,9 +237,8 @@ def of_tail(
     past = Past(days.filter(mine & pl.col("day").is_between(begin, lead)), shape)
     readings = fetch(names.to_list(), datetime.fromtimestamp(lead, UTC))
     with deriving(readings, points.filter(mine), devices.filter(mine), past=past) as derived:
-        made = derived_state(derived)
-    slots = made.slots.filter(pl.col("start") >= since)
-    return Made(slots, made.days.filter(pl.col("day") > lead), made.open, since, lead)
+        made = derived_state(derived, since)
+    return Made(made.slots, made.days.filter(pl.col("day") > lead), made.open, since, lead)
 
 
 def of_whole(names: pl.Series, fetch: Fetch, points: pl.DataFrame, devices: pl.DataFrame) -> Made:
@@ -261,8 +272,15 @@ def _after(state: State, names: pl.Series, made: Made) -> State:
     )
 
 
-def derived_state(derived: Derived) -> State:
-    """Fetch what a derivation gave, and find how far it is settled."""
+def derived_state(derived: Derived, since: int | None = None) -> State:
+    """Fetch what a derivation gave, and find how far it is settled.
+
+    Parameters
+    ----------
+    derived : Derived
+    since : int, optional
+        Fetch slots from this midnight on [s].
+    """
     backend = derived.shop.backend
     names = fetch(derived.points.select("id", "point"), backend)
 
@@ -270,31 +288,52 @@ def derived_state(derived: Derived) -> State:
         frame = fetch(table, backend).join(names, on="id")
         return frame.select(pl.col(name).cast(kind) for name, kind in schema.items())
 
-    slots = named(sums(derived, by="15min"), KEPT)
+    summed = sums(derived, by="15min")
+    slots = named(summed if since is None else summed.filter(summed.start >= since), KEPT)
     days = named(derived.shop.made("days"), _DAYS)
-    segments = derived.segments
+    segments = derived.segments  # made when it is asked for
     ends = derived.shop.step("ends", lambda: _ends(segments), derived.path)
     opened = fetch(ends, backend).join(names, on="id").select("point", since=_settled_before())
     return State(slots, days, opened)
 
 
 def _ends(segments: ir.Table) -> ir.Table:
-    """Find where the segments of each point end, and the longest way one reaches over midnight."""
+    """Find of each point up to where it is settled.
+
+    Returns
+    -------
+    ibis Table
+        ``id``, ``since`` (the midnight a day before its last, or before it last moved), ``begun``
+        (where a segment reaches over that: the midnight a day before it begins) [s], ``twice``
+        (another reaches over that).
+    """
     ends = segments.group_by("id").agg(
         last=segments.to_ts.max(),
         moved=segments.to_ts.max(where=segments.amount.isnull() | (segments.amount != 0)),
     )
     ends = ends.mutate(since=local_day(ends.last) - DAY_S)
-    over = segments.join(ends, "id").filter(lambda row: row.from_ts < row.since)
-    over = over.filter(over.to_ts > over.since).select("id").distinct().mutate(over=True)
-    return ends.left_join(over, "id").select(
-        "id", "since", "moved", over=over.over.fill_null(False)
+    # Standing still for long, it may be settled up to where the standstill is seen to be long.
+    known = ibis.coalesce(ends.moved, ends.last - 2 * _STILL_S)
+    ends = ends.mutate(
+        since=ibis.ifelse(
+            known <= ends.since,
+            ibis.greatest(local_day(known), local_day(ends.last) - _STILL_S) - DAY_S,
+            ends.since,
+        )
     )
+    spans = segments.join(ends.select("id", "since"), "id")
+    over = spans.filter((spans.from_ts < spans.since) & (spans.to_ts > spans.since))
+    over = over.group_by("id").agg(begun=over.from_ts.min())
+    over = over.select("id", begun=local_day(over.begun) - DAY_S)
+    spans = segments.join(over, "id")
+    twice = spans.filter((spans.from_ts < spans.begun) & (spans.to_ts > spans.begun))
+    twice = twice.select("id").distinct().mutate(twice=True)
+    both = ends.left_join(over, "id").select("id", "since", "begun").left_join(twice, "id")
+    return both.select("id", "since", "begun", twice=both.twice.fill_null(False))
 
 
 def _settled_before() -> pl.Expr:
-    pending = pl.col("over") | (pl.col("moved").fill_null(0) <= pl.col("since"))
-    return pl.when(~pending).then("since")
+    return pl.when(~pl.col("twice")).then(pl.min_horizontal("since", "begun"))
 
 
 def _difference(before: State, after: State, names: pl.Series) -> pl.DataFrame:

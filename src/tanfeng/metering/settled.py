@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from tanfeng.metering import _kept_compare as _compare
+from tanfeng.metering import _kept_energy, rollup
 from tanfeng.metering import _kept_terms as kt
-from tanfeng.metering import rollup
 from tanfeng.metering._calendar import By
 from tanfeng.metering._kept_files import Files, Look
 from tanfeng.metering._kept_read import slots_between, sums_of_points, sums_of_sources
@@ -97,7 +98,8 @@ class Settled:
         now : datetime
             The present.
         everything : bool
-            Derive every point anew; what comes out the same is not written again.
+            Derive every point anew, from nothing and beside what is kept; it takes its place when
+            it is done, and until then pages read what there was.
         wait : bool
             Wait for another process that advances.
         go_on : callable
@@ -113,13 +115,18 @@ class Settled:
         StoreBusy
             If another process advances and ``wait`` is false.
         """
-        with self._files.writing(wait=wait) as writer:
+        files = self._files
+        if everything:
+            files = Files(self._files.folder, kt.TABLES, anew_of=self._files)
+        with files.writing(wait=wait) as writer:
             work = Settling(writer, self._store, self._register)
-            left = work.note(now, everything=everything)
+            left = work.note(now)
             steps = 0
             while left and go_on(left):
                 left = work.step()
                 steps += 1
+            if everything and not left:
+                self._files.take(files)
         return Advanced(steps, left)
 
     def compact(self) -> int:
@@ -159,6 +166,37 @@ class Settled:
 
         found = self._files.reading(read)
         return SLOTS.to_frame() if found is None else found
+
+    def energy(
+        self,
+        points: Collection[str],
+        by: str,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> pl.DataFrame:
+        """Return what flowed through some points in each period, with the rule that decided.
+
+        Parameters
+        ----------
+        points, by
+            As of :meth:`of_points`.
+        start, end : datetime, optional
+            From the first quarter hour of a point to the last of any where absent.
+
+        Returns
+        -------
+        polars.DataFrame
+            Columns of :func:`tanfeng.metering.energy.point_energy`.
+        """
+        low = None if start is None else -int(-start.timestamp() // SLOT_S)
+        high = None if end is None else -int(-end.timestamp() // SLOT_S)
+        every = self._now().points
+
+        def read(look: Look) -> pl.DataFrame:
+            return _kept_energy.of_points(look, _named(look, points), every, by, low, high)
+
+        found = self._files.reading(read)
+        return pl.DataFrame() if found is None else found
 
     def of_points(
         self,
@@ -248,6 +286,19 @@ class Settled:
 
         found = self._files.reading(read)
         return ENERGY.to_frame() if found is None else found
+
+    def differing(self, other: Settled) -> pl.DataFrame:
+        """Compare with what another derived from the same readings.
+
+        Returns
+        -------
+        polars.DataFrame
+            ``what`` (slots, point_days, source_hours, source_days), ``of`` (point or node),
+            ``start``, ``kept``, ``derived`` [base unit]; no row where both are the same to the
+            last bit.
+        """
+        mine, theirs = (one._files.reading(_compare.kept) for one in (self, other))
+        return _compare.differing(mine or {}, theirs or {})
 
     def _now(self) -> _Said:
         """Return what the register says; it is read again when it changed."""
