@@ -300,3 +300,9 @@ def test_where_nothing_is_wrong_nothing_is_corrected():
 
 def test_no_readings_no_rows():
     assert energy(readings([]), point()).is_empty()
+
+
+def test_what_no_meter_can_show_is_not_believed_of_a_point_nothing_is_known_of():
+    # 3 readings are too few to call anything unusual; 4e15 in a quarter hour is 1.6e16 an hour.
+    rows = energy(readings(every_quarter([0.0, 10.0, 4e15 + 10])), point(), by="15min")
+    assert rows.select("amount", "rule").rows() == [(10.0, "direct"), (None, "jump")]
