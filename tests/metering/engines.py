@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import ibis
 import polars as pl
@@ -44,17 +45,22 @@ def put(frame: pl.DataFrame, on=None):
     return _engines.beside(on, frame)
 
 
-def agreed(work: Callable[[Callable[[pl.DataFrame], object]], pl.DataFrame]) -> pl.DataFrame:
+def fetch(table) -> pl.DataFrame:
+    """Bring a table of the engine here."""
+    return _engines.fetch(table, con())
+
+
+def same(found: pl.DataFrame, wanted: pl.DataFrame) -> None:
+    """Hold two frames against each other, floating numbers to :data:`NEAR`."""
+    assert_frame_equal(found, wanted, check_exact=False, rel_tol=NEAR, abs_tol=NEAR_ZERO)
+
+
+def agreed(work: Callable[[Callable], Any], alike: Callable[[Any, Any], None] = same) -> Any:
     """Return what the engine makes, once DuckDB has made the same.
 
     ``work`` is given the way to put a frame on the engine it is to use.
     """
     found = work(put)
     if con() is not DUCKDB:
-        same(found, work(lambda frame: put(frame, DUCKDB)))
+        alike(found, work(lambda frame: put(frame, DUCKDB)))
     return found
-
-
-def same(found: pl.DataFrame, wanted: pl.DataFrame) -> None:
-    """Hold two frames against each other, floating numbers to :data:`NEAR`."""
-    assert_frame_equal(found, wanted, check_exact=False, rel_tol=NEAR, abs_tol=NEAR_ZERO)

@@ -125,6 +125,12 @@ def test_a_reset_keeps_what_the_register_shows_since():
     assert told.select("rule", "amount").rows() == [("reset", pytest.approx(2490.0))]
 
 
+def test_a_fall_is_no_rollover_where_nothing_says_what_is_usual():
+    # To its end and on to 100 would be 9600 in a quarter of an hour; since the restart it is 100.
+    rows = energy(readings(every_quarter([500, 100])), point(digits=4), by="15min")
+    assert rows.select("rule", "amount").rows() == [("reset", 100.0)]
+
+
 def test_a_reset_to_exactly_zero_says_nothing_of_its_quarter():
     values = [1000 + 10 * n for n in range(150)] + [10 * n for n in range(139)]
     rows = energy(readings(every_quarter(values)), point(digits=6), by="15min")

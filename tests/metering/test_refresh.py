@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from metering import engines
 from metering.energy_kit import MONDAY, at, every_quarter, point, readings, table
 from tanfeng.gateway.simulate import Fault, point_name, scatter, simulate
 from tanfeng.metering.derive import deriving
@@ -37,8 +38,11 @@ def fed(frame: pl.DataFrame, points: pl.DataFrame, devices: pl.DataFrame, cuts) 
 
 
 def at_once(frame, points, devices) -> State:
-    with deriving(table(frame), points, devices) as derived:
-        return derived_state(derived)
+    def work(put):
+        with deriving(put(frame), points, devices) as derived:
+            return derived_state(derived)
+
+    return engines.agreed(work, check)
 
 
 def check(mine: State, whole: State) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from math import fsum
 
-import ibis
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from metering import engines
 from rollup_frames import NOV, SLOT, at, devices, edges, points, slots
 from tanfeng.metering import rollup
 from tanfeng.metering.frames import ENERGY, FACTORS, QUALITY, TIME
@@ -491,8 +491,7 @@ def test_a_refresh_reads_no_slot_of_another_node_or_hour():
 def test_a_table_of_a_backend_gives_what_the_frame_gives():
     amounts = [0.1, 1e-9, 123456.7, None, 1 / 3, 0.0, 2.5e6, 7.7]
     data = pl.concat(slots(p, amounts, estimated=[1, 4]) for p in "abcde")
-    con = ibis.duckdb.connect()
-    table = con.create_table("slots", data.to_arrow(), temp=True)
+    table = engines.put(data.cast({"quality": pl.String}))
     asked = {
         "points": POINTS_,
         "edges": TREE,

@@ -7,6 +7,7 @@ from datetime import UTC
 import polars as pl
 import pytest
 
+from metering import engines
 from metering.energy_kit import MONDAY, NO_DEVICES, at, every_quarter, point, readings, table
 from rollup_frames import edges
 from tanfeng.metering import rollup
@@ -54,9 +55,8 @@ def test_a_gap_is_estimated_and_a_silent_meter_is_missing_up_the_tree():
 
 def test_sums_of_the_derivation_lead_to_the_same_figures_as_its_slots():
     with deriving(table(READINGS), POINTS, NO_DEVICES) as derived:
-        backend = derived.points.get_backend()
-        summed = backend.to_polars(sums(derived, by="hour"))
-        names = backend.to_polars(reach(derived))
+        summed = engines.fetch(sums(derived, by="hour"))
+        names = engines.fetch(reach(derived))
     made = rollup.derived_sums(summed, names)
     for by in ("hour", "day"):
         again = rollup.of_sums(made, edges=TREE, by=by, **asked())

@@ -10,6 +10,7 @@ import ibis
 import polars as pl
 import pytest
 
+from metering import engines
 from metering.readings_kit import NOON, at, count, quarter_hours, rows, told
 from tanfeng.metering._delta import Log
 from tanfeng.metering._faults import ReadingsRefused, StoreBusy, StoreError
@@ -29,7 +30,7 @@ def test_nothing_stands_before_the_first_append(store, tmp_path):
     assert store.version() == -1
     assert store.files() == ()
     assert store.readings().schema == READINGS
-    assert count(store.table(ibis.duckdb.connect())) == 0
+    assert count(store.table(engines.con())) == 0
     assert not (tmp_path / "readings").exists()
 
 
@@ -47,7 +48,7 @@ def test_the_same_batch_twice_is_once(store):
     again = store.append(rows([("a", 0, 1)], received=9), batch="x")
     assert again == Appended(rows=0, already=True, version=first.version)
     assert store.append(rows([("a", 15, 2)]), batch="y").rows == 1
-    assert count(store.table(ibis.duckdb.connect())) == 2
+    assert count(store.table(engines.con())) == 2
 
 
 def test_another_object_and_a_fresh_one_know_the_batch(store, tmp_path):
@@ -84,7 +85,7 @@ def test_known_on_leaves_out_what_came_later(store):
     assert told(store.readings(known_on=at(299))) == [("a", at(0), 1)]
     assert told(store.readings(known_on=at(300))) == [("a", at(0), 2), ("a", at(15), 3)]
     assert store.readings(known_on=at(-1)).is_empty()
-    raw = store.table(ibis.duckdb.connect(), known_on=date(2026, 10, 31))
+    raw = store.table(engines.con(), known_on=date(2026, 10, 31))
     assert count(raw) == 1
 
 
@@ -92,16 +93,21 @@ def test_a_window_has_its_start_and_not_its_end(store):
     store.append(quarter_hours(["a", "b"], 8), batch="x")
     window = {"points": ["a"], "start": at(15), "end": at(45)}
     assert told(store.readings(**window)) == [("a", at(15), 1), ("a", at(30), 2)]
-    raw = store.table(ibis.duckdb.connect(), **window).order_by("time")
-    assert told(raw.to_polars()) == told(store.readings(**window))
-    assert dict(raw.schema().items())["time"].timezone == "UTC"
-    assert tuple(raw.columns) == tuple(READINGS)
+    raw = store.table(engines.con(), **window).order_by("time")
+    assert told(engines.fetch(raw)) == told(store.readings(**window))
+    assert engines.fetch(raw).schema == READINGS
+
+
+def test_the_times_of_a_table_name_their_zone(store):
+    store.append(quarter_hours(["a"], 2), batch="x")
+    raw = store.table(engines.con())
+    assert raw.schema()["time"].timezone == raw.schema()["received"].timezone == "UTC"
 
 
 def test_many_points_are_joined_not_listed(store):
     points = [f"p{number:03d}" for number in range(300)]
     store.append(quarter_hours(points, 2), batch="x")
-    raw = store.table(ibis.duckdb.connect(), points=points[::2])
+    raw = store.table(engines.con(), points=points[::2])
     assert count(raw) == 300
     assert store.readings(points=points[::2]).height == 300
 
@@ -143,7 +149,7 @@ def test_a_url_goes_through_the_object_store(tmp_path):
     assert store.append(quarter_hours(["a"], 20), batch="x").already
     assert all(path.startswith("file://") for path in store.files())
     assert store.readings(["a"]).height == 20
-    assert count(store.table(ibis.duckdb.connect(), ["a"], start=at(30))) == 18
+    assert count(store.table(engines.con(), ["a"], start=at(30))) == 18
 
 
 def test_a_commit_whose_answer_was_lost_keeps_its_files(store, monkeypatch):
@@ -215,7 +221,7 @@ def test_no_points_are_no_readings(store):
     store.append(rows([("a", 0, 1)]), batch="x")
     assert store.readings([]).is_empty()
     assert store.latest([]).is_empty()
-    assert count(store.table(ibis.duckdb.connect(), [])) == 0
+    assert count(store.table(engines.con(), [])) == 0
 
 
 def test_an_engine_that_cannot_open_the_files_is_named(store):
@@ -332,7 +338,7 @@ def test_writers_at_once_lose_nothing_and_double_nothing(store):
     for process in work:
         process.join(60)
         assert process.exitcode == 0
-    raw = store.table(ibis.duckdb.connect()).to_polars()
+    raw = engines.fetch(store.table(engines.con()))
     assert raw.height == 2 * (5 + 3 * 5)
     assert raw.group_by("point", "time").len()["len"].max() == 1
 

@@ -9,10 +9,10 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import deltalake
-import ibis
 import polars as pl
 import pytest
 
+from metering import engines
 from metering.readings_kit import NOON, at, count, quarter_hours, rows, told
 from tanfeng.metering import _delta, _tidy
 from tanfeng.metering._faults import ChangesForgotten, RetentionRefused, StoreBusy, StoreError
@@ -97,10 +97,10 @@ def test_rows_equal_in_every_column_become_one(store, monkeypatch):
     # The same rows under another mark, as a restored backup may bring them.
     again = frame.with_columns(batch=pl.lit("x"))
     store.append_once(again, _delta.Mark("restored", 1))
-    assert count(store.table(ibis.duckdb.connect())) == 4
+    assert count(store.table(engines.con())) == 4
     assert store.readings().height == 2
     store.compact(settle=True)
-    assert count(store.table(ibis.duckdb.connect())) == 2
+    assert count(store.table(engines.con())) == 2
 
 
 def test_a_correction_and_what_it_corrects_both_stay(store):
@@ -140,7 +140,7 @@ def test_two_compactions_of_the_same_files_double_nothing(store, monkeypatch):
 
     monkeypatch.setattr(_delta.Log, "commit", slow)
     assert store.compact() == ()
-    assert count(store.table(ibis.duckdb.connect())) == 32
+    assert count(store.table(engines.con())) == 32
     assert len(list(Path(store.uri).rglob("*.parquet"))) == 17
 
 
@@ -159,7 +159,7 @@ def test_compactions_in_the_same_moment_double_nothing(store):
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert count(store.table(ibis.duckdb.connect())) == 40
+    assert count(store.table(engines.con())) == 40
     assert store.readings().equals(before)
 
 
