@@ -125,6 +125,12 @@ def test_a_reset_keeps_what_the_register_shows_since():
     assert told.select("rule", "amount").rows() == [("reset", pytest.approx(2490.0))]
 
 
+def test_a_fall_is_no_rollover_where_nothing_says_what_is_usual():
+    # To its end and on to 100 would be 9600 in a quarter of an hour; since the restart it is 100.
+    rows = energy(readings(every_quarter([500, 100])), point(digits=4), by="15min")
+    assert rows.select("rule", "amount").rows() == [("reset", 100.0)]
+
+
 def test_a_reset_to_exactly_zero_says_nothing_of_its_quarter():
     values = [1000 + 10 * n for n in range(150)] + [10 * n for n in range(139)]
     rows = energy(readings(every_quarter(values)), point(digits=6), by="15min")
@@ -300,3 +306,9 @@ def test_where_nothing_is_wrong_nothing_is_corrected():
 
 def test_no_readings_no_rows():
     assert energy(readings([]), point()).is_empty()
+
+
+def test_what_no_meter_can_show_is_not_believed_of_a_point_nothing_is_known_of():
+    # 3 readings are too few to call anything unusual; 4e15 in a quarter hour is 1.6e16 an hour.
+    rows = energy(readings(every_quarter([0.0, 10.0, 4e15 + 10])), point(), by="15min")
+    assert rows.select("amount", "rule").rows() == [(10.0, "direct"), (None, "jump")]

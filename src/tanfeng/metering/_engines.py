@@ -20,8 +20,6 @@ from ibis.formats.polars import PolarsSchema
 from ibis.util import gen_name
 
 SPARK = "pyspark"
-#: What a frame is called while DuckDB takes it in.
-_INCOMING = "tanfeng_incoming"
 #: Spark 4.0 fails to carry what it knows of a union over to the rows it keeps.
 _CONSTRAINTS = "spark.sql.constraintPropagation.enabled"
 
@@ -59,9 +57,12 @@ def hold(backend: BaseBackend, name: str, frame: pl.DataFrame) -> ir.Table:
         return backend.table(name)
     # Ibis asks DuckDB five things about a table it makes; together they cost more than the table.
     con = backend.con
-    con.register(_INCOMING, frame.to_arrow())
-    con.execute(f"CREATE TEMPORARY TABLE {quoted(backend, name)} AS FROM {_INCOMING}")
-    con.unregister(_INCOMING)
+    incoming = f"{name}_incoming"
+    con.register(incoming, frame.to_arrow())
+    con.execute(
+        f"CREATE TEMPORARY TABLE {quoted(backend, name)} AS FROM {quoted(backend, incoming)}"
+    )
+    con.unregister(incoming)
     return named(backend, name, PolarsSchema.to_ibis(frame.schema))
 
 

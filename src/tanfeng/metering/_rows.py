@@ -269,8 +269,9 @@ def usual(days: ir.Table, points: ir.Table) -> ir.Table:
     sums = days.mutate(**{f"{name}_before": days[name].sum().over(window) for name in _ADDED}).join(
         points.select("id", "rated"), "id"
     )
-    mean = sums.s1_before / LOG_PARTS / sums.rising_before
-    square = sums.s2_before / LOG_PARTS / sums.rising_before
+    rising = sums.rising_before.nullif(0)
+    mean = sums.s1_before / LOG_PARTS / rising
+    square = sums.s2_before / LOG_PARTS / rising
     variance = ibis.greatest(square - mean * mean, 0.0)
     believed = (mean + ibis.greatest(SIGMAS * variance.sqrt(), math.log(LEAST_RATIO))).exp()
     # A day that is frozen for hours must not speak for itself, unless it is the first.
