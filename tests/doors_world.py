@@ -9,7 +9,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from budget_world import quota_of
+from closing_world import closed_month
 from doors_kit import World
+from forecast_world import forecast_of
 from form_files import energy, workbook
 from market_world import market_of
 from metering_world import metering_of
@@ -189,6 +191,8 @@ def two_firms() -> World:
             **carbon_year(org_b, firm_b, city, f"{NAME_B}机密", MONTHLY_B),
             **market_of(org_b, firm_b, city, f"{NAME_B}机密", MONTHLY_B),
             **metering_of(org_b, firm_b, "机密"),
+            **closed_month(org_b, firm_b, batch_b, f"{NAME_B}机密", MONTHLY_B),
+            **forecast_of(org_b, MONTHLY_B, "机密"),
         },
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from tanfeng.console.metering import devices, gateways, services
+from tanfeng.console.metering import devices, gateways, services, virtual
 from tanfeng.console.metering.models import ProcessUnit
 
 #: A transformer-fed electricity meter at the entrance.
@@ -63,4 +63,16 @@ def metering_of(organisation, filer, words="甲"):
     services.change(filer, one, {"department": words})
     gateways.note_unknown(way_in, [(f"{words}-P2", 3, 7654.3)], HUNG)
     services.state_required(filer, organisation, "electricity", 1, 2)
-    return {"meter": one, "gateway": way_in, "process_unit": unit, "api_key": way_in.keys.get()}
+    computed = virtual.enter(
+        filer, organisation,
+        {"meter_no": f"{words}-V1", "name": f"{words}虚拟表", "point": f"{words}-V1",
+         "item_key": "electricity", "reading_unit": "kWh", "level": 2,
+         "expression": f'0.5 * "{words}-P1"'},
+    )  # fmt: skip
+    return {
+        "virtual_meter": computed,
+        "meter": one,
+        "gateway": way_in,
+        "process_unit": unit,
+        "api_key": way_in.keys.get(),
+    }

@@ -24,7 +24,9 @@ def view(
 ) -> View:
     """Return a view: scope, item, amount, unit, emission, way of each row."""
     frame = pl.DataFrame(
-        [("A", 2023, *row, 0) for row in rows], schema=dict(reconcile.VIEW_SCHEMA), orient="row"
+        [("A", 2023, *row, 0, None) for row in rows],
+        schema=dict(reconcile.VIEW_SCHEMA),
+        orient="row",
     )
     return View(key, key, key, frame, scopes, items, **more)
 
@@ -146,6 +148,47 @@ def test_a_silent_meter_is_missing():
     row = only(base, reconcile.meter_view(readings))
     assert causes(row) == {"missing": -200.0}
     assert row["missing_rows"] == 1
+
+
+def partly(share: float, quantity: float | None) -> View:
+    """Return meters that know a share of the year of coke."""
+    readings = pl.DataFrame(
+        {
+            "org_code": ["A"], "year": [2023], "scope": ["direct"], "item": ["coke"],
+            "unit": ["t"], "quantity": [quantity], "known_share": [share],
+        },
+        schema_overrides={"quantity": pl.Float64},
+    )  # fmt: skip
+    return reconcile.meter_view(readings)
+
+
+def test_a_part_of_the_year_is_shown_and_not_compared():
+    # 100 t at 2.0 in the year; the scale knows 8 t of 8.3 % of it: no difference is stated.
+    base = view(
+        "a",
+        ("direct", "coke", 100.0, "t", 200.0, "fuel"),
+        ("direct", "diesel", 1.0, "t", 3.0, "fuel"),
+    )
+    part = partly(0.083, 8.0)
+    done = reconcile.reconcile([base, part], base="a")
+    coke = done.filter(pl.col("item") == "coke").row(0, named=True)
+    assert causes(coke) == {}
+    assert (coke["is_valued"], coke["activity"], coke["emission_tco2"]) == (False, 8.0, None)
+    assert (coke["known_share"], coke["cause"]) == (0.083, "missing")
+    assert "8.3 % of the year" in coke["explanation_en"]
+    assert "全年的 8.3%" in coke["explanation_zh"]
+    # The sums are those of the rows compared: diesel, 3 against nothing.
+    summed = reconcile.totals(done).row(0, named=True)
+    assert (summed["base_emission_tco2"], summed["difference_tco2"]) == (3.0, -3.0)
+    assert summed["unvalued_rows"] == 1
+
+
+def test_nothing_known_of_a_metered_item_is_no_difference():
+    base = view("a", ("direct", "coke", 100.0, "t", 200.0, "fuel"))
+    row = only(base, partly(0.0, None))
+    assert (causes(row), row["is_valued"], row["missing_rows"]) == ({}, False, 1)
+    # The whole year is compared: 97 t, -6.
+    assert causes(only(base, partly(1.0, 97.0))) == pytest.approx({"activity": -6.0})
 
 
 def test_nothing_used_on_one_side():

@@ -346,3 +346,14 @@ def test_a_point_made_from_a_file_is_read_at_the_spacing_of_the_file(home, tmp_p
     # two readings an hour, 1 kWh each: four hours, nothing of them an estimate
     assert found["energy_kwh"].to_list() == [2.0] * 4
     assert set(found["quality"]) == {"measured"}
+
+
+def test_readings_go_where_the_setting_of_the_console_says(home, file, tmp_path, monkeypatch):
+    elsewhere = tmp_path / "elsewhere"
+    monkeypatch.setenv("TANFENG_READINGS", f"file://{elsewhere}")
+    _run("import", file, "--home", home, "--create")
+    assert Store(elsewhere).readings().height == 3
+    assert not (home / "metering" / "readings").exists()
+    assert "103" in _run("readings", "M1", "--home", home)
+    monkeypatch.setenv("TANFENG_READINGS", "ftp://x/y")
+    _run("points", "--home", home, code=1)

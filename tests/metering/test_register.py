@@ -396,3 +396,23 @@ def test_the_spacing_of_a_point_is_read_off_its_readings(seconds, found):
     times = [start + timedelta(seconds=second) for second in seconds]
     told = spacing(pl.DataFrame({"point": ["M"] * len(times), "time": times}))
     assert told.rows() == [("M", found)]
+
+
+def test_water_is_counted_in_cubic_metres(register):
+    given = _points("W1", item_key=["water"], unit=["m3"])
+    assert register.put(points=given, recorded=LATER) == Put(points=1)
+    for unit in ("t", "kWh"):
+        wrong = _points("W2", item_key=["water"], unit=[unit])
+        assert _refused(register, points=wrong) == [("N009", 1, "unit", unit)]
+
+
+def test_a_register_written_before_points_retired_is_read(register, tmp_path):
+    for path in (tmp_path / "points").glob("*.parquet"):
+        pl.read_parquet(path).drop("retired").write_parquet(path)
+    assert register.points()["retired"].to_list() == [None, None]
+    gone = _points("M1", retired=[LATER])
+    assert register.put(points=gone, recorded=LATER) == Put(points=1)
+    # What is left out keeps what stands; what is said takes its place.
+    register.put(points=_points("M1", name=["一号线"]), recorded=LATER + timedelta(days=1))
+    assert register.points()["retired"].to_list() == [LATER, None]
+    assert register.points(DAY)["retired"].to_list() == [None, None]

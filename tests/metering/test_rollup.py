@@ -388,6 +388,40 @@ def test_every_absent_factor_is_named_at_once():
     assert "2026 年 electricity" in refused.value.message("zh")
 
 
+def test_water_is_summed_and_worth_nothing_by_definition():
+    # 1 + 2 m3 of water and 4 kWh at 0.5, 0.7 and 0.9: no factor of water is asked for.
+    energy = rollup.of_nodes(
+        pl.concat([slots("W", [1, 2]), slots("M", [4])]),
+        points=points(
+            {"point": "W", "node": "E", "item_key": "water", "unit": "m3"},
+            {"point": "M", "node": "E"},
+        ),
+        edges=edges(),
+        by="hour",
+        factors=factors(("electricity", "kWh", 2026, 0.5, 0.7, 0.9)),
+    )
+    water, power = row(energy, "E", item="water"), row(energy, "E")
+    assert (water["amount"], water["unit"], water["slots_due"]) == (3.0, "m3", 2)
+    worth = ("energy_calorific_tce", "energy_equivalent_tce", "emission_tco2e")
+    assert [water[name] for name in worth] == [None] * 3
+    assert [power[name] for name in worth] == pytest.approx([2.0, 2.8, 3.6])
+
+
+def test_a_retired_point_owes_nothing_more_and_keeps_what_it_said():
+    # Two hours; P retired after the first. Its hour stays in the sum, the second owes N alone.
+    energy = rollup.of_nodes(
+        pl.concat([slots("P", [1.0] * 4), slots("N", [2.0] * 8)]),
+        points=points(
+            {"point": "P", "node": "E", "retired": NOV + HOUR}, {"point": "N", "node": "E"}
+        ),
+        edges=edges(),
+        by="hour",
+    )
+    assert energy["amount"].to_list() == [12.0, 8.0]
+    assert energy["slots_due"].to_list() == [8, 4]
+    assert energy["quality"].to_list() == ["measured", "measured"]
+
+
 def test_a_factor_given_twice_is_refused_unless_it_says_the_same():
     def asked(*rows: tuple) -> pl.DataFrame:
         return rollup.of_nodes(

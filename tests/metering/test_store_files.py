@@ -319,3 +319,12 @@ def test_a_reader_goes_on_with_the_files_it_was_given(store):
     store.compact()
     store.clear()
     assert pl.read_parquet(held, hive_partitioning=False).height == 32
+
+
+def test_asking_for_a_table_leaves_nothing_behind_in_the_backend(store):
+    con = ibis.duckdb.connect()
+    store.append(rows([("P'1", 0, 1)]), batch="a")
+    for _time in range(3):
+        assert con.to_polars(store.table(con, ["P'1"]))["value"].to_list() == [1.0]
+    assert con.raw_sql("SELECT count(*) FROM duckdb_views() WHERE NOT internal").fetchone() == (0,)
+    assert con.raw_sql("SELECT count(*) FROM duckdb_tables()").fetchone() == (0,)

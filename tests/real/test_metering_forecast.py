@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tanfeng.metering import forecast
+from tanfeng.metering import forecast, workdays
 from tanfeng.metering.workdays import WorkCalendar
 
 pytestmark = pytest.mark.real
@@ -146,3 +146,26 @@ def test_odd_hours_of_the_works_are_told_in_words(steel, tell):
     assert "Tuesday evening 11-27 21:00–11-28 08:00 used" in found["reason_en"][0]
     dead = pl.datetime(2018, 11, 7, 15, time_zone="UTC")
     assert found.filter((pl.col("start") <= dead) & (pl.col("end") > dead)).is_empty()
+
+
+def test_holidays_matter_where_they_are_kept(steel, tell):
+    first, last = date(2018, 7, 1), date(2018, 12, 31)
+    local = (pl.col("start") + pl.duration(hours=8)).dt.date()
+    found = {}
+    for name, calendar in (("weekends", WorkCalendar()), ("holidays", KOREA)):
+        tested = forecast.back_test(steel, first, last, calendar=calendar)
+        off = tested.filter(local.is_in(sorted(KOREA.holidays)))
+        found[name] = [
+            table(tell, f"{name}, {what} [kWh]", forecast.forecast_errors(part))["forecast"]["mae"]
+            for what, part in (("all", tested), ("holidays", off))
+        ]
+    assert found["holidays"][0] < found["weekends"][0]
+    assert found["holidays"][1] < 0.6 * found["weekends"][1]
+
+
+def test_a_modelled_province_keeps_no_holidays(province, tell):
+    tested = forecast.back_test(
+        province, date(2020, 7, 1), date(2020, 12, 31), calendar=workdays.published()
+    )
+    found = table(tell, "province, notice of 2020 [GW]", forecast.forecast_errors(tested))
+    assert found["forecast"]["skill"] > 0.4

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -231,3 +234,87 @@ def test_the_command_listens_until_it_is_stopped(mosquitto, tmp_path):
         assert "the gateway 'g9' is not known" in process.stderr.readline()
     stored = Store(tmp_path / "home" / "metering" / "readings").readings()
     assert stored["value"].to_list() == [1.0]
+
+
+def _console(home, mosquitto, environ):
+    """Make a console whose records know two gateways behind the broker and one folder."""
+    made = subprocess.run(
+        [sys.executable, "-c", _RECORDS, str(home), str(mosquitto.port)],
+        env=environ, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    return Path(made.stdout.splitlines()[-1])
+
+
+#: Records of a console, made the way its pages make them.
+_RECORDS = """
+import sys
+from pathlib import Path
+from tanfeng.cli._home import open_home
+open_home(Path(sys.argv[1]), must_exist=False)
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+from tanfeng.console.archive.models import Organisation, Place, Sector
+from tanfeng.console.core.models import User
+from tanfeng.console.metering import gateways, listening, services
+city = User.objects.create_user("city", role="city")
+place = Place.objects.first() or Place.objects.create(code="350102", name_zh="x", name_en="x")
+org = Organisation.objects.create(
+    credit_code="91350100MA32AAAA0X", name="x", place=place, industry_code="3041"
+)
+def meter(point, way):
+    services.enter(city, org, dict(
+        meter_no=point, name=point, item_key="electricity", level=1, multiplier=1.0, point=point,
+        reading_kind="register", reading_unit="kWh", gateway=way,
+    ))
+for name in ("g1", "g2"):
+    way = gateways.enter(city, org, name=name, link="mqtt")
+    gateways.connect(city, way, address="mqtt://127.0.0.1:" + sys.argv[2],
+                     topic="tanfeng/+/readings", sends_as=name)
+    meter("P-" + name, way)
+way = gateways.enter(city, org, name="file", link="file")
+meter("P-file", way)
+print(listening.folder_of(way))
+"""
+
+
+def test_the_command_listens_where_the_records_of_the_console_say(mosquitto, tmp_path):
+    home, environ = tmp_path / "home", environment()
+    folder = _console(home, mosquitto, environ)
+    folder.mkdir(parents=True)
+    file = folder / "march.csv"
+    file.write_text("point,time,value\nP-file,2026-03-01 00:00,3\nP-g1,2026-03-01 01:00,9\n")
+    long_ago = time.time() - 60
+    os.utime(file, (long_ago, long_ago))
+    code = "from tanfeng.cli import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "meter", "listen", "--home", home, "--lang", "en"],
+        stderr=subprocess.PIPE, text=True, env=environ,
+    )  # fmt: skip
+    try:
+        said = ""
+        while "1 brokers, 1 folders" not in said:
+            said += process.stderr.readline()
+        # A gateway's own point, another's, and a stranger's.
+        _publish(
+            mosquitto,
+            ("g1", [*_reading(1, "P-g1"), *_reading(8, "P-g2", 15)]),
+            ("g2", _reading(2, "P-g2")),
+            ("g9", _reading(7, "P-g1", 30)),
+        )
+        while "g9" not in said:
+            said += process.stderr.readline()
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0
+        process.stderr.close()
+    stored = Store(home / "metering" / "readings").readings()
+    assert dict(stored.select("point", "value").iter_rows()) == {
+        "P-g1": 1.0, "P-g2": 2.0, "P-file": 3.0,
+    }  # fmt: skip
+    assert (folder / "refused" / "march.csv.txt").read_text(encoding="utf-8").count("P-g1") == 1
+    with closing(sqlite3.connect(home / "tanfeng.sqlite3")) as database:
+        rows = database.execute(
+            "SELECT name, last_rows, rejected, last_error FROM metering_gateway ORDER BY name"
+        ).fetchall()
+    assert rows == [("file", 1, 1, ""), ("g1", 1, 1, ""), ("g2", 1, 0, "")]

@@ -1,4 +1,4 @@
-"""One enterprise seen three ways: by the market guideline, by city statistics, by its meters.
+"""One enterprise seen several ways: by the market guideline, by city statistics, by its meters.
 
 Each account is brought to one form, a :class:`View`: amount used, its effective factor and the
 emission per organisation, year, scope and item. Two views are compared row by row, and what they
@@ -9,6 +9,9 @@ missing    it should be there, and one of the two has no figure (no data is not 
 method     the two compute it in different ways
 activity   the amounts differ, at the factor of the first view
 factor     the factors differ, at the amount of the second view
+
+A view that knows a part of the year says which share. A part is shown and never compared with a
+whole: its row has no difference and counts as not valued.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ import polars as pl
 
 from tanfeng import standards
 from tanfeng.accounting._engine import FORMULAS
+from tanfeng.accounting._reconcile_words import explained
 from tanfeng.accounting.methods._declare import (
     EMISSION,
     Input,
@@ -68,6 +72,7 @@ VIEW_SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
         "emission_tco2": pl.Float64(),
         "way": pl.String(),
         "missing_rows": pl.Int64(),
+        "known_share": pl.Float64(),
     }
 )
 #: Unit of the statistics -> unit here and how many of it. Cubic metres are taken as normal ones.
@@ -88,7 +93,8 @@ class View:
     rows : polars.DataFrame
         Columns of ``VIEW_SCHEMA``, one row per organisation, year, scope and item. ``activity``
         is null where there is none behind the emission; ``emission_tco2`` is null where it could
-        not be computed, and everywhere in a view of amounts only.
+        not be computed, and everywhere in a view of amounts only. ``known_share`` is the share of
+        the year the amount stands for [1]; null where it is the year's.
     scopes : frozenset of str
         Scopes its total counts.
     items : frozenset of str or None
@@ -260,14 +266,24 @@ def method_view(
     )
 
 
-def meter_view(readings: pl.DataFrame) -> View:
+def meter_view(
+    readings: pl.DataFrame,
+    *,
+    key: str = "meters",
+    names: tuple[str, str] = ("计量器具", "meters"),
+) -> View:
     """Bring metered amounts to the common form.
 
     Parameters
     ----------
     readings : polars.DataFrame
         org_code, year, scope, item (in the common form), unit and quantity, null where the meter
-        gave nothing; several rows of one item add up.
+        gave nothing; several rows of one item add up. ``known_share`` may stand beside them: the
+        share of the year a quantity stands for [1]; of several rows of an item the least holds.
+    key : str
+        Name of the view.
+    names : tuple of str
+        Name in Chinese and in English.
 
     Returns
     -------
@@ -287,14 +303,22 @@ def meter_view(readings: pl.DataFrame) -> View:
         pl.col("year").cast(pl.Int32),
         item_key=pl.col("item").cast(pl.String),
     )
-    return View(
-        "meters",
-        "计量器具",
-        "meters",
-        _collected(known, gone, {}),
-        frozenset({"direct", "electricity", "heat"}),
-        amounts_only=True,
-    )
+    rows = _collected(known, gone, {})
+    if "known_share" in readings.columns:
+        shares = (
+            readings.select(
+                pl.col("org_code", "scope", "item").cast(pl.String),
+                pl.col("year").cast(pl.Int32),
+                pl.col("known_share").cast(pl.Float64),
+            )
+            .group_by(_KEYS)
+            .agg(pl.col("known_share").min())
+        )
+        rows = rows.drop("known_share").join(
+            shares, on=list(_KEYS), how="left", maintain_order="left"
+        )
+    scopes = frozenset({"direct", "electricity", "heat"})
+    return View(key, *names, rows, scopes, amounts_only=True)
 
 
 def _primaries(counted: Iterable[tuple[Method, Stream]]) -> tuple[dict[str, str], dict[str, str]]:
@@ -370,7 +394,11 @@ def _collected(found: pl.DataFrame, gaps: pl.DataFrame, names: Mapping[str, str]
     lost = gaps.with_columns(item=named).group_by(_KEYS).agg(missing_rows=pl.len())
     return (
         sums.join(lost, on=list(_KEYS), how="full", coalesce=True)
-        .with_columns(pl.col("missing_rows").fill_null(0), pl.col("unit", "way").fill_null(""))
+        .with_columns(
+            pl.col("missing_rows").fill_null(0),
+            pl.col("unit", "way").fill_null(""),
+            known_share=pl.lit(None),
+        )
         .select(pl.col(name).cast(dtype) for name, dtype in VIEW_SCHEMA.items())
         .sort(_KEYS)
     )
@@ -392,8 +420,9 @@ def reconcile(views: Sequence[View], *, base: str) -> pl.DataFrame:
         base, view, org_code, year, scope, item; base_activity, activity and unit; base_emission and
         emission [tCO2], null where there is none; the causes boundary, missing, method, activity
         and factor as ``<cause>_tco2``, their sum ``difference_tco2`` (view less base); is_valued
-        (false where neither side has an emission); missing_rows of both; cause (the largest),
-        explanation_zh and explanation_en. Sorted.
+        (false where neither side has an emission, and where one knows a part of the year, whose
+        emission is null); missing_rows of both; known_share (of the side that knows less) [1];
+        cause (the largest), explanation_zh and explanation_en. Sorted.
 
     Raises
     ------
@@ -429,8 +458,8 @@ def totals(reconciled: pl.DataFrame, *, by: Sequence[str] = ("org_code", "year")
     Returns
     -------
     polars.DataFrame
-        base, view, the columns of ``by``, base_emission_tco2 and emission_tco2 (what is known),
-        the causes and the difference [tCO2], rows, unvalued_rows.
+        base, view, the columns of ``by``, base_emission_tco2 and emission_tco2 (what is known of
+        the rows that are compared), the causes and the difference [tCO2], rows, unvalued_rows.
     """
     causes = [f"{cause}_tco2" for cause in CAUSES]
     figures = ["base_emission_tco2", "emission_tco2", *causes]
@@ -438,7 +467,7 @@ def totals(reconciled: pl.DataFrame, *, by: Sequence[str] = ("org_code", "year")
         reconciled.sort("base", "view", *_KEYS)
         .group_by("base", "view", *by, maintain_order=True)
         .agg(
-            *(pl.col(name).sum() for name in figures),
+            *(pl.col(name).filter("is_valued").sum() for name in figures),
             rows=pl.len(),
             unvalued_rows=(~pl.col("is_valued")).sum(),
         )
@@ -448,6 +477,7 @@ def totals(reconciled: pl.DataFrame, *, by: Sequence[str] = ("org_code", "year")
 
 def _pair(a: View, b: View) -> pl.DataFrame:
     joined = a.rows.join(b.rows, on=list(_KEYS), how="full", coalesce=True, suffix="_b")
+    joined = joined.with_columns(is_part=_least_known().fill_null(1.0) < 1.0)
     own_b, causes, is_valued = _causes(a, b, joined)
     table = np.abs(np.column_stack([causes[cause] for cause in CAUSES]))
     largest = np.array(CAUSES)[np.argmax(table, axis=1)]
@@ -460,7 +490,7 @@ def _pair(a: View, b: View) -> pl.DataFrame:
             pl.Series("cause", cause.tolist(), dtype=pl.String),
         )
         .with_columns(difference_tco2=pl.sum_horizontal(f"{c}_tco2" for c in CAUSES))
-        .with_columns(explanation_zh=_explained(a, b, 0), explanation_en=_explained(a, b, 1))
+        .with_columns(explanation_zh=explained(a, b, 0), explanation_en=explained(a, b, 1))
         .select(
             pl.lit(a.key).alias("base"),
             pl.lit(b.key).alias("view"),
@@ -475,6 +505,7 @@ def _pair(a: View, b: View) -> pl.DataFrame:
             is_valued="is_valued",
             base_missing_rows=pl.col("missing_rows").fill_null(0),
             missing_rows=pl.col("missing_rows_b").fill_null(0),
+            known_share=_least_known(),
             cause="cause",
             explanation_zh="explanation_zh",
             explanation_en="explanation_en",
@@ -495,6 +526,8 @@ def _causes(
     factor = _ratio(own_a, amount_a)
     if b.amounts_only:
         own_b = np.where(same_unit, amount_b * factor, np.nan)
+    part = joined["is_part"].to_numpy()
+    own_b = np.where(part, np.nan, own_b)
     there_a, there_b = ~np.isnan(own_a), ~np.isnan(own_b)
     both = there_a & there_b
     step = np.nan_to_num(own_b) - np.nan_to_num(own_a)
@@ -512,7 +545,13 @@ def _causes(
         "activity": activity,
         "factor": np.where(split & one_way, rest, 0.0),
     }
-    return own_b, causes, there_a | there_b
+    causes = {name: np.where(part, 0.0, values) for name, values in causes.items()}
+    return own_b, causes, (there_a | there_b) & ~part
+
+
+def _least_known() -> pl.Expr:
+    """Return the share of the year the side that knows less knows; null where both know all."""
+    return pl.min_horizontal("known_share", "known_share_b")
 
 
 def _ratio(emission: Array, amount: Array) -> Array:
@@ -528,53 +567,3 @@ def _counts(view: View, rows: pl.DataFrame) -> NDArray[np.bool_]:
     if view.items is not None:
         counted &= rows["item"].is_in(sorted(view.items))
     return np.asarray(counted.to_numpy())
-
-
-def _explained(a: View, b: View, place: int) -> pl.Expr:
-    """Say in words what a row differs by."""
-    name_a, name_b = ((view.name_zh, view.name_en)[place] for view in (a, b))
-    words = (
-        {
-            "boundary": "{}按规则不计此项",
-            "missing": "{}应有而没有数据",
-            "unvalued": "{}没有可用的因子，数量无法折算",
-            "method": "两者计算方式不同（{} / {}）",
-            "activity": "活动数据不同（{} / {} {}）",
-            "factor": "活动数据之外，排放因子不同",
-            "": "一致",
-        },
-        {
-            "boundary": "{} does not count it by its rules",
-            "missing": "{} should have it and has no data",
-            "unvalued": "{} has no factor, so the amount cannot be valued",
-            "method": "computed in different ways ({} / {})",
-            "activity": "different amounts ({} / {} {})",
-            "factor": "different emission factors",
-            "": "alike",
-        },
-    )[place]
-    absent = (
-        pl.when(pl.col("emission_tco2").is_null()).then(pl.lit(name_a)).otherwise(pl.lit(name_b))
-    )
-    return (
-        pl.when(~pl.col("is_valued"))
-        .then(pl.format(words["unvalued"], pl.lit(name_a)))
-        .when(pl.col("cause") == "boundary")
-        .then(pl.format(words["boundary"], absent))
-        .when(pl.col("cause") == "missing")
-        .then(pl.format(words["missing"], absent))
-        .when(pl.col("cause") == "method")
-        .then(pl.format(words["method"], pl.col("way"), pl.col("way_b")))
-        .when(pl.col("cause") == "activity")
-        .then(
-            pl.format(
-                words["activity"],
-                pl.col("activity").round(4),
-                pl.col("activity_b").round(4),
-                pl.col("unit"),
-            )
-        )
-        .when(pl.col("cause") == "factor")
-        .then(pl.lit(words["factor"]))
-        .otherwise(pl.lit(words[""]))
-    )

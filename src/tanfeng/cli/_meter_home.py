@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -75,6 +76,7 @@ class Metering:
 
 def open_metering(home: Path, *, must_exist: bool = True) -> Metering:
     """Open the metering of a home folder; nothing is made before something is written."""
+    from tanfeng.metering.place import readings_place
     from tanfeng.metering.register import Register
     from tanfeng.metering.store import Store
 
@@ -86,7 +88,9 @@ def open_metering(home: Path, *, must_exist: bool = True) -> Metering:
             f"{home} holds no metering yet; bring readings in with: "
             f"tanfeng meter import FILE --home {home} --create",
         )
-    return Metering(folder, Register(folder), Store(folder / "readings"))
+    with told():
+        place = readings_place(folder, os.environ)
+    return Metering(folder, Register(folder), Store(place.uri, place.storage_options))
 
 
 @contextmanager

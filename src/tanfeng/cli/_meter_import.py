@@ -32,8 +32,6 @@ Create = Annotated[
     bool,
     typer.Option("--create", help="Make points nobody registered: cumulative kWh registers."),
 ]
-#: A file somebody may still be writing is left for the next look. [s]
-_SETTLED_S = 2.0
 
 
 @dataclass(slots=True)
@@ -227,38 +225,28 @@ def drop(
 def _sweep(metering: Metering, folder: Path, *, create: bool) -> Sequence[Imported]:
     """Take what lies in the folder, the oldest first."""
     from tanfeng.errors import TanfengError
+    from tanfeng.gateway.drop import settled
 
-    waiting = [path for path in folder.iterdir() if path.is_file() and path.name[0] not in ".~"]
-    waiting = [path for path in waiting if path.suffix not in (".part", ".tmp")]
-    before = time.time() - _SETTLED_S
-    settled = sorted((path.stat().st_mtime, path.name, path) for path in waiting)
     results = []
-    for changed, _name, path in settled:
-        if changed > before:
-            continue
+    for path in settled(folder):
         try:
             done = take(metering, path, create=create)
         except TanfengError as error:  # it stays where it is, for the next look
             typer.echo(f"{path.name}: {error.message(spoken())}", err=True)
             continue
-        _put_away(path, folder / ("done" if done.fine else "refused"), done)
+        _put_away(path, done)
         results.append(done)
     return results
 
 
-def _put_away(path: Path, folder: Path, done: Imported) -> None:
-    """Write the report, then move the file: a file without report was not looked at."""
+def _put_away(path: Path, done: Imported) -> None:
+    from tanfeng.gateway.drop import put_away
+
     lines = [done.line(), *(problem.line(spoken()) for problem in done.problems)]
     try:
-        folder.mkdir(exist_ok=True)
-        target, n = folder / path.name, 1
-        while target.exists():
-            target, n = folder / f"{path.stem}.{n}{path.suffix}", n + 1
-        report = target.with_name(target.name + ".txt")
-        report.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        path.rename(target)
+        put_away(path, fine=done.fine, report=lines)
     except OSError as error:
         fail(
-            f"{path} 已处理，但不能移到 {folder}：{error.strerror}",
-            f"{path} was taken but cannot be moved to {folder}: {error.strerror}",
+            f"{path} 已处理，但不能移走：{error.strerror}",
+            f"{path} was taken but cannot be moved away: {error.strerror}",
         )

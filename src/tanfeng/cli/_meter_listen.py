@@ -1,4 +1,4 @@
-"""``tanfeng meter listen``: take readings from an MQTT broker."""
+"""``tanfeng meter listen``: take readings from brokers and folders, by the console or by a file."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tanfeng.cli._home import fail
-from tanfeng.cli._lang import InLang, Lang, pick, spoken
+from tanfeng.cli._lang import InLang, Lang, pick
+from tanfeng.cli._meter_gateways import listen_by_records, tell
 from tanfeng.cli._meter_home import Home, open_metering
 
 if TYPE_CHECKING:
-    from tanfeng.gateway.mqtt import Outcome
+    from tanfeng.gateway.mqtt import Broker
 
 #: How often what was accepted moves into the store. [s]
 _FLUSH_S = 60.0
@@ -24,12 +25,14 @@ _PASSWORD = "TANFENG_MQTT_PASSWORD"  # noqa: S105 - name of the variable
 
 
 def listen(
-    host: Annotated[str, typer.Option(help="Address of the broker.")],
-    bindings: Annotated[
-        Path,
-        typer.Option(exists=True, dir_okay=False, help="CSV with columns gateway, point."),
-    ],
     home: Home = Path("tanfeng-home"),
+    host: Annotated[
+        str, typer.Option(help="Address of one broker; without it those of the console's gateways.")
+    ] = "",
+    bindings: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="With --host: CSV of gateway, point."),
+    ] = None,
     port: Annotated[int | None, typer.Option(help="1883, with --tls 8883.")] = None,
     topic: Annotated[
         str, typer.Option(help="Where gateways publish; + stands for the gateway.")
@@ -46,18 +49,24 @@ def listen(
     key_file: Annotated[Path | None, typer.Option(exists=True, help="Key of it.")] = None,
     lang: InLang = Lang.ZH,
 ) -> None:
-    """Listen to an MQTT broker until stopped; a message is acknowledged when it is on the disk.
+    """Listen to MQTT brokers until stopped; a message is acknowledged when it is on the disk.
 
-    A gateway may write the points bound to it alone; the file is read again when it changes.
+    A gateway may write the points bound to it alone. Brokers, folders of dropped files and points
+    are those of the gateways registered in the console, asked again every few seconds; with --host
+    and --bindings those of a file, read again when it changes, and no database is needed.
     """
-    from tanfeng.gateway.mqtt import Broker, Subscriber
-    from tanfeng.metering.intake import Intake
+    if bool(host) != (bindings is not None):
+        fail("--host 和 --bindings 须同时给出", "--host and --bindings belong together", 2)
+    files = tuple(str(path) if path else "" for path in (ca_file, cert_file, key_file))
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_args: stop.set())
+    if bindings is None:
+        ca, cert, key = files
+        listen_by_records(home, stop, ca=ca, cert=cert, key=key, flush_s=_FLUSH_S)
+        return
+    from tanfeng.gateway.mqtt import Broker
 
-    metering = open_metering(home)
-    intake = Intake(metering.folder / "intake", metering.store)
-    intake.replay()
-    bound = _Bindings(bindings)
-    files = (str(path) if path else "" for path in (ca_file, cert_file, key_file))
     ca, cert, key = files
     broker = Broker(
         host,
@@ -71,16 +80,26 @@ def listen(
         cert_file=cert,
         key_file=key,
     )
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_args: stop.set())
-    subscriber = Subscriber(broker, intake.accept, bound.of, report=_tell)
+    _listen_by_file(home, stop, broker, bindings)
+
+
+def _listen_by_file(home: Path, stop: threading.Event, broker: Broker, bindings: Path) -> None:
+    from tanfeng.gateway.mqtt import Subscriber
+    from tanfeng.metering.intake import Intake
+
+    metering = open_metering(home)
+    intake = Intake(metering.folder / "intake", metering.store)
+    intake.replay()
+    bound = _Bindings(bindings)
+    subscriber = Subscriber(broker, intake.accept, bound.of, report=tell)
+    said_zh = f"正在收听 {broker.host}：{broker.topic}"
+    said_en = f"listening to {broker.host}: {broker.topic}"
     subscriber.start()
     try:
         while not stop.is_set() and not subscriber.wait_connected(0.5):
             pass
         if not stop.is_set():
-            typer.echo(pick(f"正在收听 {host}：{topic}", f"listening to {host}: {topic}"), err=True)
+            typer.echo(pick(said_zh, said_en), err=True)
         while not stop.wait(_FLUSH_S):
             intake.flush()
     finally:
@@ -124,11 +143,3 @@ class _Bindings:
             for row in rows:
                 points.setdefault(row["gateway"].strip(), set()).add((row["point"] or "").strip())
         self._points, self._read_at = points, changed
-
-
-def _tell(outcome: Outcome) -> None:
-    if outcome.error:
-        typer.echo(f"{outcome.gateway} {outcome.error}".strip(), err=True)
-        return
-    for problem in outcome.problems:
-        typer.echo(f"{outcome.gateway} {problem.line(spoken())}", err=True)

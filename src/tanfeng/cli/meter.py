@@ -1,7 +1,7 @@
-"""``tanfeng meter``: readings in, points and meters, energy out; no database and no console needed.
+"""``tanfeng meter``: readings in, points and meters, energy out; the console is not needed.
 
-Everything lies in ``metering/`` of the home folder. Exit codes: 0 fine; 1 findings in what was
-given, which are listed; 2 wrong use.
+Everything lies in ``metering/`` of the home folder; forecasts alone are kept for the console, in
+its database. Exit codes: 0 fine; 1 findings in what was given, which are listed; 2 wrong use.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import typer
 
 from tanfeng.cli import (
     _meter_energy,
+    _meter_forecast,
     _meter_import,
     _meter_listen,
     _meter_points,
@@ -30,5 +31,6 @@ app.command("listen")(_meter_listen.listen)
 app.command("compact")(_meter_store.compact)
 app.command("retain")(_meter_store.retain)
 app.command("energy")(_meter_energy.energy)
+app.command("forecast")(_meter_forecast.forecast)
 app.add_typer(_meter_points.points, name="points")
 app.add_typer(_meter_points.devices, name="devices")

@@ -173,13 +173,18 @@ def _run(bind: str, workers: int, threads: int, ready: Any) -> None:
 
 def _start_jobs(worker: Any) -> None:
     from tanfeng.console.core import jobs
+    from tanfeng.console.forecast.nightly import Nightly
     from tanfeng.console.metering.settling import Settler
 
     worker.tanfeng_jobs = jobs.start_worker()
     worker.tanfeng_settler = Settler().start()
+    worker.tanfeng_nightly = Nightly().start()
 
 
 def _stop_jobs(_server: Any, worker: Any) -> None:
+    nightly = getattr(worker, "tanfeng_nightly", None)
+    if nightly is not None:
+        nightly.stop()
     consumer = getattr(worker, "tanfeng_jobs", None)
     if consumer is not None:
         consumer.stop()

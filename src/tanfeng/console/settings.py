@@ -20,7 +20,10 @@
 ``TANFENG_OIDC_SECRET_FILE``  file with the client's secret
 ``TANFENG_OIDC_CLAIM``      claim that holds the account's name at single sign-on; default ``sub``
 ``TANFENG_OIDC_LABEL``      words on the button; default "Single sign-on" in both languages
-``TANFENG_READINGS``        where readings of meters are kept; default ``metering/readings`` at home
+``TANFENG_READINGS``        where readings of meters are kept: a folder, or ``s3://bucket/path``
+                            with the store's own variables (``AWS_ENDPOINT_URL`` ...); default
+                            ``metering/readings`` at home
+``TANFENG_DROP``            folder in which gateways drop files; default ``drop`` at home
 ``TANFENG_PUSH_ROWS``       rows a minute one API key may push; default 3000000
 ``TANFENG_DEBUG``           ``1`` while developing
 ==========================  ======================================================================
@@ -35,6 +38,8 @@ from pathlib import Path
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+
+from tanfeng.metering.place import readings_place
 
 HOME = Path(os.environ.get("TANFENG_HOME", "tanfeng-home")).resolve()
 DEBUG = os.environ.get("TANFENG_DEBUG") == "1"
@@ -90,6 +95,9 @@ INSTALLED_APPS = [
     "tanfeng.console.library",
     "tanfeng.console.accounting",
     "tanfeng.console.metering",
+    "tanfeng.console.closing",
+    "tanfeng.console.energy",
+    "tanfeng.console.forecast",
     "tanfeng.console.plan",
     "tanfeng.console.registers.mrv",
     "tanfeng.console.registers.reconciliation",
@@ -225,7 +233,12 @@ WORKERS = HOME / "workers"
 #: Register of the meters, readings and what is on its way to them.
 METERING = HOME / "metering"
 #: Folder or URL of the readings' table.
-READINGS = os.environ.get("TANFENG_READINGS", "") or str(METERING / "readings")
+_READINGS = readings_place(METERING, os.environ)
+READINGS = _READINGS.uri
+#: Address and keys of an object store, from the environment; never shown.
+READINGS_SECRET_OPTIONS = _READINGS.storage_options
+#: A folder in it for every gateway that drops files, by the number of the gateway.
+DROP = Path(os.environ.get("TANFENG_DROP", "") or HOME / "drop")
 #: Rows one API key may push in a minute before it is told to wait.
 PUSH_ROWS = _number("TANFENG_PUSH_ROWS", 3_000_000)
 #: Largest batch of readings a gateway may push. [byte]

@@ -23,7 +23,17 @@ from tanfeng.console.accounting.models import Run, Total
 from tanfeng.console.archive.models import Organisation, Sector
 from tanfeng.console.core import imports, services
 from tanfeng.console.core.models import Batch, User
-from tanfeng.demo import accounts, budgets, market, metering, method_accounts, mrv, registers
+from tanfeng.console.forecast import services as forecasts
+from tanfeng.demo import (
+    accounts,
+    budgets,
+    closing,
+    market,
+    metering,
+    method_accounts,
+    mrv,
+    registers,
+)
 from tanfeng.demo.city import City
 from tanfeng.demo.deliveries import Delivery, deliveries
 from tanfeng.demo.workbooks import Workbook, workbooks
@@ -161,9 +171,13 @@ def _write(city: City, home: Path, progress: Progress) -> Built:
     budgets.write(users["city"], city.seed, city.years[-1], parts.firms)
     method_accounts.write(users["city"], city.years[-1])
     progress(
-        _METERING, "登记计量器具，写入一个月的演示读数", "Writing meters and a month of readings"
+        _METERING,
+        "登记计量器具，写入 100 日演示读数并预测",
+        "Writing meters with 100 days, and forecasts",
     )
     metering.write(users["city"], city.seed, parts.firms)
+    closing.write(users["city"], city.seed, city.years[-1])
+    forecasts.compute_all()
     built.faults = pl.DataFrame(faults, infer_schema_length=None)
     built.faults.write_csv(home / FAULTS_FILE, include_bom=True)
     accounts.save(home, built.accounts)

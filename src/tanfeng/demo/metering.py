@@ -1,14 +1,18 @@
-"""Meters of a few enterprises, with a month of readings that ends when the city is built.
+"""Meters of a few enterprises, with readings of 100 days that end when the city is built.
 
-A dozen points send, so that pages show what they show of a living city: most on time, one silent
-for days, one with doubtful values, one that never sent, one a gateway names and nobody knows. Some
-verifications have expired and some soon will. Registers follow the gateway simulator; what they
-say has nothing to do with what the enterprises report.
+Two dozen points send, so that pages show what they show of a living city: most on time, one silent
+for days, one with doubtful values, one that never sent, one a gateway names and nobody knows; one
+night a line was left running. There is enough of it to forecast from. Some verifications have
+expired and some soon will. Registers follow the gateway simulator, main meters the sum of what lies
+below (:mod:`tanfeng.demo.works`); what they say has nothing to do with what the enterprises report.
+The steel works is metered down to its mill drives, with a boiler and a roof of its own, so that it
+has a balance to look at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -16,36 +20,56 @@ import polars as pl
 from django.db import transaction
 from django.utils import timezone
 
-from tanfeng.console.archive.models import Organisation
+from tanfeng.console.archive.models import Organisation, Sector
 from tanfeng.console.core.models import User
-from tanfeng.console.metering import devices, engine, gateways, services, settling
-from tanfeng.console.metering.models import Gateway, Meter
-from tanfeng.gateway.simulate import Fault, Simulated, point_name, simulate
+from tanfeng.console.metering import (
+    devices,
+    engine,
+    gateways,
+    publishing,
+    rates,
+    services,
+    settling,
+    virtual,
+)
+from tanfeng.console.metering.models import Gateway, Meter, ProcessUnit
+from tanfeng.demo import works
 from tanfeng.metering.frames import GOOD, UNCERTAIN
 from tanfeng.periods import LOCAL
 
-DAYS: Final = 31
+DAYS: Final = 100
+#: Days before the end at which a meter of the first enterprise lost six hours.
+_GAP: Final = 22
+#: The line of a works that ran through a night: its meter, days before the end, hours from midnight
+#: on, and how many times as much flowed.
+_LEFT_ON: Final = ("E-131", 3, 5, 2.5)
 _STREAM: Final = 11
+_SLOTS: Final = 96  # quarter hours of a day
 #: Enterprises of the cast that have meters.
 _FIRMS: Final = 3
-#: Point of each: number, name, what, level, unit of the tree, days its verification still holds.
-_SENDING: Final = (
-    ("E-01", "总降进线电能表", "electricity", 1, "", 640),
-    ("E-11", "主生产线电能表", "electricity", 2, "主生产线", 75),
-    ("E-12", "公用动力电能表", "electricity", 2, "公用动力", 25),
-    ("G-01", "天然气总表", "natural_gas", 1, "", 310),
-)
 #: Instruments that send nothing.
 _STANDING: Final = (
     ("W-01", "进厂水表", "water", 1, "water", 400),
     ("Z-01", "汽车衡", "raw_coal", 1, "weighing", -12),
     ("E-31", "空压机电能表", "electricity", 3, "electricity", 55),
 )
-_UNITS: Final = ("主生产线", "公用动力")
+_CLASSES: Final = {"electricity": "electricity", "natural_gas": "gas", "heat": "heat"}
+_UNITS: Final = {"electricity": "kWh", "natural_gas": "m3", "heat": "GJ"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """A meter of an enterprise that sends."""
+
+    point: str
+    row: Mapping[str, Any]
+    rated: float
+    ratio: float
+    opening: float
 
 
 def write(user: User, seed: int, firms: Sequence[str], now: datetime | None = None) -> int:
-    """Register meters, gateways and processes, and store a month of readings; return the points.
+    """Register meters, gateways and processes, and store readings of 100 days; return the points.
 
     Parameters
     ----------
@@ -62,44 +86,65 @@ def write(user: User, seed: int, firms: Sequence[str], now: datetime | None = No
     end = end.replace(minute=end.minute // 15 * 15, second=0, microsecond=0)
     found = {one.credit_code: one for one in Organisation.objects.filter(credit_code__in=firms)}
     chosen = [found[code] for code in firms if code in found][:_FIRMS]
-    names = [f"{one.credit_code[-5:]}-{row[0]}" for one in chosen for row in _SENDING]
-    if not names:
+    if not chosen:
         return 0
-    made = _simulated(len(names), end, seed)
+    start = (end - timedelta(days=DAYS)).replace(hour=0, minute=0)
+    senders, told = [], []
+    for number, organisation in enumerate(chosen):
+        made, readings = _drawn(organisation, start, seed * 100 + _STREAM + number)
+        senders.append(made)
+        told.append(readings)
+    names = [one.point for made in senders for one in made]
+    readings = _told(pl.concat(told), names, start, end)
     with transaction.atomic():
-        for number, organisation in enumerate(chosen):
-            part = range(number * len(_SENDING), (number + 1) * len(_SENDING))
-            _meters(user, organisation, end, [names[i] for i in part], made, part.start)
-    readings = _told(made, names, end)
+        for organisation, made in zip(chosen, senders, strict=True):
+            _meters(user, organisation, (start, end), made, is_first=organisation is chosen[0])
     engine.store().append(readings, batch=f"demo-{seed}")
     settling.write_latest(readings.sort("time").unique("point", keep="last"))
+    publishing.publish_stale()
+    engine.settled().advance(now=end)
     return len(names)
 
 
-def _simulated(points: int, end: datetime, seed: int) -> Simulated:
-    """Return a month of registers that runs on until now; of one a few hours are missing."""
-    start = (end - timedelta(days=DAYS)).replace(hour=0, minute=0)
-    faults = [Fault("gap", point_name(1), start + timedelta(days=9), hours=6)]
-    return simulate(points, start=start, days=DAYS + 1, seed=seed * 100 + _STREAM, faults=faults)
+def _drawn(
+    organisation: Organisation, start: datetime, seed: int
+) -> tuple[list[_Sending], pl.DataFrame]:
+    """Return the meters of an enterprise that send, and their registers until the day is over."""
+    plan = works.plan("rolling" if organisation.sector == Sector.STEEL else "plain")
+    number, days, hours, times = _LEFT_ON
+    night = (DAYS - days) * _SLOTS
+    left_on = {number: (slice(night, night + hours * _SLOTS // 24), times)}
+    flows = works.flows(plan, start=start, days=DAYS + 1, seed=seed, left_on=left_on)
+    rated = works.most(plan, flows)
+    names = {row["number"]: f"{organisation.credit_code[-5:]}-{row['number']}" for row in plan}
+    ratios = {names[row["number"]]: works.ratio(row, rated[row["number"]]) for row in plan}
+    readings = works.registers(
+        {names[number]: amounts for number, amounts in flows.items()}, ratios, start=start,
+        seed=seed,
+    )  # fmt: skip
+    first = dict(readings.group_by("point").agg(pl.col("value").first()).iter_rows())
+    return [
+        _Sending(name, row, rated[row["number"]], ratios[name], first[name])
+        for row in plan
+        for name in (names[row["number"]],)
+    ], readings
 
 
-def _told(made: Simulated, names: Sequence[str], end: datetime) -> pl.DataFrame:
-    """Return what came until now under the names of the meters, with what went wrong."""
-    named = pl.DataFrame(
-        {"point": [point_name(i) for i in range(len(names))], "called": list(names)}
-    )
-    doubtful, silent, never = names[-3], names[-2], names[-1]
-    readings = (
-        made.readings.join(named, on="point")
-        .with_columns(point=pl.col("called"), source=pl.lit("demo"))
-        .drop("called")
-    )
+def _told(
+    readings: pl.DataFrame, names: Sequence[str], start: datetime, end: datetime
+) -> pl.DataFrame:
+    """Return what came until now, with what went wrong."""
+    gappy, doubtful, silent, never = names[1], names[-3], names[-2], names[-1]
     last = pl.col("time").max().over("point")
     day = timedelta(days=1)
-    return readings.filter(
+    gap = start + (DAYS - _GAP) * day
+    kept = readings.filter(
         pl.col("time") <= end,
         pl.col("point") != never,
-        (pl.col("point") != silent) | (pl.col("time") < last - 3 * day),
+        ~((pl.col("point") == gappy) & pl.col("time").is_between(gap, gap + day / 4)),
+    )
+    return kept.filter(
+        (pl.col("point") != silent) | (pl.col("time") < last - 3 * day)
     ).with_columns(
         quality=pl.when((pl.col("point") == doubtful) & (pl.col("time") > last - day))
         .then(pl.lit(UNCERTAIN, pl.Int16))
@@ -107,42 +152,52 @@ def _told(made: Simulated, names: Sequence[str], end: datetime) -> pl.DataFrame:
     )
 
 
+def _processes(
+    user: User, organisation: Organisation, made: Sequence[_Sending]
+) -> dict[str, ProcessUnit]:
+    """Enter the processes the meters hang at, those others are part of first."""
+    units: dict[str, ProcessUnit] = {}
+    for one in made:
+        name, above = one.row["unit"], one.row["part_of"]
+        if name and name not in units:
+            units[name] = services.add_unit(
+                user, organisation, kind=one.row["unit_kind"], name=name,
+                parent=units[above] if above else None,
+            )  # fmt: skip
+    return units
+
+
 def _meters(
     user: User,
     organisation: Organisation,
-    end: datetime,
-    names: Sequence[str],
-    made: Simulated,
-    first: int,
+    span: tuple[datetime, datetime],
+    made: Sequence[_Sending],
+    *,
+    is_first: bool,
 ) -> None:
+    start, end = span
     today = end.date()
     way_in = gateways.enter(user, organisation, name="能耗采集网关", firmware="演示型号 1.0")
     gateways.make_key(user, way_in, expires_at=end + timedelta(days=365))
-    units = {name: services.add_unit(user, organisation, kind="unit", name=name) for name in _UNITS}
-    hung = {row["point"]: row for row in made.devices.iter_rows(named=True)}
-    rated = dict(made.points.select("point", "rated_power").iter_rows())
-    for place, (number, name, item, level, unit, left) in enumerate(_SENDING):
-        simulated = point_name(first + place)
-        device = hung[simulated]
+    units = _processes(user, organisation, made)
+    for one in made:
+        row = one.row
         meter = services.enter(
             user,
             organisation,
             {
-                **_facts(number, name, item, level, left, today),
-                **_sending(names[place], item, device["multiplier"], rated[simulated]),
+                **_facts(row["number"], row["name"], row["item_key"], row["level"],
+                         row["valid_days"], today),
+                **_sending(one),
                 "gateway": way_in,
-                "unit": units.get(unit),
-                "serial_no": f"YS{names[place]}",
+                "unit": units.get(row["unit"]),
+                "serial_no": f"YS{one.point}",
             },
-        )
+        )  # fmt: skip
         devices.hang(
-            user,
-            meter,
-            serial_no=meter.serial_no,
-            installed_at=device["installed"],
-            opening=device["opening"],
-            digits=device["digits"],
-        )
+            user, meter, serial_no=meter.serial_no, installed_at=start, opening=one.opening,
+            digits=6,
+        )  # fmt: skip
     for number, name, item, level, kind, left in _STANDING:
         services.enter(
             user,
@@ -154,12 +209,34 @@ def _meters(
                 "serial_no": f"YS{organisation.credit_code[-5:]}-{number}",
             },
         )
-    for kind, level, count in (("electricity", 1, 1), ("electricity", 2, 2), ("electricity", 3, 4),
-                               ("natural_gas", 1, 1), ("water", 1, 1)):  # fmt: skip
-        services.state_required(user, organisation, kind, level, count)
-    unknown = [(f"{names[0]}-NEW", 96, 1024.0)] if first == 0 else []
+    held: dict[tuple[str, int], int] = {}
+    for item, level in [(one.row["item_key"], one.row["level"]) for one in made]:
+        held[item, level] = held.get((item, level), 0) + 1
+    for (kind, level), count in ({("electricity", 3): 4, ("water", 1): 1} | held).items():
+        if kind in rates.kinds():
+            services.state_required(user, organisation, kind, level, count)
+    # What the main meter shows beyond two of its lines: a figure of its own, counted nowhere.
+    main, *lines = (
+        f'"{one.point}"' for one in made if one.row["number"] in ("E-01", "E-11", "E-12")
+    )
+    virtual.enter(
+        user,
+        organisation,
+        {
+            "meter_no": "V-01",
+            "name": "其他用电（虚拟）",
+            "point": f"{made[0].point}-V",
+            "item_key": "electricity",
+            "reading_unit": "kWh",
+            "level": 2,
+            "in_tree": False,
+            "expression": " - ".join((main, *lines)),
+            "remark": "演示数据",
+        },
+    )
+    unknown = [(f"{made[0].point}-NEW", 96, 1024.0)] if is_first else []
     gateways.note_unknown(way_in, unknown, end)
-    Gateway.objects.filter(pk=way_in.pk).update(last_seen_at=end, last_rows=len(names))
+    Gateway.objects.filter(pk=way_in.pk).update(last_seen_at=end, last_rows=len(made))
 
 
 def _facts(number: str, name: str, item: str, level: int, left: int, today: date) -> dict[str, Any]:
@@ -169,7 +246,7 @@ def _facts(number: str, name: str, item: str, level: int, left: int, today: date
     return {
         "meter_no": number,
         "name": name,
-        "meter_class": "electricity" if is_power else "gas",
+        "meter_class": _CLASSES.get(item, "gas"),
         "model": "演示型号",
         "accuracy_class": "0.5" if is_power else "1.5",
         "manufacturer": "演示仪表厂",
@@ -185,15 +262,17 @@ def _facts(number: str, name: str, item: str, level: int, left: int, today: date
     }
 
 
-def _sending(point: str, item: str, ratio: float, rated: float | None) -> dict[str, Any]:
-    """Return what is recorded of a point; registers of gas count in cubic metres."""
+def _sending(one: _Sending) -> dict[str, Any]:
+    """Return what is recorded of a point."""
+    item = one.row["item_key"]
     is_power = item == "electricity"
     return {
-        "point": point,
+        "point": one.point,
         "reading_kind": Meter.Reading.REGISTER,
-        "reading_unit": "kWh" if is_power else "m3",
-        "multiplier": ratio if is_power else None,
+        "reading_unit": _UNITS[item],
+        "multiplier": one.ratio if is_power else None,
         "digits": 6,
-        "rated_power": rated if is_power else None,
+        "rated_power": one.rated,
+        "sign": one.row["sign"],
         "is_online": True,
     }

@@ -192,13 +192,9 @@ def _unpivoted(
 
 
 def _place(table: Table, at: int) -> tuple[str, str]:
-    return (_letter(at) if table.lettered else "", table.headings[at].strip().strip("\ufeff"))
+    heading = table.headings[at].strip().strip("\ufeff")
+    if not table.lettered:
+        return "", heading
+    from tanfeng.sheets import letter  # a room of its own; what is not lettered needs none of it
 
-
-def _letter(column: int) -> str:
-    text = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        text = chr(65 + rest) + text
-    return text
+    return letter(at), heading

@@ -19,7 +19,7 @@ import polars as pl
 from tanfeng.errors import Problem
 from tanfeng.gateway import _times
 from tanfeng.gateway._reading_rules import problem, refusal
-from tanfeng.metering.frames import meter_units
+from tanfeng.metering.frames import WATER, meter_units
 from tanfeng.periods import LOCAL
 from tanfeng.sheets import Grid, Limits, ListColumn, ListTable, letter, open_source, tables_workbook
 from tanfeng.standards import load
@@ -79,6 +79,7 @@ _FIELDS: Mapping[str, tuple[Field, ...]] = {
         Field("level", "whole", "计量级别", "level", "级别", 1),
         Field("node", "text", "所属节点", "node", "节点", "（示例企业）"),
         Field("expression", "text", "公式", "expression", "计算公式"),
+        Field("retired", "time", "停用时间", "retired", "退役时间"),
     ),
     "devices": (
         _POINT,
@@ -257,6 +258,7 @@ def _workbook(rows: Mapping[str, Sequence[tuple[object, ...]]], lang: str) -> by
 def _worded(name: str, frame: pl.DataFrame, lang: str) -> Iterator[tuple[object, ...]]:
     english = lang == "en"
     items = {row["item_key"]: row["name_zh"] for row in load("energy_items").iter_rows(named=True)}
+    items[WATER] = "水"
     words: dict[str, Callable[[Any], object]] = {
         "item": lambda key: key if english else items.get(key, key),
         "kind": lambda key: key if english else _KINDS[key].split()[0],
@@ -401,7 +403,7 @@ def _item(cell: object) -> str:
 @lru_cache(maxsize=1)
 def _items() -> dict[str, str]:
     """Names of energy items, small letters, by which people call them."""
-    found: dict[str, str] = {}
+    found = dict.fromkeys(("water", "水", "自来水", "新水", "新鲜水"), WATER)
     for row in load("energy_items").iter_rows(named=True):
         names = (row["item_key"], row["name_zh"], row["name_en"], *row["synonyms_zh"].split(";"))
         for name in names:

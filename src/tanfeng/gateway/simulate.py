@@ -451,6 +451,7 @@ def _points(plant: _Plant, interval_s: int) -> pl.DataFrame:
             "level": [None] * count,
             "node": [None] * count,
             "expression": [None] * count,
+            "retired": [None] * count,
             "origin": ["device"] * count,
             "recorded": pl.Series([plant.start_us] * count).cast(TIME),
         },

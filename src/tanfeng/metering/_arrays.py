@@ -29,7 +29,7 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 #: Points are taken together until they have so many rows: their columns stay near the processor.
-_BLOCK_ROWS = 2**17
+_BLOCK_ROWS = 2**15
 #: Point and second in one number: seconds stay far below it, on either side of 1970.
 _KEY = np.int64(2**34)
 
@@ -268,30 +268,35 @@ class Arrays:
 
 def _in_order(rows: pl.DataFrame) -> tuple[NDArray[np.int32], Ints, Floats]:
     """Return the columns by point and time, behind a row that belongs to no point."""
-    columns = [rows[name].to_numpy() for name in ("id", "ats", "value")]
-    key = columns[0] * np.int64(_KEY) + columns[1]
+    id_, ats, value = (rows[name].to_numpy() for name in ("id", "ats", "value"))
+    key = id_ * _KEY + ats
+    order = None
     if not (key[1:] >= key[:-1]).all():
         # Runs in order already, as the files of a store are, are merged and not sorted.
         order = np.argsort(key, kind="stable")
-        columns, key = [column[order] for column in columns], key[order]
-    columns[2] = _by_value(key, columns[2])
-    none = (-1, 0, 0.0)
-    found = [
-        np.concatenate((np.array([first], dtype=column.dtype), column))
-        for first, column in zip(none, columns, strict=True)
-    ]
-    return found[0], found[1], found[2]
+        key = key[order]
+    found = _behind(-1, id_, order), _behind(0, ats, order), _behind(0, value, order)
+    _by_value(key, found[2][1:])
+    return found
 
 
-def _by_value(key: Ints, value: Floats) -> Floats:
+def _behind(first: int, column: NDArray[Any], order: NDArray[np.intp] | None) -> NDArray[Any]:
+    """Put a column in order behind a number."""
+    found = np.empty(column.size + 1, dtype=column.dtype)
+    found[0] = first
+    if order is None:
+        found[1:] = column
+    else:
+        np.take(column, order, out=found[1:])
+    return found
+
+
+def _by_value(key: Ints, value: Floats) -> None:
     """Order the values of one point and time, so that nothing depends on how they were stored."""
     equal = np.flatnonzero(key[1:] == key[:-1])
-    if not equal.size:
-        return value
-    rows = np.union1d(equal, equal + 1)
-    ordered = value.copy()
-    ordered[rows] = value[rows][np.lexsort((value[rows], key[rows]))]
-    return ordered
+    if equal.size:
+        rows = np.union1d(equal, equal + 1)
+        value[rows] = value[rows][np.lexsort((value[rows], key[rows]))]
 
 
 def _starts(*keys: NDArray[Any]) -> NDArray[np.intp]:

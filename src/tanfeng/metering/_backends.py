@@ -73,10 +73,17 @@ def _small(con: Any, frame: pl.DataFrame) -> ibis.Table:
 
 def _duckdb(con: Any, folder: Folder, files: Sequence[DataFile]) -> ibis.Table:
     import ibis
+    from ibis.formats.polars import PolarsSchema
 
     if folder.local:
         paths = [folder.full(file.path) for file in files]
-        table: ibis.Table = con.read_parquet(paths, hive_partitioning=False)
+        listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+        # Read in the question itself: con.read_parquet leaves a view behind for every call.
+        table: ibis.Table = con.sql(
+            f"SELECT {', '.join(READINGS)} "  # noqa: S608 - names of files of the log
+            f"FROM read_parquet([{listed}], hive_partitioning = false)",
+            schema=PolarsSchema.to_ibis(READINGS),
+        )
         return table
     return ibis.memtable(folder.dataset(files))
 

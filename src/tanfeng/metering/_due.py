@@ -34,10 +34,14 @@ def due_since(
     Notes
     -----
     A point is due from its first slot or the hour its first meter was hung, whichever came
-    first; with neither, from when it was registered. It is due until its last meter was taken
-    down and no other hung. A point without meters on record is due until further notice.
+    first; with neither, from when it was registered. It is due until it was retired, or until its
+    last meter was taken down and no other hung. A point without either is due until further notice.
     """
-    frame = current(points).select("point", "recorded" if "recorded" in points.columns else _NEVER)
+    frame = current(points).select(
+        "point",
+        "recorded" if "recorded" in points.columns else _NEVER,
+        "retired" if "retired" in points.columns else _NEVER.alias("retired"),
+    )
     sources = []
     if slots is not None:
         # Slots of a point mostly stand together: the first of each run, then of each point.
@@ -73,7 +77,7 @@ def due_since(
         .select(
             "point",
             due_from=floor_slot(pl.coalesce("since", "recorded").cast(TIME)),
-            due_to=ceil_slot(pl.col("due_to").cast(TIME)),
+            due_to=ceil_slot(pl.min_horizontal("due_to", "retired").cast(TIME)),
         )
         .drop_nulls("due_from")
         .sort("point")
@@ -100,11 +104,22 @@ def due_slots(counted: pl.DataFrame, due: pl.DataFrame, periods: pl.DataFrame) -
     polars.DataFrame
         source, number, slots_due; nothing owed is no row.
     """
-    # Points of one source that owe the same span are one row, and there are few such spans.
-    spans = (
-        counted.join(due, on="point").group_by("source", "due_from", "due_to").agg(points=pl.len())
-    )
+    # Points of one source that owe the same span are one row; there are few such spans, because
+    # what a span owes outside the periods does not tell it from another.
     slot = pl.duration(seconds=SLOT_S)
+    begin = periods["first"].min()
+    end = periods.select((pl.col("first") + pl.col("slots") * slot).max()).item()
+    due_to = pl.col("due_to")
+    within = due.filter((pl.col("due_from") < end) & (due_to.is_null() | (due_to > begin)))
+    within = within.with_columns(
+        due_from=pl.max_horizontal("due_from", pl.lit(begin, TIME)),
+        due_to=pl.when(due_to < end).then(due_to),
+    )
+    spans = (
+        counted.join(within, on="point")
+        .group_by("source", "due_from", "due_to")
+        .agg(points=pl.len())
+    )
     low = pl.max_horizontal("first", "due_from")
     high = pl.min_horizontal(pl.col("first") + pl.col("slots") * slot, pl.col("due_to"))
     owed = (high - low).dt.total_seconds() // SLOT_S

@@ -182,6 +182,7 @@ class _Reader:
         return parts[0][1] if len(parts) == 1 else Chain(tuple(parts))
 
     def _factor(self, depth: int) -> Part:
+        here = self._next
         token = self._take()
         if token.kind == "number":
             return self._number(token)
@@ -201,7 +202,7 @@ class _Reader:
             minus = Number(-1.0, "", token.position)
             inner = self._factor(depth + 1)
             return Chain((("*", minus, token.position), ("*", inner, token.position)))
-        self._next -= 1
+        self._next = here  # the end is not taken: what stands there is said, not what is before it
         raise self._unexpected("a point, a number or a bracket", "计量点、数或括号")
 
     def _number(self, token: _Token) -> Number:

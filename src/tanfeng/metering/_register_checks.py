@@ -11,7 +11,7 @@ import polars as pl
 
 from tanfeng.errors import DataError, Problem
 from tanfeng.metering._register_rules import TABLES, problem
-from tanfeng.metering.frames import KINDS, NODE_KINDS, POINTS, meter_units
+from tanfeng.metering.frames import KINDS, NODE_KINDS, POINTS, WATER, meter_units
 from tanfeng.metering.virtual import virtual_meters
 from tanfeng.periods import LOCAL
 from tanfeng.standards import load
@@ -162,7 +162,9 @@ def _items(given: pl.DataFrame) -> Iterator[Problem]:
         load("energy_items")
         .select("item_key", item_unit="unit")
         .join(units.select(item_unit="unit", item_base="base_unit"), on="item_unit", how="inner")
+        .select("item_key", "item_base")
     )
+    items = pl.concat([items, pl.DataFrame({"item_key": [WATER], "item_base": ["m3"]})])
     joined = given.join(units, on="unit", how="left").join(items, on="item_key", how="left")
     kind, measures = pl.col("kind"), pl.col("measures")
     yield from _where(joined, pl.col("item_base").is_null(), "N005", "points", "item_key")
@@ -173,10 +175,11 @@ def _items(given: pl.DataFrame) -> Iterator[Problem]:
         more=("kind",),
     )  # fmt: skip
     base, item = pl.col("base_unit"), pl.col("item_base")
+    is_water = pl.col("item_key") == WATER
     energy_as_mass = (base == "kWh") & ~item.is_in(["kWh", "GJ"])
     yield from _where(
         joined.with_columns(item="item_key"),
-        ((item == "kWh") & (base != "kWh")) | energy_as_mass,
+        ((item == "kWh") & (base != "kWh")) | energy_as_mass | (is_water & (base != "m3")),
         "N009", "points", "unit",
         more=("item",),
     )  # fmt: skip

@@ -55,6 +55,10 @@ class Files:
             f"{self.folder} 中的计量点登记所列文件缺失；请从备份恢复",
         )
 
+    def number(self) -> int:
+        """Return the number of the newest change, 0 before the first."""
+        return int(self._listed()["last"])
+
     @contextmanager
     def changing(self) -> Iterator[Callable[[Mapping[str, pl.DataFrame]], None]]:
         """Hold the register alone; yields what writes a change."""
@@ -93,7 +97,8 @@ class Files:
         if not files:
             return pl.DataFrame(schema=self._tables[name])
         paths = [self.folder / name / file for file in files]
-        return pl.concat([pl.read_parquet(path.read_bytes()) for path in paths])
+        schema = self._tables[name]
+        return pl.concat([_whole(pl.read_parquet(path.read_bytes()), schema) for path in paths])
 
     def _store(self, name: str, rows: pl.DataFrame, number: int) -> str:
         folder = self.folder / name
@@ -103,6 +108,12 @@ class Files:
         rows.write_parquet(part)
         _settle(part, path)
         return path.name
+
+
+def _whole(rows: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
+    """Give rows the columns that were not there yet when they were written."""
+    lacking = [pl.lit(None, kind).alias(c) for c, kind in schema.items() if c not in rows.columns]
+    return rows.with_columns(lacking).select(list(schema))
 
 
 def replace(path: Path, content: bytes) -> None:

@@ -38,8 +38,9 @@ RULES: dict[str, Rule] = {
     "N005": Rule(
         "能源品种“{value}”不可计量",
         "the energy item {value!r} is none that is metered",
-        "请使用标准表 energy_items 中的 item_key，例如 electricity、natural_gas、heat",
-        "Use an item_key of the table energy_items, for example electricity, natural_gas, heat",
+        "请使用标准表 energy_items 中的 item_key，例如 electricity、natural_gas、heat；水用 water",
+        "Use an item_key of the table energy_items, for example electricity, natural_gas, heat; "
+        "water for water",
     ),
     "N006": Rule(
         "倍率 {value} 应为大于 0 的数",
@@ -62,8 +63,8 @@ RULES: dict[str, Rule] = {
     "N009": Rule(
         "能源品种 {item} 不能用单位 {value} 计量",
         "the item {item} cannot be metered in {value}",
-        "电力用 kWh 一类的单位，其他品种用其质量、体积或热量单位",
-        "Electricity is in kWh or the like, other items in mass, volume or heat",
+        "电力用 kWh 一类的单位，水用 m3 一类的单位，其他品种用其质量、体积或热量单位",
+        "Electricity is in kWh or the like, water in m3 or the like, others in mass, volume, heat",
     ),
     "N010": Rule(
         "最大功率 {value} 应为大于 0 的数",

@@ -21,7 +21,7 @@ import os
 import struct
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -195,10 +195,11 @@ class Segment:
         except FileNotFoundError:
             return False
 
-    def __del__(self) -> None:
+    def __del__(self, _close: Callable[[int], None] = os.close) -> None:
         """Let go of the file when no thread waits for its sync any more."""
+        # At the end of the interpreter the name of the module is gone before the segment is.
         if self._file >= 0:
-            os.close(self._file)
+            _close(self._file)
 
 
 def seal(path: Path, *, tries: int) -> Path | None:

@@ -38,6 +38,11 @@ GOOD, UNCERTAIN, BAD, BY_HAND = 0, 1, 2, 3
 KINDS = ("register", "amount", "power")
 Kind = Literal["register", "amount", "power"]
 
+#: Water is metered like energy and is no energy item of the standards; it is counted in m3.
+WATER = "water"
+#: What is metered and worth no tce and no CO2 by definition: nobody is asked for its factor.
+WORTHLESS = frozenset({WATER})
+
 #: How far a derived value can be trusted. Of a sum, "partial" and "missing" say that some or all
 #: of it is not known.
 QUALITIES = ("measured", "estimated", "partial", "missing")
@@ -74,6 +79,7 @@ POINTS = _schema(
         "level": pl.Int8,  # 1, 2, 3 of GB 17167; null: not classed
         "node": pl.String,
         "expression": pl.String,  # of a virtual meter, else null
+        "retired": TIME,  # from then on it owes nothing; null: in use
         "origin": pl.String,  # console, import or device
         "recorded": TIME,
     }

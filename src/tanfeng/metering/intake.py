@@ -28,7 +28,13 @@ import polars as pl
 
 from tanfeng.metering._batches import Batches
 from tanfeng.metering._delta import Mark
-from tanfeng.metering._faults import IntakeFailed, IntakeFull, StoreBusy, StoreError
+from tanfeng.metering._faults import (
+    IntakeError,
+    IntakeFailed,
+    IntakeFull,
+    StoreBusy,
+    StoreError,
+)
 from tanfeng.metering._files import sync_folder
 from tanfeng.metering._readings import readings_frame
 from tanfeng.metering._segments import (
@@ -45,6 +51,16 @@ from tanfeng.metering._segments import (
     tries_in,
 )
 from tanfeng.metering.store import Store
+
+__all__ = [
+    "Flushed",
+    "Intake",
+    "IntakeError",
+    "IntakeFailed",
+    "IntakeFull",
+    "Receipt",
+    "StoreBusy",
+]
 
 _PLAN, _BATCHES = "flush.json", "batches.sqlite"
 _AGAIN = "the batch was not acknowledged, send it again", "本批未确认，请重发"

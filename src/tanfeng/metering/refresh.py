@@ -17,7 +17,7 @@ from ibis.expr import types as ir
 
 from tanfeng.metering._engines import fetch
 from tanfeng.metering._mend import CODE, REACH
-from tanfeng.metering._rows import DAY_S, LOCAL_S, REFERENCE_DAYS
+from tanfeng.metering._rows import DAY_S, REFERENCE_DAYS, local_day
 from tanfeng.metering.derive import Derived, Past, deriving, sums
 
 #: Slots as the refreshing keeps them: what is known of each quarter hour that was derived.
@@ -97,6 +97,27 @@ class Refreshed:
     changed: pl.DataFrame
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a derivation of some points gave.
+
+    Parameters
+    ----------
+    slots, days, open
+        As of :class:`State`.
+    since : int or None
+        Slots are given from this local midnight on [s]; None: from the beginning.
+    lead : int or None
+        Days are given after this local midnight [s]; None: from the beginning.
+    """
+
+    slots: pl.DataFrame
+    days: pl.DataFrame
+    open: pl.DataFrame
+    since: int | None = None
+    lead: int | None = None
+
+
 def refresh(
     state: State,
     touched: pl.DataFrame,
@@ -127,72 +148,116 @@ def refresh(
     asked = known.join(state.open, on="point", how="left").with_columns(
         first=pl.col("first").dt.epoch("s")
     )
-    tail = asked.filter(
-        (pl.col("first") >= pl.col("since"))
-        & (pl.col("since") >= pl.col("since").max() - _APART_S)
-        & (pl.col("interval_s") * (REACH + 1) <= DAY_S)
-    )
-    rest = asked.join(tail, on="point", how="anti")
+    tail, rest = apart(asked)
     before = state
     if not tail.is_empty():
-        state = _tail(state, tail, fetch, points, devices)
+
+        def told(wanted: pl.Series, begin: int, end: int) -> pl.DataFrame:
+            return state.slots.filter(
+                pl.col("point").is_in(wanted.implode())
+                & pl.col("start").is_between(begin, end, closed="left")
+            )
+
+        state = _after(
+            state, tail["point"], of_tail(tail, state.days, told, fetch, points, devices)
+        )
     if not rest.is_empty():
-        state = _whole(state, rest["point"], fetch, points, devices)
+        state = _after(state, rest["point"], of_whole(rest["point"], fetch, points, devices))
     return Refreshed(state, _difference(before, state, asked["point"]))
 
 
-def _tail(
-    state: State, tail: pl.DataFrame, fetch: Fetch, points: pl.DataFrame, devices: pl.DataFrame
-) -> State:
-    """Derive the open days of points whose settled days stand."""
+def apart(asked: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Tell points of which the open days are enough from those that need their whole history.
+
+    Parameters
+    ----------
+    asked : polars.DataFrame
+        ``point``, ``first``, ``since`` [s], ``interval_s``.
+
+    Returns
+    -------
+    tuple of polars.DataFrame
+        Rows of the first and of the second kind.
+    """
+    enough = (
+        (pl.col("first") >= pl.col("since"))
+        & (pl.col("since") >= pl.col("since").max() - _APART_S)
+        & (pl.col("interval_s") * (REACH + 1) <= DAY_S)
+    ).fill_null(False)
+    return asked.filter(enough), asked.filter(~enough)
+
+
+#: Gives kept slots of some points between two instants [s].
+Told = Callable[[pl.Series, int, int], pl.DataFrame]
+
+
+def of_tail(
+    tail: pl.DataFrame,
+    days: pl.DataFrame,
+    told: Told,
+    fetch: Fetch,
+    points: pl.DataFrame,
+    devices: pl.DataFrame,
+) -> Made:
+    """Derive the open days of points whose settled days stand.
+
+    Parameters
+    ----------
+    tail : polars.DataFrame
+        ``point``, ``since`` [s], from :func:`apart`.
+    days : polars.DataFrame
+        Sums of the days of these points; others do no harm.
+    told : callable
+        Gives kept slots; asked only for points with a gap.
+    fetch, points, devices
+        As of :func:`refresh`.
+    """
     names, since = tail["point"], int(tail["since"].min())  # type: ignore[arg-type]
     lead = since - _LEAD_S
     mine = pl.col("point").is_in(names.implode())
-    last = pl.col("day").is_between(lead - REFERENCE_DAYS * DAY_S, lead)
+    begin = lead - REFERENCE_DAYS * DAY_S
 
-    def told(wanted: pl.Series) -> pl.DataFrame:
-        return state.slots.filter(
-            pl.col("point").is_in(wanted.implode())
-            & pl.col("start").is_between(lead - REFERENCE_DAYS * DAY_S, since, closed="left")
-            & (pl.col("code") <= CODE["split"])
-            & pl.col("amount").is_not_null()
-        ).select("point", pl.col("start").alias("slot"), "amount")
+    def shape(wanted: pl.Series) -> pl.DataFrame:
+        usual = (pl.col("code") <= CODE["split"]) & pl.col("amount").is_not_null()
+        slots = told(wanted, begin, since).filter(usual)
+        return slots.select("point", pl.col("start").alias("slot"), "amount")
 
-    past = Past(state.days.filter(mine & last), told)
+    past = Past(days.filter(mine & pl.col("day").is_between(begin, lead)), shape)
     readings = fetch(names.to_list(), datetime.fromtimestamp(lead, UTC))
-    chosen = points.filter(mine)
-    with deriving(readings, chosen, devices.filter(mine), past=past) as derived:
+    with deriving(readings, points.filter(mine), devices.filter(mine), past=past) as derived:
         made = derived_state(derived)
-    return State(
-        pl.concat(
-            [
-                state.slots.filter(~mine | (pl.col("start") < since)),
-                made.slots.filter(pl.col("start") >= since),
-            ]
-        ),
-        pl.concat(
-            [
-                state.days.filter(~mine | (pl.col("day") <= lead)),
-                made.days.filter(pl.col("day") > lead),
-            ]
-        ),
-        pl.concat([state.open.filter(~mine), made.open]),
-    )
+    slots = made.slots.filter(pl.col("start") >= since)
+    return Made(slots, made.days.filter(pl.col("day") > lead), made.open, since, lead)
 
 
-def _whole(
-    state: State, names: pl.Series, fetch: Fetch, points: pl.DataFrame, devices: pl.DataFrame
-) -> State:
-    """Derive points from their beginning."""
+def of_whole(names: pl.Series, fetch: Fetch, points: pl.DataFrame, devices: pl.DataFrame) -> Made:
+    """Derive points from their beginning.
+
+    Parameters
+    ----------
+    names : polars.Series
+        Points.
+    fetch, points, devices
+        As of :func:`refresh`.
+    """
     mine = pl.col("point").is_in(names.implode())
-    with deriving(
-        fetch(names.to_list(), None), points.filter(mine), devices.filter(mine)
-    ) as derived:
+    readings = fetch(names.to_list(), None)
+    with deriving(readings, points.filter(mine), devices.filter(mine)) as derived:
         made = derived_state(derived)
+    return Made(made.slots, made.days, made.open)
+
+
+def _after(state: State, names: pl.Series, made: Made) -> State:
+    """Put what was derived in the place of what stood."""
+    others = ~pl.col("point").is_in(names.implode())
+    slots = days = others
+    if made.since is not None and made.lead is not None:
+        slots = others | (pl.col("start") < made.since)
+        days = others | (pl.col("day") <= made.lead)
     return State(
-        pl.concat([state.slots.filter(~mine), made.slots]),
-        pl.concat([state.days.filter(~mine), made.days]),
-        pl.concat([state.open.filter(~mine), made.open]),
+        pl.concat([state.slots.filter(slots), made.slots]),
+        pl.concat([state.days.filter(days), made.days]),
+        pl.concat([state.open.filter(others), made.open]),
     )
 
 
@@ -207,21 +272,29 @@ def derived_state(derived: Derived) -> State:
 
     slots = named(sums(derived, by="15min"), KEPT)
     days = named(derived.shop.made("days"), _DAYS)
-    segments = fetch(derived.segments, backend).join(names, on="id")
-    ends = segments.group_by("point").agg(
-        last=pl.col("to_ts").max(),
-        moved=pl.col("to_ts").filter(pl.col("amount").is_null() | (pl.col("amount") != 0)).max(),
-    )
-    midnight = pl.col("last") - (pl.col("last") + LOCAL_S) % DAY_S - DAY_S
-    ends = ends.with_columns(since=midnight)
-    over = segments.join(ends, on="point").filter(
-        (pl.col("from_ts") < pl.col("since")) & (pl.col("to_ts") > pl.col("since"))
-    )
-    pending = pl.col("point").is_in(over["point"].implode()) | (
-        pl.col("moved").fill_null(0) <= pl.col("since")
-    )
-    opened = ends.select("point", since=pl.when(pending).then(None).otherwise("since"))
+    segments = derived.segments
+    ends = derived.shop.step("ends", lambda: _ends(segments), derived.path)
+    opened = fetch(ends, backend).join(names, on="id").select("point", since=_settled_before())
     return State(slots, days, opened)
+
+
+def _ends(segments: ir.Table) -> ir.Table:
+    """Find where the segments of each point end, and the longest way one reaches over midnight."""
+    ends = segments.group_by("id").agg(
+        last=segments.to_ts.max(),
+        moved=segments.to_ts.max(where=segments.amount.isnull() | (segments.amount != 0)),
+    )
+    ends = ends.mutate(since=local_day(ends.last) - DAY_S)
+    over = segments.join(ends, "id").filter(lambda row: row.from_ts < row.since)
+    over = over.filter(over.to_ts > over.since).select("id").distinct().mutate(over=True)
+    return ends.left_join(over, "id").select(
+        "id", "since", "moved", over=over.over.fill_null(False)
+    )
+
+
+def _settled_before() -> pl.Expr:
+    pending = pl.col("over") | (pl.col("moved").fill_null(0) <= pl.col("since"))
+    return pl.when(~pending).then("since")
 
 
 def _difference(before: State, after: State, names: pl.Series) -> pl.DataFrame:

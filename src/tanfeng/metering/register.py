@@ -141,6 +141,10 @@ class Register:
         last = max(_last(frame) for frame in rows.values())
         return both.filter(pl.col("put") > since)["point"].unique().sort().to_list(), last
 
+    def number(self) -> int:
+        """Return the number of the newest change, 0 before the first."""
+        return self._files.number()
+
     def put(
         self,
         *,

@@ -21,9 +21,10 @@ from tanfeng.metering import _exact
 from tanfeng.metering._calendar import By, local, period_start, slots_between
 from tanfeng.metering._counts import COUNTS, KNOWN, SUMS, judged
 from tanfeng.metering._due import due_since, due_slots
+from tanfeng.metering._kept_terms import COUNTED, whole
 from tanfeng.metering._pass import known, known_of_sums
 from tanfeng.metering._tree import MixedUnits, Tree, TreeHasCycle, points_apart, tree
-from tanfeng.metering.frames import ENERGY, SLOT_S
+from tanfeng.metering.frames import ENERGY, SLOT_S, WORTHLESS
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -35,6 +36,7 @@ __all__ = [
     "TreeHasCycle",
     "derived_sums",
     "due_since",
+    "of_kept",
     "of_nodes",
     "of_points",
     "of_sums",
@@ -176,6 +178,50 @@ def of_sums(
     laid = points_apart(points) if edges is None else tree(points, edges)
     calendar = slots_between(start, end, by)
     own = _grid(known_of_sums(sums, laid.counted, calendar, by), laid, calendar, due)
+    if edges is None:
+        return _finished(own, laid.sources, factors).rename({"node": "point"})
+    return _finished(_with_parents(own, laid), laid.sources, factors).sort(_KEYS)
+
+
+def of_kept(
+    kept: pl.DataFrame,
+    *,
+    points: pl.DataFrame,
+    edges: pl.DataFrame | None = None,
+    by: By,
+    start: datetime,
+    end: datetime,
+    due: pl.DataFrame,
+    factors: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """Roll up what :mod:`tanfeng.metering.settled` keeps.
+
+    Parameters
+    ----------
+    kept : polars.DataFrame
+        node and item_key, or point without ``edges``; start (of a stretch inside a period), and
+        the whole numbers that add up.
+    points, edges, by, start, end, due, factors
+        As of :func:`of_sums`.
+
+    Returns
+    -------
+    polars.DataFrame
+        As of :func:`of_nodes`, or of :func:`of_points` without ``edges``, to the last bit.
+    """
+    laid = points_apart(points) if edges is None else tree(points, edges)
+    calendar = slots_between(start, end, by)
+    periods = calendar.select("number", at="period").unique()
+    starts = kept.select("start").unique().with_columns(at=period_start(by, pl.col("start")))
+    numbers = starts.join(periods, on="at").select("start", "number")
+    if edges is None:
+        sources = laid.sources.select("source", point="node")
+        keys = ["point"]
+    else:
+        sources, keys = laid.sources.select("source", "node", "item_key"), ["node", "item_key"]
+    rows = kept.join(sources, on=keys).join(numbers, on="start")
+    added = rows.group_by("source", "number").agg(pl.col(COUNTED).sum())
+    own = _grid(whole(added), laid, calendar, due)
     if edges is None:
         return _finished(own, laid.sources, factors).rename({"node": "point"})
     return _finished(_with_parents(own, laid), laid.sources, factors).sort(_KEYS)
@@ -377,7 +423,9 @@ def _worth(frame: pl.DataFrame, factors: pl.DataFrame | None) -> pl.DataFrame:
         return frame.with_columns(pl.lit(None, dtype=pl.Float64).alias(name) for name in _WORTH)
     keys = ["item_key", "unit", "year"]
     dated = frame.with_columns(year=local(pl.col("start")).dt.year().cast(pl.Int32))
-    absent = dated.select(keys).unique().join(factors, on=keys, how="anti").sort(keys)
+    # What is worth nothing by definition stays without a worth; of all else a factor is needed.
+    asked = dated.select(keys).unique().filter(~pl.col("item_key").is_in(list(WORTHLESS)))
+    absent = asked.join(factors, on=keys, how="anti").sort(keys)
     if absent.height:
         rows = list(absent.iter_rows())
         raise MissingFactors(

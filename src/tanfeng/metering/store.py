@@ -21,7 +21,13 @@ import polars as pl
 from tanfeng.metering import _backends
 from tanfeng.metering._changes import CHANGES, appended, by_point
 from tanfeng.metering._delta import FILE_DAYS, Log, Mark, Overtaken
-from tanfeng.metering._faults import RetentionRefused, StoreBusy, StoreError
+from tanfeng.metering._faults import (
+    ChangesForgotten,
+    ReadingsRefused,
+    RetentionRefused,
+    StoreBusy,
+    StoreError,
+)
 from tanfeng.metering._files import DataFile, Folder, pieces
 from tanfeng.metering._readings import (
     by_month,
@@ -38,6 +44,18 @@ from tanfeng.metering.frames import READINGS
 
 if TYPE_CHECKING:
     import ibis
+
+__all__ = [
+    "KEEP_YEARS",
+    "Appended",
+    "ChangesForgotten",
+    "Compacted",
+    "ReadingsRefused",
+    "RetentionRefused",
+    "Store",
+    "StoreBusy",
+    "StoreError",
+]
 
 #: How often a compaction that was overtaken is planned again.
 _TRIES = 5
@@ -112,6 +130,11 @@ class Store:
     def version(self) -> int:
         """Return the newest version of the table; -1 where nothing was appended yet."""
         return self._log.version()
+
+    def begin(self) -> datetime | None:
+        """Return the beginning of the oldest month there are readings of."""
+        months = [file.month for file in self._log.index().files]
+        return month_span(min(months))[0] if months else None
 
     def append(self, readings: pl.DataFrame, *, batch: str) -> Appended:
         """Add readings; the same batch twice is once, whoever sends it.

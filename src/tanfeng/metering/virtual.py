@@ -32,13 +32,40 @@ from tanfeng.metering.frames import QUALITY, SLOTS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["RULE", "VirtualMeters", "virtual_meters"]
+__all__ = ["RULE", "Named", "VirtualMeters", "named", "virtual_meters"]
 
 #: Rule id of every slot computed here.
 RULE = "virtual"
 _SUMS = ("amount", "measured")
 #: Marks of a slot in a wide table.
 _MEASURED, _ESTIMATED, _MISSING, _NO_SLOT = range(4)
+
+
+class Named(NamedTuple):
+    """What an expression names, in the order it stands.
+
+    Parameters
+    ----------
+    points : tuple of str
+        Names of points.
+    patterns : tuple of (str, int)
+        Patterns, and the character each begins at, its quote, counted from 1.
+    """
+
+    points: tuple[str, ...]
+    patterns: tuple[tuple[str, int], ...]
+
+
+def named(text: str) -> Named:
+    """Return what an expression names; nothing where it cannot be read."""
+    try:
+        found = names(read(text))
+    except ExpressionError:
+        return Named((), ())
+    return Named(
+        tuple(one.name for one in found if isinstance(one, Name)),
+        tuple((one.pattern, one.position) for one in found if not isinstance(one, Name)),
+    )
 
 
 class _Found(NamedTuple):

@@ -1,7 +1,8 @@
 """Working days of the city: weekends off, and what the yearly holiday notice changes.
 
-The notice of the State Council comes once a year and is no part of the package: its days arrive as
-arguments. A year the calendar was not given is counted by weekends alone, and says so.
+The notice of the State Council comes once a year; those known when the package was made are in
+``tables/workday_notices.csv`` with number and address, and a later one is given as arguments. A
+year the calendar was not given is counted by weekends alone, and says so.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 
 import polars as pl
 
 from tanfeng.errors import ModelError
+from tanfeng.metering._rules import table_rows
 
 _SATURDAY = 5
 
@@ -90,3 +93,69 @@ class WorkCalendar:
         return days.with_columns(works=pl.Series(works, dtype=pl.Boolean)).with_columns(
             number=pl.col("works").cast(pl.Int64).cum_sum()
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Days off, or a day worked in exchange, as one notice arranges them.
+
+    Parameters
+    ----------
+    year : int
+        Year the notice is for.
+    first, last : date
+        Both included.
+    is_off : bool
+        Off; else worked.
+    name_zh, name_en : str
+        The holiday.
+    document : str
+        Number of the notice.
+    source : str
+        Where it was read.
+    """
+
+    year: int
+    first: date
+    last: date
+    is_off: bool
+    name_zh: str
+    name_en: str
+    document: str
+    source: str
+
+    @property
+    def days(self) -> list[date]:
+        """The days, in order."""
+        return [self.first + timedelta(days=i) for i in range((self.last - self.first).days + 1)]
+
+
+@lru_cache(maxsize=1)
+def notices() -> tuple[Notice, ...]:
+    """Return what the notices known arrange, from ``tables/workday_notices.csv``."""
+    return tuple(
+        Notice(
+            year=int(row["year"]),
+            first=date.fromisoformat(row["first"]),
+            last=date.fromisoformat(row["last"]),
+            is_off=row["kind"] == "off",
+            **{name: row[name] for name in ("name_zh", "name_en", "document", "source")},
+        )
+        for row in table_rows("workday_notices")
+    )
+
+
+@lru_cache(maxsize=1)
+def published() -> WorkCalendar:
+    """Return the calendar of every notice known.
+
+    Returns
+    -------
+    WorkCalendar
+        ``years`` are those a notice was made for; all others are counted by weekends alone.
+    """
+    days = {
+        is_off: [day for row in notices() if row.is_off == is_off for day in row.days]
+        for is_off in (True, False)
+    }
+    return WorkCalendar.of(days[True], days[False], {row.year for row in notices()})

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from tanfeng.metering.frames import WATER
 from tanfeng.sheets._items import by_name, items
 
-#: Water is metered like energy and is no energy item.
-WATER = "water"
+__all__ = ["WATER", "behind_transformer", "item_names", "meter_item"]
+
 _WATER = frozenset({"水", "新水", "自来水", "新鲜水", "water"})
 #: What a person writes of a meter that is behind a transformer: the words, the rated current of
 #: such meters, a secondary side, and the classes made for them.

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tanfeng.console.metering import engine, push
+from tanfeng.console.metering import engine, gateways, push
 
 
 @pytest.fixture(autouse=True)
 def metering(settings, tmp_path):
     settings.METERING = tmp_path / "metering"
     settings.READINGS = str(tmp_path / "metering" / "readings")
+    settings.DROP = tmp_path / "drop"
+    gateways._uncounted.clear()
     for cached in (engine._store, engine._intake):
         cached.cache_clear()
     push._limits.__init__()

@@ -16,9 +16,19 @@ def _firm(world):
 DOORS = {
     "metering": Door(),
     "metering-point": Door(_meter),
+    "metering-point-window": Door(_meter),
     "meters": Door(),
     "meter-new": Door(post=lambda world: {"org": world.code_b, "meter_no": "X"}),
     "meter": Door(_meter, post={"do": "withdraw", "reason": "x"}),
+    "meters-unclaimed": Door(post={"point": "X", "code": "X"}, seen_by=frozenset({"city"})),
+    "meter-virtual": Door(),
+    "meter-virtual-new": Door(post=lambda world: {"org": world.code_b, "meter_no": "X"}),
+    "meter-virtual-check": Door(
+        get=False, post=lambda world: {"org": world.code_b, "expression": "1"}
+    ),
+    "meter-virtual-of": Door(
+        lambda world: {"pk": world.virtual_meter.pk}, post={"do": "withdraw", "reason": "x"}
+    ),
     "meter-rates": Door(),
     "meter-rates-of": Door(_firm, post={"electricity-1": "9"}),
     "meter-units": Door(_firm, post=lambda world: {"do": "remove", "unit": world.process_unit.pk}),

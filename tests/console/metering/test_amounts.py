@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from metering_world import HUNG, meter
-from tanfeng.console.metering import amounts, devices, engine
+from tanfeng.console.metering import amounts, devices, engine, publishing
 from tanfeng.metering.frames import READINGS
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +40,7 @@ def steady(firm_a, org_a):
             ),
             batch=f"b{number}",
         )
-    engine.publish_stale()
+    publishing.publish_stale()
     return org_a
 
 

@@ -65,16 +65,17 @@ def test_a_point_shows_its_readings_and_what_flowed(
         one = meter(firm_a, org_a, point="P-1")
     fill("P-1", 48)
     client, url = client_for(firm_a), reverse("metering-point", args=[one.pk])
-    assert "data-chart" in text(client.get(url))
-    page = text(client.get(f"{url}?view=energy&span=day"))
-    assert "24 000.0" in page.replace("\u00a0", " ")
+    assert "data-zoom" in text(client.get(url))
+    # A month is a row an hour behind the picture, or a day: 96 quarter hours x 6,000.
+    page = text(client.get(f"{url}?span=month"))
+    assert "576 000.0" in page.replace("\u00a0", " ")
     assert client.get(f"{url}?to=9999-12-31").status_code == 404
     assert client.get(f"{url}?to=x&span=y").status_code == 200
 
 
 def test_a_point_the_engine_does_not_know_says_so(firm_a, org_a, client_for):
     one = meter(firm_a, org_a, point="P-1")
-    page = text(client_for(firm_a).get(f"{reverse('metering-point', args=[one.pk])}?view=energy"))
+    page = text(client_for(firm_a).get(f"{reverse('metering-point', args=[one.pk])}"))
     assert "计量引擎中还没有该点" in page
 
 

@@ -1,13 +1,18 @@
-"""What other apps do once an account stands or a run is published: they say so when they start."""
+"""What other apps do once an account stands or a run is published, and what they know of a record.
+
+They say so when they start.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from tanfeng.console.accounting.models import MethodRun, Run
+from tanfeng.console.accounting.models import EnergyRecord, MethodRun, Run
 from tanfeng.console.core.models import User
 
 #: Called with an account by a sector method that has just been frozen.
 ACCOUNTED: list[Callable[[MethodRun], None]] = []
 #: Called with the user and the run that has just become the published one.
 PUBLISHED: list[Callable[[User, Run], None]] = []
+#: Asked of a record what it was made from: words and address, None where the app did not make it.
+BEHIND: list[Callable[[EnergyRecord], tuple[str, str] | None]] = []

@@ -21,6 +21,7 @@ import polars as pl
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import ProtectedError, QuerySet
+from django.dispatch import Signal
 from django.http import HttpRequest
 
 from tanfeng.console.archive.models import Organisation, OrganisationVersion, Park, Place, Sector
@@ -61,6 +62,10 @@ FORM_FIELDS: Mapping[str, str] = {
 #: What only the city or a county decides about an enterprise.
 OFFICIAL_FIELDS = frozenset({"place_id", "park_id", "active"})
 _OFFICERS = (Role.CITY, Role.COUNTY)
+#: Sent with the ``keys`` of enterprises whose name, county or park changed, inside the transaction.
+organisations_moved = Signal()
+#: What a tree of enterprises is drawn from.
+MOVING = frozenset({"name", "place_id", "park_id"})
 
 
 @lru_cache(maxsize=1)
@@ -270,6 +275,7 @@ def apply(changes: Iterable[Change], *, by: User, batch: Batch, at: datetime) ->
         names = {name for one in versions for name in one.changes} - {"credit_code"}
         Organisation.objects.bulk_update(changed, [*sorted(names), "updated_at"], batch_size=50)
     OrganisationVersion.objects.bulk_create(versions, batch_size=200)
+    _tell_moved(versions)
     return {"added": len(created), "replaced": len(changed), "unchanged": unchanged}
 
 
@@ -284,6 +290,13 @@ def _version(
     return OrganisationVersion(
         organisation=organisation, changes=changes, changed_by=by, batch=batch
     )
+
+
+def _tell_moved(versions: Iterable[OrganisationVersion]) -> None:
+    """Let other rooms know whose name, county or park is another one now."""
+    moved = [one.organisation_id for one in versions if MOVING & set(one.changes)]
+    if moved:
+        organisations_moved.send(sender=Organisation, keys=moved)
 
 
 @transaction.atomic
@@ -315,7 +328,9 @@ def change_organisation(
         untouched = {one.attname for one in organisation._meta.concrete_fields} - set(changed)
         organisation.full_clean(exclude={name.removesuffix("_id") for name in untouched})
         organisation.save(update_fields=(*changed, "updated_at"))
-        _version(organisation, before, changed, by, None).save()
+        version = _version(organisation, before, changed, by, None)
+        version.save()
+        _tell_moved([version])
         audit.record(
             "organisation.change",
             user=by,
@@ -352,7 +367,9 @@ def undo(batch: Batch, *, by: User, at: datetime) -> dict[str, int]:
                 setattr(organisation, name, value)
             organisation.updated_at = at
             organisation.save(update_fields=(*back, "updated_at"))
-            _version(organisation, standing, back, by, batch).save()
+            version_back = _version(organisation, standing, back, by, batch)
+            version_back.save()
+            _tell_moved([version_back])
             restored += 1
     for organisation in created:
         if _remove(organisation, batch):

@@ -20,6 +20,7 @@ from tanfeng.console.core.importer import (
     register,
     register_directory,
 )
+from tanfeng.console.core.row_importer import Examined, Found, Row, RowImporter
 from tanfeng.console.core.uploads import (
     discard,
     examine,
@@ -34,7 +35,11 @@ from tanfeng.console.core.uploads import (
 __all__ = [
     "Checked",
     "Columns",
+    "Examined",
+    "Found",
     "Importer",
+    "Row",
+    "RowImporter",
     "confirm",
     "discard",
     "examine",

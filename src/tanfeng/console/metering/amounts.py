@@ -17,7 +17,6 @@ from tanfeng import accounting, standards
 from tanfeng.console.accounting.services import OPTIONS
 from tanfeng.console.library.services import overrides
 from tanfeng.console.metering import engine
-from tanfeng.metering.frames import ENERGY, SLOTS
 from tanfeng.periods import LOCAL
 
 By = Literal["15min", "hour", "day", "month"]
@@ -38,34 +37,7 @@ def slots(points: Collection[str], start: datetime, end: datetime) -> pl.DataFra
     polars.DataFrame
         Columns of :data:`tanfeng.metering.frames.SLOTS`. [base unit of the point]
     """
-    import ibis
-
-    from tanfeng.metering.energy import point_energy
-    from tanfeng.metering.energy import slots as in_slots
-    from tanfeng.metering.virtual import virtual_meters
-
-    known = engine.register()
-    every = known.points()
-    asked = every.filter(pl.col("point").is_in(list(points)))
-    made = asked.filter(pl.col("expression").is_not_null())["point"].to_list()
-    virtual = virtual_meters(every) if made else None
-    wanted = set(asked["point"]) - set(made)
-    if virtual is not None:
-        under = virtual.inputs.filter(pl.col("virtual").is_in(made))
-        wanted |= set(under["point"])
-    if not wanted:
-        return SLOTS.to_frame()
-    metered = every.filter(pl.col("point").is_in(list(wanted)))
-    readings = engine.store().table(
-        ibis.duckdb.connect(), sorted(wanted), start - engine.AROUND, end + engine.AROUND
-    )
-    devices = known.devices().filter(pl.col("point").is_in(list(wanted)))
-    found = in_slots(
-        point_energy(readings, metered, devices, by="15min", start=start, end=end)
-    ).cast(SLOTS)
-    if virtual is not None:
-        found = pl.concat([found, virtual.slots(found).filter(pl.col("point").is_in(made))])
-    return found.filter(pl.col("point").is_in(asked["point"].to_list()))
+    return engine.kept().slots(points, start, end)
 
 
 def of_points(points: Collection[str], by: By, start: datetime, end: datetime) -> pl.DataFrame:
@@ -83,15 +55,7 @@ def of_points(points: Collection[str], by: By, start: datetime, end: datetime) -
     polars.DataFrame
         Columns of :data:`tanfeng.metering.frames.ENERGY`, ``point`` in the place of ``node``.
     """
-    from tanfeng.metering import rollup
-
-    about = engine.register().points().filter(pl.col("point").is_in(list(points)))
-    found = slots(points, start, end)
-    if found.is_empty():
-        return ENERGY.to_frame().rename({"node": "point"})
-    return rollup.of_points(
-        found, points=about, by=by, start=start, end=end, factors=factors(start, end)
-    )
+    return engine.kept().of_points(points, by, start, end, factors(start, end))
 
 
 def of_nodes(nodes: Collection[str], by: By, start: datetime, end: datetime) -> pl.DataFrame:
@@ -110,24 +74,17 @@ def of_nodes(nodes: Collection[str], by: By, start: datetime, end: datetime) -> 
     polars.DataFrame
         Columns of :data:`tanfeng.metering.frames.ENERGY`.
     """
-    from tanfeng.metering import rollup
+    inside = below(nodes, engine.register().edges())
+    return engine.kept().of_nodes(inside, by, start, end, factors(start, end))
 
-    known = engine.register()
-    edges = known.edges()
-    inside = below(nodes, edges)
-    about = known.points().filter(pl.col("node").is_in(inside))
-    found = slots(about["point"].to_list(), start, end)
-    if found.is_empty():
-        return ENERGY.to_frame()
-    return rollup.of_nodes(
-        found,
-        points=about,
-        edges=edges.filter(pl.col("parent").is_in(inside)),
-        by=by,
-        start=start,
-        end=end,
-        factors=factors(start, end),
-    )
+
+def as_of() -> datetime | None:
+    """Return up to when what came is in the figures; None while they are made for the first time.
+
+    A page shows it where it is not the present.
+    """
+    kept = engine.settled()
+    return kept.as_of() if kept.behind() else timezone.now()
 
 
 def below(nodes: Collection[str], edges: pl.DataFrame) -> list[str]:

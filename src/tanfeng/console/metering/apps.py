@@ -14,11 +14,13 @@ class MeteringConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare the rules, the pages, the form and the words of the log."""
+        from tanfeng.console.archive.services import organisations_moved
         from tanfeng.console.core import audit_words, navigation
-        from tanfeng.console.metering import importers, permissions, words
+        from tanfeng.console.metering import importers, permissions, publishing, words
 
         permissions.register()
         importers.register()
+        organisations_moved.connect(publishing.on_moved, dispatch_uid="metering.tree")
         audit_words.ACTIONS.update(words.EVENTS)
         navigation.add(navigation.Page("metering", 10, _("Online monitoring"), "metering", "chart"))
         navigation.add(navigation.Page("metering", 60, _("Meters"), "meters", "table"))

@@ -29,15 +29,21 @@ class Window:
     ----------
     start, end : datetime
         ``start <= t < end``, aware.
+    most : int
+        Buckets it is cut into at most.
+    least_s : int
+        No bucket is narrower: where readings are further apart, most would be empty. [s]
     """
 
     start: datetime
     end: datetime
+    most: int = BUCKETS
+    least_s: int = 0
 
     @property
     def step_s(self) -> int:
-        """Return the width of a bucket: the first whole one that gives no more than ``BUCKETS``."""
-        least = (self.end - self.start).total_seconds() / BUCKETS
+        """Return the width of a bucket: the first whole one that gives no more than ``most``."""
+        least = max(self.least_s, (self.end - self.start).total_seconds() / self.most)
         return next((one for one in _STEPS_S if one >= least), -(-int(least) // 86400) * 86400)
 
 

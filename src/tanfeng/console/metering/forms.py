@@ -39,7 +39,8 @@ def energy_choices() -> list[tuple[str, str]]:
     keys = [
         key
         for key, level, unit in rows.select("item_key", "level", "unit").iter_rows()
-        if unit != "tce" and key != "total" and level in ("0", "1")
+        # Fresh water of the statistics is water on a meter.
+        if unit != "tce" and key not in ("total", "fresh_water") and level in ("0", "1")
     ]
     return [(key, item_names(key)[english]) for key in (*keys, WATER)]
 
@@ -51,6 +52,12 @@ def unit_choices() -> list[tuple[str, str]]:
         (key, f"{key} {one.name_en if english else one.name_zh}")
         for key, one in meter_units().items()
     ]
+
+
+def is_amount(unit: str) -> bool:
+    """Tell whether a unit is that of an amount and not of a rate."""
+    known = meter_units().get(unit)
+    return known is not None and known.measures == "amount"
 
 
 class MeterForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -154,6 +161,24 @@ class GatewayForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         """Leave the instance alone: the service checks and writes."""
 
 
+class ConnectForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """The broker a gateway publishes at."""
+
+    class Meta:
+        """What the city says of it."""
+
+        model = Gateway
+        fields = ("address", "topic", "sends_as", "username", "secret_name")
+        help_texts: ClassVar = {
+            "address": "mqtt://192.0.2.7:1883, mqtts://broker.example:8883",
+            "topic": _("A + stands where the name of the gateway is"),
+            "secret_name": _("Begins with TANFENG_MQTT_; the password itself is kept nowhere here"),
+        }
+
+    def _post_clean(self) -> None:
+        """Leave the instance alone: the service checks and writes."""
+
+
 class Term(TextChoices):
     """How long a new key holds."""
 
@@ -185,6 +210,79 @@ class AdoptForm(forms.Form):
             organisation=organisation, point__isnull=True, withdrawn_at__isnull=True
         )
         unit.choices = unit_choices()
+
+
+class ClaimForm(forms.Form):
+    """The enterprise and the meter an unclaimed point is given to."""
+
+    point = forms.CharField(max_length=200, widget=forms.HiddenInput)
+    code = forms.CharField(label=_("Unified social credit code"), max_length=18)
+    meter_no = forms.CharField(
+        label=_("management number"), max_length=40,
+        help_text=_("Of a meter that stands and sends nothing, or of a new one"),
+    )  # fmt: skip
+    name = forms.CharField(label=_("name of the meter"), max_length=80, required=False)
+    level = forms.TypedChoiceField(
+        label=pgettext_lazy("meter", "level"), choices=Meter.Level.choices, coerce=int
+    )
+
+
+class VirtualForm(forms.Form):
+    """A virtual meter: what it is computed from, what that is, and where it counts."""
+
+    #: Place in the tree of a figure of its own.
+    NOWHERE = "none"
+
+    meter_no = forms.CharField(label=_("management number"), max_length=40)
+    name = forms.CharField(label=_("name of the meter"), max_length=80)
+    point = forms.CharField(
+        label=pgettext_lazy("meter", "point"), max_length=64,
+        help_text=_("What other expressions call it"),
+    )  # fmt: skip
+    item_key = forms.ChoiceField(label=_("energy"))
+    reading_unit = forms.ChoiceField(label=_("unit"))
+    level = forms.TypedChoiceField(
+        label=pgettext_lazy("meter", "level"), choices=Meter.Level.choices, coerce=int,
+        help_text=_("Of the meters of one place those of the highest level count"),
+    )  # fmt: skip
+    place = forms.ChoiceField(label=_("place in the tree"), required=False)
+    expression = forms.CharField(
+        label=_("expression"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_('Such as P1 + P2 - "P-3", 0.5 * P1, max(P1 - P2, 0 [kWh]), sum("P-*")'),
+    )  # fmt: skip
+
+    def __init__(
+        self, *args: Any, organisation: Organisation, meter: Meter | None = None, **kwargs: Any
+    ) -> None:
+        kwargs["initial"] = {} if meter is None else self._said(meter)
+        super().__init__(*args, **kwargs)
+        self._units = {
+            str(one.pk): one
+            for one in ProcessUnit.objects.filter(organisation=organisation, removed_at=None)
+        }
+        amounts = [one for one in unit_choices() if is_amount(one[0])]
+        for name, choices in (
+            ("item_key", energy_choices()),
+            ("reading_unit", amounts),
+            ("place", [
+                ("", organisation.name), *((key, one.name) for key, one in self._units.items()),
+                (self.NOWHERE, _("nowhere: a figure of its own")),
+            ]),
+        ):  # fmt: skip
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)  # noqa: S101  # narrows the type
+            field.choices = choices
+
+    def _said(self, meter: Meter) -> dict[str, Any]:
+        names = ("meter_no", "name", "point", "item_key", "reading_unit", "level", "expression")
+        place = self.NOWHERE if not meter.in_tree else str(meter.unit_id or "")
+        return {**{name: getattr(meter, name) for name in names}, "place": place}
+
+    def values(self) -> dict[str, Any]:
+        """Return what was given in the words of the record."""
+        given = dict(self.cleaned_data)
+        place = given.pop("place")
+        return {**given, "unit": self._units.get(place), "in_tree": place != self.NOWHERE}
 
 
 class UnitForm(forms.Form):

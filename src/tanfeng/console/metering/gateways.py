@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -24,7 +27,7 @@ from tanfeng.console.core.models import User
 from tanfeng.console.metering import services
 from tanfeng.console.metering.models import ApiKey, Gateway, Meter, SeenPoint
 from tanfeng.console.metering.services import problem
-from tanfeng.errors import DataError
+from tanfeng.errors import DataError, Problem
 
 Request = HttpRequest | None
 #: What every key begins with, so that one left lying about is known for what it is.
@@ -34,6 +37,8 @@ _PREFIX = 12
 LONGEST = timedelta(days=3 * 366)
 #: A key's and a gateway's last use is written down this seldom.
 NOTED = timedelta(seconds=20)
+#: How the variables begin that may hold passwords of brokers.
+SECRETS = "TANFENG_MQTT_"
 #: Unknown points kept of a gateway: more is a gateway set up wrongly, and a disk filling up.
 KEPT_UNKNOWN = 500
 
@@ -141,16 +146,120 @@ def _digest(words: str) -> str:
     return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()
 
 
-def note_use(key: ApiKey, at: datetime, *, rows: int, rejected: int) -> None:
-    """Write down that a key was used and what came, not at every batch."""
-    gateway = key.gateway
+#: Rows refused that stand in no record yet, by gateway; written with what is noted next.
+_uncounted: dict[int, int] = {}
+
+
+def note_use(
+    gateway: Gateway, at: datetime, *, rows: int, rejected: int, key: ApiKey | None = None
+) -> None:
+    """Write down what came from a gateway, and by which key; not at every batch."""
     seen = gateway.last_seen_at
+    _uncounted[gateway.pk] = _uncounted.get(gateway.pk, 0) + rejected
     if seen is not None and at - seen < NOTED and (rejected > 0) == (gateway.last_rejected > 0):
         return
     Gateway.objects.filter(pk=gateway.pk).update(
-        last_seen_at=at, last_rows=rows, last_rejected=rejected
-    )
-    ApiKey.objects.filter(pk=key.pk).update(last_used_at=at)
+        last_seen_at=at, last_rows=rows, last_rejected=rejected, last_error="",
+        rejected=F("rejected") + _uncounted.pop(gateway.pk, 0),
+    )  # fmt: skip
+    if key is not None:
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=at)
+
+
+def note_trouble(gateways: Iterable[int], words: str) -> None:
+    """Write down what the way in of some gateways complains of; empty words: nothing any more."""
+    rows = Gateway.objects.filter(pk__in=list(gateways)).exclude(last_error=words[:200])
+    rows.update(last_error=words[:200])
+
+
+@transaction.atomic
+def connect(
+    user: User,
+    gateway: Gateway,
+    *,
+    address: str,
+    topic: str,
+    sends_as: str,
+    username: str = "",
+    secret_name: str = "",
+    request: Request = None,
+) -> None:
+    """Say behind which broker a gateway publishes, and as what; the program connects there itself.
+
+    Parameters
+    ----------
+    address : str
+        ``mqtt://host:port``, or ``mqtts://`` for an encrypted and verified connection.
+    topic : str
+        With one ``+`` where the name of the gateway stands.
+    sends_as : str
+        That name.
+    username, secret_name : str
+        User at the broker, and the variable of the environment that holds the password. Only
+        variables made for this may be named: no other secret of the program can be sent away.
+
+    Raises
+    ------
+    DataError
+        If any of it makes no sense, or another gateway sends under that name there.
+    """
+    rights.require(user, "connect", gateway)
+    given = {"address": address.strip(), "topic": topic.strip(), "sends_as": sends_as.strip(),
+             "username": username.strip(), "secret_name": secret_name.strip()}  # fmt: skip
+    if found := _wrong_line(**given):
+        raise DataError(found)
+    for name, value in given.items():
+        setattr(gateway, name, value)
+    gateway.link, gateway.last_error = Gateway.Link.MQTT, ""
+    try:
+        with transaction.atomic():
+            gateway.save(update_fields=[*given, "link", "last_error"])
+    except IntegrityError as error:
+        zh, en = "该主题下已有网关使用此名称", "Another gateway sends under this name there"
+        raise DataError([problem(zh, en, "sends_as")]) from error
+    audit.record("gateway.connect", user=user, request=request, thing=gateway, **given)
+
+
+def _wrong_line(
+    *, address: str, topic: str, sends_as: str, username: str, secret_name: str
+) -> list[Problem]:
+    found = []
+    if broker_of(address) is None:
+        zh, en = "应为 mqtt://主机:端口 或 mqtts://主机:端口", "It is mqtt:// or mqtts://host:port"
+        found.append(problem(zh, en, "address"))
+    parts = topic.split("/")
+    if parts.count("+") != 1 or any(set(part) & set("+#") for part in parts if part != "+"):
+        zh, en = (
+            "应含且只含一个 +, 代表网关名称",
+            "It has one + where the name of the gateway stands",
+        )
+        found.append(problem(zh, en, "topic"))
+    if not sends_as or set(sends_as) & set("/+#"):
+        zh, en = "请填写名称, 不含 /、+、#", "Give a name without /, + and #"
+        found.append(problem(zh, en, "sends_as"))
+    if secret_name and not re.fullmatch(rf"{SECRETS}[A-Z0-9_]+", secret_name):
+        zh = f"变量名应以 {SECRETS} 开头, 用大写字母、数字和下划线"
+        en = f"The variable begins with {SECRETS} and has capitals, digits and underscores"
+        found.append(problem(zh, en, "secret_name"))
+    if secret_name and not username:
+        zh, en = "有密码须填用户", "A password belongs to a user"
+        found.append(problem(zh, en, "username"))
+    return found
+
+
+def broker_of(address: str) -> tuple[str, int, bool] | None:
+    """Return host, port and whether the connection is encrypted; None for what is no address."""
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return None
+    tls = parts.scheme == "mqtts"
+    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or parts.username is not None:
+        return None
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        return None
+    return parts.hostname, port or (8883 if tls else 1883), tls
 
 
 def note_unknown(

@@ -14,7 +14,7 @@ from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core import imports
 from tanfeng.console.core.known import CHUNK, chunks
 from tanfeng.console.core.models import Batch, User
-from tanfeng.console.metering import services, words
+from tanfeng.console.metering import expressions, services, virtual, words
 from tanfeng.console.metering.models import Meter, MeterVersion, ProcessUnit
 from tanfeng.errors import DataError, Problem, Severity
 from tanfeng.sheets.meter_list import meter_item
@@ -25,6 +25,7 @@ TEXTS: Mapping[str, str] = {
     "measuring_range": "measuring_range", "manufacturer": "manufacturer", "serial_no": "serial_no",
     "location": "location", "department": "department", "certificate_no": "certificate_no",
     "verified_by": "verified_by", "remark": "remark", "reading_unit": "reading_unit",
+    "expression": "expression",
 }  # fmt: skip
 #: Field of the form -> field of the model, words and the keys they stand for.
 CHOICES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -191,7 +192,7 @@ def _examined(frame: pl.DataFrame, user: User) -> Iterator[_One]:
             continue
         number = str(row["meter_no"]).strip()
         one = _One(row, organisation, standing.get((organisation.pk, number)))
-        _read(one, units, taken)
+        _read(one, units, taken, user)
         yield one
 
 
@@ -215,7 +216,10 @@ def _taken(frame: pl.DataFrame) -> dict[str, int]:
 
 
 def _read(
-    one: _One, units: Mapping[tuple[int, str], ProcessUnit], taken: Mapping[str, int]
+    one: _One,
+    units: Mapping[tuple[int, str], ProcessUnit],
+    taken: Mapping[str, int],
+    user: User,
 ) -> None:
     """Put a row into the words of the model and find what is wrong with it."""
     organisation = one.organisation
@@ -227,20 +231,12 @@ def _read(
         one.values["unit"] = unit
         if unit is None:
             one.found.append(("D072", "error", "node_name", {}))
-    own = one.meter.pk if one.meter else None
     now = services.complete(
         {**(services.facts(one.meter) if one.meter else {}), **_given(one.values)}
     )
-    for found in services.examine(now, organisation):
-        place = _PLACES.get(found.heading, found.heading)
-        told = {"told_zh": found.message_zh, "told_en": found.message_en}
-        one.found.append(("D071", "error", place, told))
-    for key, place in (
-        (f"s {now['manufacturer']} {now['serial_no']}", "serial_no"),
-        (f"p {now['point']}", "point"),
-    ):
-        if taken.get(key, own) != own:
-            one.found.append(("D073", "error", place, {}))
+    if now["expression"]:
+        now = one.values = virtual.whole(now)
+    _judge(one, now, taken, user)
     if one.found:
         return
     one.kind = "added"
@@ -251,6 +247,28 @@ def _read(
         if count:
             one.found.append(("D002", "info", "meter_no", {"count": count}))
     one.values = _given(one.values)
+
+
+def _judge(one: _One, now: _Row, taken: Mapping[str, int], user: User) -> None:
+    """Find what is wrong with a meter as it would stand."""
+    organisation, own = one.organisation, one.meter.pk if one.meter else None
+    assert organisation is not None  # noqa: S101  # narrows the type
+    before = one.meter.point if one.meter else None
+    wrong = services.examine(now, organisation)
+    if now["expression"] and not wrong:
+        wrong = expressions.examine(organisation, before, now)
+    if now["point"] and now["point"] != before:
+        wrong += services.claimable(user, now["point"], organisation)
+    for found in wrong:
+        place = _PLACES.get(found.heading, found.heading)
+        told = {"told_zh": found.message_zh, "told_en": found.message_en}
+        one.found.append(("D071", "error", place, told))
+    for key, place in (
+        (f"s {now['manufacturer']} {now['serial_no']}", "serial_no"),
+        (f"p {now['point']}", "point"),
+    ):
+        if taken.get(key, own) != own:
+            one.found.append(("D073", "error", place, {}))
 
 
 def _given(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -85,6 +85,17 @@ class Gateway(models.Model):
     last_seen_at = models.DateTimeField(_("last seen"), null=True)
     last_rows = models.PositiveIntegerField(_("rows of the last batch"), default=0)
     last_rejected = models.PositiveIntegerField(_("refused of them"), default=0)
+    #: Over all time.
+    rejected = models.PositiveBigIntegerField(_("rows refused"), default=0)
+    #: What the way in complains of now; empty when all is well.
+    last_error = models.CharField(max_length=200, blank=True, editable=False)
+    #: Of a gateway behind a broker: ``mqtt://host:port`` or ``mqtts://host:port``.
+    address = models.CharField(_("address of the broker"), max_length=200, blank=True)
+    topic = models.CharField(_("topic"), max_length=120, blank=True)
+    sends_as = models.CharField(_("its name in the topic"), max_length=80, blank=True)
+    username = models.CharField(_("user at the broker"), max_length=80, blank=True)
+    #: Variable of the environment that holds the password; the password itself is never kept.
+    secret_name = models.CharField(_("variable of the password"), max_length=60, blank=True)
     #: Counts up whenever its points change, so that every process notices.
     points_version = models.PositiveIntegerField(default=0, editable=False)
     entered_by = _by(_("entered by"))
@@ -96,6 +107,11 @@ class Gateway(models.Model):
         ordering = ("organisation", "name")
         constraints = (
             models.UniqueConstraint(fields=("organisation", "name"), name="metering_gateway_once"),
+            models.UniqueConstraint(
+                fields=("address", "topic", "sends_as"),
+                condition=Q(link="mqtt") & ~Q(sends_as=""),
+                name="metering_sender_once",
+            ),
         )
 
     def __str__(self) -> str:
@@ -218,6 +234,11 @@ class Meter(models.Model):
         verbose_name=_("gateway"),
     )  # fmt: skip
 
+    #: What a virtual meter is computed from; empty for an instrument.
+    expression = models.CharField(_("expression"), max_length=1000, blank=True)
+    #: Whether it counts for its place in the tree; a virtual meter may be a figure of its own.
+    in_tree = models.BooleanField(default=True)
+
     # The newest reading, written when readings reach the store; no list asks the store for it.
     last_time = models.DateTimeField(_("last reading"), null=True, editable=False)
     last_value = models.FloatField(pgettext_lazy("meter", "value"), null=True, editable=False)
@@ -227,6 +248,8 @@ class Meter(models.Model):
 
     #: Changed since the engine's register was told.
     is_stale = models.BooleanField(default=False, editable=False)
+    #: Why the engine's register refused it, in the words of the last try; empty when it took it.
+    engine_problem = models.CharField(max_length=300, blank=True, editable=False)
     batch = models.ForeignKey(Batch, models.PROTECT, null=True, blank=True, related_name="+")
     source_row = models.PositiveIntegerField(null=True, editable=False)
     entered_by = _by(_("entered by"))
@@ -255,6 +278,11 @@ class Meter(models.Model):
                 name="metering_late_of",
             ),
             models.Index(fields=("is_stale",), condition=Q(is_stale=True), name="metering_stale"),
+            # Covers what the equipping rates count of each enterprise.
+            models.Index(
+                fields=("organisation", "expression", "withdrawn_at", "valid_until"),
+                name="metering_standing",
+            ),
         ]
         constraints = (
             models.UniqueConstraint(
@@ -287,9 +315,39 @@ class Meter(models.Model):
         return f"{self.meter_no} {self.name}"
 
     @property
+    def is_virtual(self) -> bool:
+        """Tell whether it is computed and nobody hung it."""
+        return bool(self.expression)
+
+    @property
     def item_name(self) -> str:
         """Return what it measures in the language of the page."""
         return item_names(self.item_key)[get_language() == "en"]
+
+
+class OwnedPoint(models.Model):
+    """Whose the name of a point is: once an enterprise's, always, as its readings stay under it."""
+
+    point = models.CharField(pgettext_lazy("meter", "point"), max_length=64, primary_key=True)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="owned_points")
+    #: The meter that has it, or had it last.
+    meter = models.ForeignKey(Meter, models.PROTECT, related_name="owned_points")
+    taken_at = models.DateTimeField(default=timezone.now)
+    #: When the meter let go of it: from then on nothing is due of it.
+    released_at = models.DateTimeField(null=True)
+    #: Let go of, and the engine's register was not told yet.
+    is_stale = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("name of a point")
+        verbose_name_plural = _("names of points")
+        ordering = ("point",)
+        indexes: ClassVar = [
+            models.Index(fields=("is_stale",), condition=Q(is_stale=True), name="metering_let_go"),
+        ]
+
+    def __str__(self) -> str:
+        return self.point
 
 
 class MeterVersion(models.Model):

@@ -4,7 +4,9 @@
   verifier the enterprises assigned to it, the city all.
 * Who may hand in forms for an enterprise (the enterprise, its county, the city) keeps its meters,
   processes, devices, verifications and required numbers.
-* Gateways and keys are kept by the enterprise and the city: a key lets readings in.
+* Gateways and keys are kept by the enterprise and the city: a key lets readings in. Where the
+  program itself connects to, and with which password, is the city's to say.
+* Points of the engine's register nobody owns yet are the city's to give to an enterprise.
 * Park and verifier read. A key itself is shown once to who made it and to nobody ever after.
 """
 
@@ -36,7 +38,11 @@ def register() -> None:
     keep, let_in = rights.is_role(*KEEPERS), rights.is_role(*OPENERS)
     for model in (models.Meter, models.ProcessUnit, models.RequiredCount):
         rights.register(model, through_organisation, enter=keep)
-    rights.register(models.Gateway, through_organisation, enter=let_in)
+    rights.register(
+        models.Gateway, through_organisation, enter=let_in, connect=rights.is_role(Role.CITY)
+    )
+    rights.register(models.OwnedPoint, through_organisation)
+    rights.register_action("metering.claim", Role.CITY)
     rights.register(models.ApiKey, _of_gateway, enter=let_in)
     rights.register(models.SeenPoint, _of_gateway, adopt=keep)
     for part in (models.Device, models.Calibration, models.MeterVersion):

@@ -22,10 +22,10 @@ from django.views.decorators.csrf import csrf_exempt
 
 from tanfeng.console.core import audit
 from tanfeng.console.metering import engine, gateways
-from tanfeng.console.metering.models import ApiKey, Gateway, Meter
+from tanfeng.console.metering.models import ApiKey, Gateway, Meter, OwnedPoint
 from tanfeng.errors import DataError, Problem
 from tanfeng.gateway import formats
-from tanfeng.metering._faults import IntakeFailed, IntakeFull
+from tanfeng.metering.intake import IntakeFailed, IntakeFull
 
 #: Media type -> how it is read.
 READERS: Mapping[str, Callable[..., formats.Parsed]] = {
@@ -103,7 +103,7 @@ def _taken(
     except IntakeFailed:
         _log.exception("readings of gateway %s were not kept", gateway.pk)
         return _answer(503, "disk", headers={"Retry-After": "60"})
-    gateways.note_use(key, now, rows=taken, rejected=parsed.refused)
+    gateways.note_use(gateway, now, rows=taken, rejected=parsed.refused, key=key)
     status = 202 if taken or not parsed.refused else 403 if foreign else 422
     if status == 403:
         request.refusal = "foreign points"  # type: ignore[attr-defined]
@@ -120,6 +120,9 @@ def _sorted_out(
     """Return what is wrong with rows; of a point not known, whether it is another's."""
     unknown = {one.value: one for one in problems if one.rule == _UNKNOWN_POINT}
     taken = set(Meter.objects.filter(point__in=unknown).values_list("point", flat=True))
+    # A name another enterprise let go of stays with it.
+    others = OwnedPoint.objects.filter(pk__in=unknown).exclude(organisation=gateway.organisation_id)
+    taken |= set(others.values_list("pk", flat=True))
     told = []
     for one in problems:
         said = _told(one)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from typing import Any
 
 from django.db.models import Count, Q
 from django.utils import timezone
@@ -118,11 +119,25 @@ def kind_of(item_key: str) -> str:
 
 def edition_on(day: date) -> str:
     """Return the edition of GB 17167 in force on a day."""
+    return next((edition for first, edition in _editions() if first <= day), EDITIONS[-1])
+
+
+@cache
+def _editions() -> tuple[tuple[date, str], ...]:
     rows = standards.load(TABLE)
-    for row in rows.filter(rows["valid_from"] != "").iter_rows(named=True):
-        if date.fromisoformat(row["valid_from"]) <= day:
-            return str(row["edition"])
-    return EDITIONS[-1]
+    dated = (
+        rows.filter(rows["valid_from"] != "")
+        .select("valid_from", "edition")
+        .unique(maintain_order=True)
+    )
+    return tuple((date.fromisoformat(first), edition) for first, edition in dated.iter_rows())
+
+
+@cache
+def _rows(edition: str) -> tuple[dict[str, Any], ...]:
+    """Return the rows of an edition as they were shipped."""
+    rows = standards.load(TABLE)
+    return tuple(rows.filter(rows["edition"] == edition).iter_rows(named=True))
 
 
 def wanted(edition: str) -> dict[tuple[str, int], tuple[float | None, str, str]]:
@@ -130,10 +145,9 @@ def wanted(edition: str) -> dict[tuple[str, int], tuple[float | None, str, str]]
 
     A rate that is not entered is None; values the city verified win.
     """
-    rows = standards.load(TABLE)
     set_by_city = library.overrides()
     found: dict[tuple[str, int], tuple[float | None, str, str]] = {}
-    for row in rows.filter(rows["edition"] == edition).iter_rows(named=True):
+    for row in _rows(edition):
         own = set_by_city.get(row["ref"])
         value = own.value if own is not None else row["value_num"]
         confidence = "override" if own is not None else row["confidence"]
@@ -150,7 +164,7 @@ def tables(
     """
     today, keys = timezone.localdate(), [one.pk for one in organisations]
     rows = (
-        Meter.objects.filter(organisation__in=keys, withdrawn_at__isnull=True)
+        Meter.objects.filter(organisation__in=keys, withdrawn_at__isnull=True, expression="")
         .exclude(status=Meter.Status.STOPPED)
         .order_by()
         .values_list("organisation", "item_key", "level")

@@ -11,14 +11,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.http import HttpRequest
 from django.utils import timezone
 
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core import audit, rights
 from tanfeng.console.core.models import Batch, User
-from tanfeng.console.metering import engine, rates
+from tanfeng.console.metering import expressions, names, publishing, rates
 from tanfeng.console.metering.models import (
     Gateway,
     Meter,
@@ -45,6 +45,8 @@ SENT = (
     "gateway",
 )  # fmt: skip
 GIVEN = (*LISTED, *SENT)
+#: With what only a virtual meter says.
+KEPT = (*GIVEN, "expression", "in_tree")
 _ONCE = {
     "metering_number_once": ("meter_no", "该管理编号已登记", "This number is registered already"),
     "metering_serial_once": (
@@ -67,7 +69,7 @@ def examine(values: Mapping[str, Any], organisation: Organisation) -> list[Probl
     Parameters
     ----------
     values : mapping
-        Every field of ``GIVEN``.
+        Every field of ``KEPT``.
     organisation : Organisation
         Whose meter it is.
     """
@@ -101,7 +103,7 @@ def _multiplier(values: Mapping[str, Any]) -> list[Problem]:
     given = values["multiplier"]
     if given is not None and given <= 0:
         return [problem("倍率须大于 0", "It must be above zero", "multiplier", "X044")]
-    if given is not None or values["item_key"] != "electricity":
+    if given is not None or values["item_key"] != "electricity" or values["expression"]:
         return []
     if behind_transformer(values) or values["point"]:
         zh = "请填倍率: 经互感器接入的填电流变比乘电压变比, 直接接入的填 1"
@@ -158,16 +160,16 @@ def base_units(item_key: str) -> tuple[str, ...]:
 
 def complete(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return every field of a meter; what is not given is empty, never guessed."""
-    empty: dict[str, Any] = dict.fromkeys(GIVEN)
+    empty: dict[str, Any] = dict.fromkeys(KEPT)
     texts = {
         field.attname: ""
         for field in Meter._meta.concrete_fields
-        if field.attname in GIVEN and field.empty_strings_allowed and not field.null
+        if field.attname in KEPT and field.empty_strings_allowed and not field.null
     }
-    given = {key: value for key, value in values.items() if key in GIVEN and value is not None}
+    given = {key: value for key, value in values.items() if key in KEPT and value is not None}
     return {
-        **empty, **texts, "sign": 1, "interval_s": 900, "status": Meter.Status.QUALIFIED, **given,
-        "point": given.get("point") or None,
+        **empty, **texts, "sign": 1, "interval_s": 900, "status": Meter.Status.QUALIFIED,
+        "in_tree": True, **given, "point": given.get("point") or None,
     }  # fmt: skip
 
 
@@ -191,8 +193,7 @@ def enter(
     rights.require(user, "enter", Meter)
     rights.require(user, "upload", organisation)
     given, now = complete(values), at or timezone.now()
-    if found := examine(given, organisation):
-        raise DataError(found)
+    _refuse_wrong(user, organisation, None, given)
     meter = Meter(
         organisation=organisation, batch=batch, source_row=source_row, entered_by=user,
         entered_at=now, changed_at=now, is_stale=bool(given["point"]), **given,
@@ -228,8 +229,7 @@ def change(
     """
     rights.require(user, "enter", meter)
     given = complete({**facts(meter), **values})
-    if found := examine(given, meter.organisation):
-        raise DataError(found)
+    _refuse_wrong(user, meter.organisation, meter, given)
     before = facts(meter)
     changes = {
         name: [_plain(before[name]), _plain(value)]
@@ -252,6 +252,31 @@ def change(
         audit.record("meter.change", user=user, request=request, thing=meter, changes=changes)
         tell_engine(meter)
     return changes
+
+
+def _refuse_wrong(
+    user: User, organisation: Organisation, meter: Meter | None, given: Mapping[str, Any]
+) -> None:
+    """Refuse what is wrong with a meter, for the expressions that rest on it, or for its person."""
+    found = examine(given, organisation)
+    before = meter.point if meter else None
+    if given["point"] and given["point"] != before:
+        found += claimable(user, given["point"], organisation)
+    # What is wrong in itself is told first: an expression in no unit cannot be judged.
+    if found := found or expressions.examine(organisation, before, given):
+        raise DataError(found)
+
+
+def claimable(user: User, point: str, organisation: Organisation) -> list[Problem]:
+    """Return why a person may not take the name of a point for a meter of an enterprise."""
+    if names.is_another(point, organisation):
+        _field, zh, en = _ONCE["point"]
+        return [problem(zh, en, "point")]
+    if publishing.is_unclaimed(point) and not rights.can(user, "metering.claim"):
+        zh = "该监测点已有未认领的读数, 请由市级人员认领"
+        en = "Readings nobody has claimed stand under this point: an officer of the city claims it"
+        return [problem(zh, en, "point")]
+    return []
 
 
 def restore(user: User, version: MeterVersion, *, at: datetime | None = None) -> None:
@@ -279,15 +304,27 @@ def restore(user: User, version: MeterVersion, *, at: datetime | None = None) ->
 
 
 def withdraw(user: User, meter: Meter, reason: str, *, request: Request = None) -> None:
-    """Take a meter out of the list; its readings and its history stay, its point is free."""
+    """Take a meter out of the list; its readings and its history stay.
+
+    Its point owes nothing from now on; another meter of the enterprise may take its name.
+
+    Raises
+    ------
+    DataError
+        If no reason is given or a virtual meter rests on it.
+    """
     rights.require(user, "enter", meter)
     if not reason:
         raise DataError([problem("请说明原因", "Say why", "reason")])
+    if meter.point and (found := expressions.examine(meter.organisation, meter.point, None)):
+        raise DataError(found)
     meter.withdrawn_at, meter.withdrawn_by, meter.reason = timezone.now(), user, reason[:200]
     point, meter.point = meter.point, None
     with transaction.atomic():
         meter.save(update_fields=["withdrawn_at", "withdrawn_by", "reason", "point"])
         if point:
+            names.follow(meter, meter.withdrawn_at)
+            transaction.on_commit(publishing.publish_stale, robust=True)
             MeterVersion.objects.create(
                 meter=meter, changes={"point": [point, None]}, changed_by=user
             )
@@ -297,7 +334,7 @@ def withdraw(user: User, meter: Meter, reason: str, *, request: Request = None) 
 
 def facts(meter: Meter) -> dict[str, Any]:
     """Return what is recorded of a meter, by field."""
-    return {name: getattr(meter, name) for name in GIVEN}
+    return {name: getattr(meter, name) for name in KEPT}
 
 
 def _plain(value: Any) -> Any:
@@ -306,7 +343,7 @@ def _plain(value: Any) -> Any:
 
 def _saved(meter: Meter) -> None:
     """Write a meter; what the database refuses is told without saying whose the other one is."""
-    if not meter.point:
+    if not meter.point or meter.expression:
         meter.late_after = None
     elif meter.late_after is None:
         # Nothing came yet: it is late once two of its intervals have passed.
@@ -314,6 +351,7 @@ def _saved(meter: Meter) -> None:
     try:
         with transaction.atomic():
             meter.save()
+            names.follow(meter, meter.changed_at)
     except IntegrityError as error:
         raise DataError([_once(str(error))]) from error
 
@@ -336,8 +374,15 @@ def _adopted(meter: Meter, gateways: Iterable[int | None]) -> None:
 
 def tell_engine(meter: Meter) -> None:
     """Publish what changed of a point once the change stands."""
-    if meter.is_stale:
-        transaction.on_commit(engine.publish_stale, robust=True)
+    if not meter.is_stale:
+        return
+    publishing.try_again(meter.organisation)
+    # A pattern may fit another set of points now.
+    virtual = Meter.objects.filter(organisation=meter.organisation, point__isnull=False)
+    virtual.filter(Q(expression__contains="*") | Q(expression__contains="?")).update(
+        is_stale=True, changed_at=timezone.now()
+    )
+    transaction.on_commit(publishing.publish_stale, robust=True)
 
 
 # The tree below an enterprise

@@ -1,27 +1,35 @@
-"""Moving what was accepted into the store, and telling the records the newest readings.
+"""Moving what was accepted into the store, telling the records the newest readings, deriving.
 
-A thread of every serving process does so every few seconds; one of them at a time flushes. The
-newest reading of a point is kept with its meter, so that no list asks the store: it follows the
-store's own log of changes, whatever way the readings came in.
+A thread of every serving process does so every few seconds; one of them at a time flushes, and one
+derives what came, for a few seconds at most, so that what is pushed meanwhile is not kept waiting.
+The newest reading of a point is kept with its meter, so that no list asks the store: it follows
+the store's own log of changes, whatever way the readings came in.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from datetime import timedelta
 from typing import Any
 
 import polars as pl
 from django.db import close_old_connections, connection, connections, transaction
+from django.utils import timezone
 
 from tanfeng.console.core.known import CHUNK, chunks
-from tanfeng.console.metering import engine
+from tanfeng.console.metering import engine, publishing
 from tanfeng.console.metering.models import Mark, Meter
-from tanfeng.metering._faults import ChangesForgotten
+from tanfeng.metering._faults import StoreBusy
+from tanfeng.metering.store import ChangesForgotten
 
 #: How often a process looks whether readings wait. [s]
 EVERY_S = 5.0
+#: Longest time it derives before it looks again; a part that was begun is ended. [s]
+DERIVE_S = 2.0
+#: Pause while there is more to derive. [s]
+_SOON_S = 0.2
 _MARK = "latest"
 _log = logging.getLogger(__name__)
 
@@ -29,7 +37,7 @@ _log = logging.getLogger(__name__)
 def settle() -> int:
     """Store what waits, follow the store, publish what is stale; return the points followed."""
     engine.intake().flush()
-    engine.publish_stale()
+    publishing.publish_stale()
     return follow()
 
 
@@ -49,6 +57,18 @@ def follow() -> int:
         write_latest(store.latest(points))
     Mark.objects.filter(pk=mark.pk, number__lt=version).update(number=version)
     return len(points)
+
+
+def derive(most_s: float = DERIVE_S) -> int:
+    """Derive the energy of what came, for so long at most; return how many entries are left."""
+    until = time.monotonic() + most_s
+    try:
+        done = engine.settled().advance(
+            now=timezone.now(), wait=False, go_on=lambda _left: time.monotonic() < until
+        )
+    except StoreBusy:  # another process is at it
+        return 0
+    return done.left
 
 
 def write_latest(latest: pl.DataFrame) -> None:
@@ -96,16 +116,20 @@ class Settler:
         self._thread.join(timeout=30)
 
     def _run(self) -> None:
-        while not self._stop.wait(self._every_s):
-            self._once()
-        self._once()
+        left = 0
+        while not self._stop.wait(_SOON_S if left else self._every_s):
+            left = self._once()
+        self._once(most_s=0.0)
         connections.close_all()
 
     @staticmethod
-    def _once() -> None:
+    def _once(most_s: float = DERIVE_S) -> int:
         close_old_connections()
         try:
-            if engine.has_work():
+            if publishing.has_work():
                 settle()
+            if engine.settled().behind():
+                return derive(most_s)
         except Exception:  # the next look tries again; what was accepted waits on the disk
-            _log.exception("readings wait to be stored")
+            _log.exception("readings wait to be stored or derived")
+        return 0

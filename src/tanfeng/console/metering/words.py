@@ -35,6 +35,8 @@ EVENTS: dict[str, Promise] = {
     "meter.enter": _("Meter entered"),
     "meter.change": _("Meter changed"),
     "meter.withdraw": _("Meter withdrawn"),
+    "meter.claim": _("Unclaimed point claimed"),
+    "meter.expression": _("Virtual meter entered"),
     "meter.read": _("Meter opened"),
     "meter.calibrate": _("Verification of a meter entered"),
     "meter.hang": _("Device hung"),
@@ -49,6 +51,7 @@ EVENTS: dict[str, Promise] = {
     "gateway.key": _("API key made"),
     "gateway.revoke": _("API key revoked"),
     "gateway.refuse": _("Readings refused"),
+    "gateway.connect": _("Connection of a gateway stated"),
     "gateway.adopt": _("Unknown point adopted"),
 }
 

@@ -103,8 +103,8 @@ def test_a_file_handed_in_by_two_is_told_to_who_sees_both(
         (county_officer_a, own.found - 1),
     ):
         page = client_for(user).get(reverse("mrv"))
-        shown = {one["row"].pk: one["found"] for one in page.context["rows"]}
-        assert shown[world["mrv_report"].pk] == told
+        shown = {one["code"]: one["found"] for one in page.context["rows"]}
+        assert shown[world["mrv_report"].organisation.credit_code] == told
     seen = client_for(county_officer_a).get(reverse("mrv-selection")).context["rows"][0]
     # 8 points less: the county does not see the other enterprise.
     assert seen["report"].score == own.score - 8

@@ -144,11 +144,11 @@ def test_filings_are_valued_at_the_factors_of_the_account(published, city, firm_
     report = mrv.open_year(firm_b, org_b, 2023)
     for month in range(1, 12):
         mrv.file_month(firm_b, report, month, "coke_use_t", {"value": 80.0, "unit": "t"})
-    coke = by_item(account, published, "meters")["coke"]
+    coke = by_item(account, published, "filings")["coke"]
     assert coke["missing_rows"] == 1
     assert coke["emission_tco2"] is None, "eleven months are no year"
     mrv.file_month(firm_b, report, 12, "coke_use_t", {"value": 80.0, "unit": "t"})
-    rows = by_item(account, published, "meters")
+    rows = by_item(account, published, "filings")
     factor = rows["coke"]["base_emission_tco2"] / 900
     assert rows["coke"]["activity_tco2"] == pytest.approx((960 - 900) * factor)
     assert rows["limestone"]["cause"] == "boundary", "the plan does not file it"

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from tanfeng.accounting import FORMULAS, QUANTITIES
-from tanfeng.console.accounting import figures, lines, measures
+from tanfeng.console.accounting import after, figures, lines, measures
 from tanfeng.console.accounting.enterprise_document import period
 from tanfeng.console.accounting.enterprise_figures import trace_url
 from tanfeng.console.accounting.models import EnergyRecord, Run
@@ -461,7 +461,13 @@ def _input(one: lines.Input, item: str, english: bool, user: User) -> dict[str, 
         "factor": factor,
         "cell": one.cell,
         "cell_url": _cell_url(one.cell, user) if one.cell else "",
+        "behind": _behind(one.cell) if one.cell else None,
     }
+
+
+def _behind(cell: lines.Cell) -> tuple[str, str] | None:
+    """Return what the record of a cell was made from, where an app made it: a month close."""
+    return next((told for ask in after.BEHIND if (told := ask(cell.record))), None)
 
 
 def stored(value: float | None) -> str:

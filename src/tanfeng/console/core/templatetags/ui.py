@@ -490,7 +490,7 @@ def chart(
 
     Parameters
     ----------
-    kind : {"stack", "bars", "line", "band", "waterfall"}
+    kind : {"stack", "bars", "line", "band", "waterfall", "sankey"}
         How it is drawn.
     data : dict or None
         Columns; see ``docs/reference/design.md``.

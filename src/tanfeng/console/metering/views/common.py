@@ -20,6 +20,7 @@ STATES: dict[str, tuple[str | Promise, str]] = {
     "late": (pgettext_lazy("point", "late"), "late"),
     "silent": (pgettext_lazy("point", "silent"), "bad"),
     "never": (pgettext_lazy("point", "nothing yet"), "muted"),
+    "virtual": (pgettext_lazy("point", "computed"), "note"),
 }
 #: Days until a verification ends -> words of the filter.
 DUE: dict[str, Promise] = {
@@ -39,6 +40,8 @@ QUALITIES: dict[int, tuple[str | Promise, str]] = {
 
 def state_of(meter: Meter, now: datetime) -> str:
     """Return the state of a point; ``of_state`` is the same as a condition."""
+    if meter.expression:
+        return "virtual"
     if meter.last_time is None or meter.late_after is None:
         return "never"
     if meter.late_after >= now:
@@ -53,7 +56,8 @@ def of_state(key: str, now: datetime) -> Q:
         "fresh": Q(late_after__gte=now, last_time__isnull=False),
         "late": late & Q(last_time__gte=now - SILENT),
         "silent": late & Q(last_time__lt=now - SILENT),
-        "never": Q(last_time__isnull=True),
+        "never": Q(last_time__isnull=True, expression=""),
+        "virtual": ~Q(expression=""),
     }[key]
 
 

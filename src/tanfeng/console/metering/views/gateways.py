@@ -22,7 +22,7 @@ from tanfeng.console.core import audit, rights
 from tanfeng.console.core.asked import complain, me
 from tanfeng.console.core.lists import Column, Listing
 from tanfeng.console.core.models import User
-from tanfeng.console.metering import forms
+from tanfeng.console.metering import forms, listening
 from tanfeng.console.metering import gateways as writes
 from tanfeng.console.metering.models import ApiKey, Gateway, Meter, SeenPoint
 from tanfeng.errors import DataError
@@ -142,10 +142,29 @@ def gateway(request: HttpRequest, pk: int) -> HttpResponse:
             .filter(gateway=one, withdrawn_at__isnull=True)
             .order_by("point")[:_SHOWN],
             "seen": seen[:_SHOWN],
-            "adopt_form": (form or forms.AdoptForm(organisation=one.organisation))
+            "adopt_form": (
+                form
+                if isinstance(form, forms.AdoptForm)
+                else forms.AdoptForm(organisation=one.organisation)
+            )
             if may_adopt
             else None,
+            "connect_form": (
+                form
+                if isinstance(form, forms.ConnectForm)
+                else forms.ConnectForm(
+                    instance=one,
+                    initial={
+                        "topic": one.topic or "tanfeng/+/readings",
+                        "sends_as": one.sends_as or f"g{one.pk}",
+                    },
+                )
+            )
+            if one.link == Gateway.Link.MQTT and rights.can(user, "connect", one)
+            else None,
+            "folder": listening.folder_of(one) if one.link == Gateway.Link.FILE else None,
             "key_form": forms.KeyForm() if rights.can(user, "enter", one) else None,
+            "topic": one.topic.replace("+", one.sends_as) or "—",
             "may_enter": rights.can(user, "enter", one),
         },
         status=422 if form is not None else 200,
@@ -172,6 +191,12 @@ def _done(request: HttpRequest, user: User, one: Gateway) -> tuple[HttpResponse 
             prefix = request.POST.get("key", "")
             key = rights.get_visible(user, ApiKey, prefix=prefix, gateway=one)
             writes.revoke(user, key, request=request)
+        elif do == "connect":
+            rights.require(user, "connect", one)
+            form = forms.ConnectForm(request.POST)
+            if not form.is_valid():
+                return None, "", form
+            writes.connect(user, one, **form.cleaned_data, request=request)
         elif do in ("stop", "start"):
             writes.switch(user, one, active=do == "start", request=request)
         elif do == "adopt":

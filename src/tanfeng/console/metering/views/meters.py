@@ -58,7 +58,7 @@ _CELLS: dict[str, Any] = {
 }
 
 
-def _columns() -> list[Column]:
+def form_columns() -> list[Column]:
     """Return the columns of the official form: what is exported can be taken in again."""
     form, numbers = sheets.form(_FORM), count(1)
     return [
@@ -119,13 +119,14 @@ def meters(request: HttpRequest) -> HttpResponse:
     """List the meters in the person's scope; exported as the official list of instruments."""
     user = me(request)
     rights.require(user, "view", Meter)
-    seen = rights.visible(user, Meter).filter(withdrawn_at__isnull=True)
+    # A virtual meter is no instrument.
+    seen = rights.visible(user, Meter).filter(withdrawn_at__isnull=True, expression="")
     listing = Listing(
         request,
         narrowed(request, seen).select_related("organisation", "unit"),
         name="meters",
         title=gettext_lazy("List of energy metering instruments"),
-        columns=_columns(),
+        columns=form_columns(),
         default_sort="meter_no",
     )
     if listing.wants_export:
@@ -149,6 +150,7 @@ def meters(request: HttpRequest) -> HttpResponse:
             "asked": request.GET,
             "own": own,
             "may_enter": rights.can(user, "enter", Meter),
+            "may_claim": rights.can(user, "metering.claim"),
         },
     )
 

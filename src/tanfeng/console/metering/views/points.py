@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import polars as pl
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -23,8 +24,7 @@ from tanfeng.console.core import audit, lists, rights
 from tanfeng.console.core.asked import me
 from tanfeng.console.core.figures import moment, plain, unit
 from tanfeng.console.core.lists import Column, Listing
-from tanfeng.console.metering import engine, forms
-from tanfeng.console.metering.chart import Window, buckets
+from tanfeng.console.metering import engine, forms, zoom
 from tanfeng.console.metering.models import Meter
 from tanfeng.console.metering.views.common import QUALITIES, STATES, of_state, state_of
 from tanfeng.periods import LOCAL
@@ -50,8 +50,8 @@ COLUMNS = (
 #: What the rows of the list are written from.
 _SHOWN = (
     "point", "name", "item_key", "level", "last_time", "last_value", "last_quality", "late_after",
-    "reading_unit", "organisation__name", "organisation__is_demo", "organisation__credit_code",
-    "organisation__place__name_zh", "organisation__place__name_en",
+    "expression", "reading_unit", "organisation__name", "organisation__is_demo",
+    "organisation__credit_code", "organisation__place__name_zh", "organisation__place__name_en",
 )  # fmt: skip
 LEVELS = dict(Meter.Level.choices)
 #: Spans of the picture -> days.
@@ -61,8 +61,8 @@ SPANS: Mapping[str, tuple[Any, int]] = {
     "month": (pgettext_lazy("span", "month"), 31),
     "year": (pgettext_lazy("span", "year"), 366),
 }
-#: A click on the picture opens the next narrower span.
-_NARROWER = {"year": "month", "month": "week", "week": "day", "day": "day"}
+#: Points a session has looked at, so that moving a picture about is one look in the log.
+_LOOKED, _MOST_LOOKED = "points-looked-at", 200
 #: Longest span of an export, in readings.
 _MOST_ROWS = 200_000
 _READING_COLUMNS = (
@@ -152,21 +152,21 @@ def points(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def point(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show the readings of a point over a day, week, month or year."""
+    """Show a point over any window: readings, energy and what that is worth, on one clock."""
     user = me(request)
     meter = rights.get_visible(user, Meter, pk=pk)
     if not meter.point:
         raise Http404
+    now = timezone.now()
     span = request.GET.get("span", "")
     span = span if span in SPANS else "week"
-    last, now = _last_day(request, meter), timezone.now()
-    window = _window(last, SPANS[span][1])
-    readings = engine.store().readings([meter.point], window.start, window.end)
+    asked = asked_window(request)
+    start, end = asked or _of_span(_last_day(request, meter), SPANS[span][1])
+    readings = engine.store().readings([meter.point], start, end)
     if request.GET.get("export") == "xlsx":
         return _export(request, meter, readings)
-    audit.read_of(request, meter, "meter.read")
-    days = timedelta(days=SPANS[span][1])
-    view = "energy" if request.GET.get("view") == "energy" else "readings"
+    _note(request, meter)
+    flowed = zoom.flow(meter, start, end, now)
     return render(
         request,
         "metering/point.html",
@@ -177,26 +177,75 @@ def point(request: HttpRequest, pk: int) -> HttpResponse:
             "quality": QUALITIES.get(meter.last_quality)
             if meter.last_quality is not None
             else None,
-            "chart": _picture(meter, readings, window, span) if view == "readings" else None,
-            "energy": _energy(meter, window, span, now) if view == "energy" else None,
-            "view": view,
-            "views": [("readings", _("Readings")), ("energy", _("Energy by period"))],
+            "data": zoom.whole(meter, start, end, readings, flowed),
+            "table": zoom.table(flowed, start, end),
+            "worth": [
+                one for one in zoom.stretches(flowed, start, end) if one["quality"] != "measured"
+            ],
+            "energy_unit": zoom.energy_unit(meter),
+            "zoom_words": zoom.words(),
             "counts": _counts(readings),
             # What lies ahead is not due yet.
-            "due_rows": max(
-                1, int((min(window.end, now) - window.start).total_seconds()) // meter.interval_s
-            ),
+            "due_rows": max(1, int((min(end, now) - start).total_seconds()) // meter.interval_s),
             "rows": readings.height,
-            "span": span,
-            "spans": [(key, words) for key, (words, _days) in SPANS.items()],
-            "first": window.start.date(),
-            "last": last,
-            "before": last - days,
-            "after": last + days if last < timezone.localdate() else None,
-            "step": timedelta(seconds=window.step_s),
+            "spans": [
+                {"label": words, "url": f"?span={key}", "current": key == span and asked is None}
+                for key, (words, _days) in SPANS.items()
+            ],
+            "start": start,
+            "until": end,
+            "before": _moved(start, end, -1),
+            "after": _moved(start, end, 1) if end < now else "",
             "newest": readings.tail(10).reverse().to_dicts(),
             "qualities": QUALITIES,
         },
+    )
+
+
+@require_safe
+def point_window(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return the parts of the picture of a window, as fine as the window allows."""
+    meter = rights.get_visible(me(request), Meter, pk=pk)
+    if not meter.point:
+        raise Http404
+    week = SPANS["week"][1]
+    start, end = asked_window(request) or _of_span(_last_day(request, meter), week)
+    _note(request, meter, again=False)
+    readings = engine.store().readings([meter.point], start, end)
+    flowed = zoom.flow(meter, start, end, timezone.now())
+    return JsonResponse(zoom.whole(meter, start, end, readings, flowed))
+
+
+def _note(request: HttpRequest, meter: Meter, *, again: bool = True) -> None:
+    """Write down that a meter is looked at; moving its picture about is the same look."""
+    looked = request.session.get(_LOOKED, [])
+    if again or meter.pk not in looked:
+        audit.read_of(request, meter, "meter.read")
+    if meter.pk not in looked:
+        request.session[_LOOKED] = [*looked[-_MOST_LOOKED:], meter.pk]
+
+
+def asked_window(request: HttpRequest) -> tuple[datetime, datetime] | None:
+    """Return the window of ``?from=&until=``, on the city's clock; None where none is asked for."""
+    try:
+        start, end = (
+            datetime.fromisoformat(request.GET[name]).replace(tzinfo=LOCAL)
+            for name in ("from", "until")
+        )
+        # Far from any year the arithmetic of time zones ends.
+        if not 1970 <= start.year <= end.year <= 2200:
+            return None
+    except (KeyError, ValueError):
+        return None
+    return zoom.clamped(start, end)
+
+
+def _moved(start: datetime, end: datetime, by: int) -> str:
+    """Return the address of the window before or after one."""
+    span = (end - start) * by
+    both = {"from": start + span, "until": end + span}
+    return (
+        f"?{urlencode({key: f'{at.astimezone(LOCAL):%Y-%m-%dT%H:%M}' for key, at in both.items()})}"
     )
 
 
@@ -209,68 +258,13 @@ def _last_day(request: HttpRequest, meter: Meter) -> date:
         return newest.astimezone(LOCAL).date()
 
 
-def _window(last: date, days: int) -> Window:
+def _of_span(last: date, days: int) -> tuple[datetime, datetime]:
+    """Return the window of some days up to and with the last."""
     try:
         end = datetime.combine(last + timedelta(days=1), time(), LOCAL)
-        return Window(end - timedelta(days=days), end)
+        return end - timedelta(days=days), end
     except OverflowError:
         raise Http404 from None
-
-
-def _picture(meter: Meter, readings: pl.DataFrame, window: Window, span: str) -> dict[str, Any]:
-    cut = buckets(readings, window)
-    daily = window.step_s >= 86400
-    shape = "%Y-%m-%d" if daily else "%m-%d %H:%M"
-    ends = cut["start"].dt.offset_by(f"{SPANS[_NARROWER[span]][1] // 2}d").dt.strftime("%Y-%m-%d")
-    series: dict[str, Any] = {
-        "key": "brand", "name": meter.get_reading_kind_display(), "values": cut["last"].to_list(),
-    }  # fmt: skip
-    is_register = meter.reading_kind == Meter.Reading.REGISTER
-    if cut["rows"].max() != 1 and not is_register:
-        series |= {"low": cut["low"].to_list(), "high": cut["high"].to_list()}
-    data: dict[str, Any] = {
-        "x": cut["start"].dt.strftime(shape).to_list(),
-        "unit": unit(meter.reading_unit),
-        "places": 2,
-        "cut": is_register,
-        "series": [series],
-    }
-    if span != "day":
-        data |= {"keys": ends.to_list(), "link": f"?span={_NARROWER[span]}&to={{x}}"}
-    return data
-
-
-def _energy(meter: Meter, window: Window, span: str, now: datetime) -> dict[str, Any] | None:
-    """Return what flowed, measured and estimated apart; None where the engine knows nothing."""
-    by = {"day": "hour", "week": "hour", "month": "day", "year": "month"}[span]
-    found = engine.energy(str(meter.point), by, window.start, window.end)
-    if found.is_empty():
-        return None
-    shape = {"hour": "%m-%d %H:%M", "day": "%m-%d", "month": "%Y-%m"}[by]
-    local = found["start"].dt.convert_time_zone("Asia/Shanghai")
-    known = found.filter(pl.col("amount").is_not_null())
-    due = found.filter(pl.col("start") < now)
-    total, share = float(known["amount"].sum()), float(due["completeness"].mean() or 0.0)  # type: ignore[arg-type]
-    return {
-        "total": total if known.height else None,
-        "unit": unit(found["unit"][0]),
-        "known": share,
-        # Shares of the whole time: what is known divided as its energy is, and the rest.
-        "measured": share * float(known["measured"].sum()) / total if total else 0.0,
-        "estimated": share * float(known["estimated"].sum()) / total if total else 0.0,
-        "missing": 1.0 - share,
-        "data": {
-            "x": local.dt.strftime(shape).to_list(),
-            "unit": unit(found["unit"][0]),
-            "places": 0 if by != "hour" else 1,
-            "mode": "bar",
-            "series": [
-                {"key": key, "name": str(name), "values": found[key].to_list()}
-                for key, name in (("measured", _("measured")), ("estimated", _("estimated")))
-                if key == "measured" or found[key].sum() > 0
-            ],
-        },
-    }
 
 
 def _counts(readings: pl.DataFrame) -> list[tuple[Any, str, int]]:

@@ -17,8 +17,14 @@ from django.views.decorators.http import require_http_methods
 from tanfeng.console.core import audit, rights
 from tanfeng.console.core.asked import complain, language, me
 from tanfeng.console.core.models import User
-from tanfeng.console.metering import devices, forms, services
-from tanfeng.console.metering.models import Calibration, Device, Meter, MeterVersion
+from tanfeng.console.metering import devices, expressions, forms, services
+from tanfeng.console.metering.models import (
+    Calibration,
+    Device,
+    Meter,
+    MeterVersion,
+    OwnedPoint,
+)
 from tanfeng.console.metering.views.common import due_pill
 from tanfeng.errors import DataError
 from tanfeng.sheets.meter_list import item_names
@@ -32,6 +38,8 @@ def meter(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a meter; change it, enter a verification, hang, replace or take down its device."""
     user = me(request)
     one = rights.get_visible(user, Meter, pk=pk)
+    if one.expression:
+        return redirect("meter-virtual-of", one.pk)
     open_form: tuple[str, Any] = ("", None)
     if request.method == "POST":
         answer, open_form = _done(request, user, one)
@@ -49,11 +57,13 @@ def meter(request: HttpRequest, pk: int) -> HttpResponse:
         "devices": rights.visible(user, Device).filter(meter=one),
         "calibrations": rights.visible(user, Calibration).filter(meter=one),
         "versions": [
-            (version, _told(version))
+            (version, told_of(version))
             for version in rights.visible(user, MeterVersion)
             .filter(meter=one)
             .select_related("changed_by", "batch")[:_SHOWN]
         ],
+        "users": expressions.users(one.organisation, one.point) if one.point else [],
+        "let_go": rights.visible(user, OwnedPoint).filter(meter=one, released_at__isnull=False),
         "forms": _forms(one, device, open_form) if may else {},
         "opened": open_form[0],
     }
@@ -120,7 +130,7 @@ def _done(
     return redirect("meter", one.pk), ("", None)
 
 
-def _told(version: MeterVersion) -> list[tuple[str, str, str]]:
+def told_of(version: MeterVersion) -> list[tuple[str, str, str]]:
     """Return what a version changed: field, before, after, in words."""
     fields = {field.name: field for field in Meter._meta.concrete_fields}
     told = []

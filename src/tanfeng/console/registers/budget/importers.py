@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 import polars as pl
 
@@ -20,7 +18,6 @@ from tanfeng.console.core.models import Batch, User
 from tanfeng.console.registers.budget import services
 from tanfeng.console.registers.budget.models import Quota
 from tanfeng.console.registers.budget.services import Wanted
-from tanfeng.errors import DataError, Problem, Severity
 
 _TEXTS: Mapping[str, tuple[str, str, str, str]] = {
     "D051": (
@@ -77,8 +74,6 @@ _FAR = 5.0
 #: How near the other way of counting must be, and how far the own, to suspect a mix-up. [1]
 _NEAR, _OFF = 0.03, 0.10
 _ROUNDING = 1e-6
-_Row = Mapping[str, Any]
-_Found = tuple[str, Severity, str, dict[str, Any]]
 
 
 def measure_of(text: str) -> str:
@@ -98,53 +93,58 @@ def _names() -> dict[str, str]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Examined:
-    """A row, the quota it asks for where it is whole, what it would do, and what is wrong."""
-
-    row: _Row
-    wanted: Wanted | None
-    kind: str
-    found: list[_Found]
-
-
-class QuotaImporter(imports.Importer):
+class QuotaImporter(imports.RowImporter[Wanted]):
     """Takes quotas of enterprises; what stands already is closed, and the new row added."""
 
     form_key = "energy_budget"
     rank = 50
+    texts = _TEXTS
 
     def place_of(self, codes: set[str]) -> str:
         """Return the county all these enterprises lie in."""
         return archive.common_place(codes)
 
-    def check(self, frame: pl.DataFrame, columns: imports.Columns, user: User) -> imports.Checked:
-        """Check every row against enterprises, figures, last year and what stands."""
-        counts = {"added": 0, "replaced": 0, "unchanged": 0}
-        problems: list[Problem] = []
-        for one in _examined(frame, user):
-            problems += [_problem(found, columns, one.row) for found in one.found]
-            if one.kind:
-                counts[one.kind] += 1
-        return imports.Checked(problems, counts)
+    def examined(self, frame: pl.DataFrame, user: User) -> Iterator[imports.Examined[Wanted]]:
+        """Yield rows, held against enterprises, figures, last year and what stands."""
+        codes = [code for code in frame["credit_code"].drop_nulls().unique() if code]
+        mine: dict[str, Organisation] = {}
+        if rights.can(user, "set", Quota):
+            seen = rights.visible(user, Organisation).filter(credit_code__in=codes)
+            mine = {one.credit_code: one for one in seen}
+        rows = [(row, *_wanted(row, mine)) for row in frame.iter_rows(named=True)]
+        whole = [wanted for _row, wanted, _found in rows if wanted is not None]
+        before = services.standing_of(whole)
+        used = _last_years(whole)
+        first: dict[tuple[str, int, str], int] = {}
+        for row, wanted, found in rows:
+            if wanted is None:
+                yield imports.Examined(row, found=found)
+                continue
+            key = (wanted.object_key, wanted.year, wanted.measure)
+            other = first.setdefault(key, row["source_row"])
+            if other != row["source_row"]:
+                twice: list[imports.Found] = [("D055", "error", "measure", {"other": other})]
+                yield imports.Examined(row, found=twice)
+                continue
+            kind = services.change_of(wanted, before.get(key))
+            told = list(_doubts(wanted, used))
+            if kind == "replaced":
+                told.append(("D058", "info", "amount", {"other": _number(before[key].amount)}))
+            yield imports.Examined(row, wanted, kind, told)
 
-    def commit(self, frame: pl.DataFrame, batch: Batch, user: User, at: datetime) -> dict[str, int]:
-        """Write every row, asking for the rights again."""
-        columns = imports.Columns(batch.sheet, batch.columns)
-        rows = list(_examined(frame, user))
-        refused = [
-            _problem(found, columns, one.row)
-            for one in rows
-            for found in one.found
-            if found[1] == "error"
-        ]
-        if refused:
-            raise DataError(refused)
+    def write(
+        self,
+        rows: Sequence[imports.Examined[Wanted]],
+        batch: Batch,
+        user: User,
+        at: datetime,
+    ) -> Mapping[str, int]:
+        """Write the quotas, and how they stand."""
         wanted = [one.wanted for one in rows if one.wanted is not None]
         services.check(wanted)
         done = services.write(user, wanted, at=at, batch=batch)
         services.compute(done.fresh)
-        return dict(done.counts)
+        return done.counts
 
     def undo(self, batch: Batch, _user: User, at: datetime) -> dict[str, int]:
         """Close what the batch set and bring back what it had closed."""
@@ -169,36 +169,11 @@ class QuotaImporter(imports.Importer):
         }
 
 
-def _examined(frame: pl.DataFrame, user: User) -> Iterator[_Examined]:
-    codes = [code for code in frame["credit_code"].drop_nulls().unique() if code]
-    mine: dict[str, Organisation] = {}
-    if rights.can(user, "set", Quota):
-        seen = rights.visible(user, Organisation).filter(credit_code__in=codes)
-        mine = {one.credit_code: one for one in seen}
-    rows = [(row, *_wanted(row, mine)) for row in frame.iter_rows(named=True)]
-    whole = [wanted for _row, wanted, _found in rows if wanted is not None]
-    before = services.standing_of(whole)
-    used = _last_years(whole)
-    first: dict[tuple[str, int, str], int] = {}
-    for row, wanted, found in rows:
-        if wanted is None:
-            yield _Examined(row, None, "", found)
-            continue
-        key = (wanted.object_key, wanted.year, wanted.measure)
-        other = first.setdefault(key, row["source_row"])
-        if other != row["source_row"]:
-            yield _Examined(row, None, "", [("D055", "error", "measure", {"other": other})])
-            continue
-        kind = services.change_of(wanted, before.get(key))
-        told = list(_doubts(wanted, used))
-        if kind == "replaced":
-            told.append(("D058", "info", "amount", {"other": _number(before[key].amount)}))
-        yield _Examined(row, wanted, kind, told)
-
-
-def _wanted(row: _Row, mine: Mapping[str, Organisation]) -> tuple[Wanted | None, list[_Found]]:
+def _wanted(
+    row: imports.Row, mine: Mapping[str, Organisation]
+) -> tuple[Wanted | None, list[imports.Found]]:
     """Return the quota a row asks for, None with what is wrong where it asks for none."""
-    found: list[_Found] = []
+    found: list[imports.Found] = []
     organisation = mine.get(row["credit_code"] or "")
     if organisation is None:
         found.append(("D051", "error", "credit_code", {}))
@@ -250,7 +225,7 @@ def _last_years(wanted: list[Wanted]) -> dict[tuple[str, int], Mapping[str, floa
 
 def _doubts(
     wanted: Wanted, used: Mapping[tuple[str, int], Mapping[str, float | None]]
-) -> Iterator[_Found]:
+) -> Iterator[imports.Found]:
     """Yield a warning where a quota looks like another unit, or like the other way of counting."""
     row = used.get((wanted.object_key, wanted.year - 1))
     own = measures.of(row, wanted.measure) if row is not None else None
@@ -287,13 +262,6 @@ def _twin(measure: str) -> str:
 
 def _number(value: float) -> str:
     return f"{value:.10g}"
-
-
-def _problem(found: _Found, columns: imports.Columns, row: _Row) -> Problem:
-    rule, severity, field, values = found
-    value = row.get(field)
-    shown = _number(value) if isinstance(value, float) else value
-    return columns.told(_TEXTS, rule, severity, row, field, **{"value": shown, **values})
 
 
 imports.register(QuotaImporter())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -15,7 +15,6 @@ from tanfeng.console.core import imports
 from tanfeng.console.core.models import Batch, User
 from tanfeng.console.registers.market import certificates
 from tanfeng.console.registers.market.models import Certificate, Claim
-from tanfeng.errors import DataError, Problem, Severity
 
 KINDS: Mapping[str, str] = {"绿证": "green_certificate", "CCER": "ccer", "林业碳汇": "ffcer"}
 PURPOSES: Mapping[str, str] = {
@@ -70,9 +69,6 @@ _TEXTS: Mapping[str, tuple[str, str, str, str]] = {
         "Register the certificate, then enter the offset on its page",
     ),
 }
-_Row = Mapping[str, Any]
-_Found = tuple[str, Severity, str, dict[str, Any]]
-_Seen = tuple[_Row, str, Organisation | None, list[_Found]]
 
 
 def register() -> None:
@@ -80,42 +76,52 @@ def register() -> None:
     imports.register(CertificateImporter())
 
 
-class CertificateImporter(imports.Importer):
+class CertificateImporter(imports.RowImporter[Organisation]):
     """Takes certificates and their uses; nothing that stands is changed."""
 
     form_key = "market_certificate"
     rank = 50
+    texts = _TEXTS
 
     def place_of(self, codes: set[str]) -> str:
         """Return the county all these enterprises lie in."""
         return archive.common_place(codes)
 
-    def check(self, frame: pl.DataFrame, columns: imports.Columns, user: User) -> imports.Checked:
-        """Check every row against enterprises, the register and the uses."""
-        problems: list[Problem] = []
-        counts = {"added": 0, "replaced": 0, "unchanged": 0}
-        for row, kind, _organisation, found in _examined(frame, user):
-            problems += [_problem(one, columns, row) for one in found]
-            if kind:
-                counts[kind] += 1
-        return imports.Checked(problems, counts)
+    def examined(self, frame: pl.DataFrame, user: User) -> Iterator[imports.Examined[Organisation]]:
+        """Yield rows, held against enterprises, the register and the uses."""
+        codes = [code for code in frame["credit_code"].drop_nulls().unique() if code]
+        reportable = archive.reportable(user).filter(credit_code__in=codes)
+        mine = {one.credit_code: one for one in reportable}
+        rows = list(frame.iter_rows(named=True))
+        standing = _standing(rows)
+        uses = {
+            one.certificate_id: one
+            for one in Claim.objects.filter(
+                certificate__in=list(standing.values()), released_at__isnull=True
+            )
+        }
+        for row in rows:
+            organisation = mine.get(row["credit_code"] or "")
+            if organisation is None:
+                yield imports.Examined(row, found=[("D061", "error", "credit_code", {})])
+                continue
+            before = standing.get(_key(row))
+            found = [*_of_use(row), *_of_standing(row, organisation, before, uses)]
+            new_use = before is not None and row["purpose"] and before.pk not in uses
+            kind = "added" if before is None else "replaced" if new_use else "unchanged"
+            yield imports.Examined(row, organisation, "" if found else kind, found)
 
-    def commit(self, frame: pl.DataFrame, batch: Batch, user: User, at: datetime) -> dict[str, int]:
-        """Write every row, asking for the rights again."""
-        columns = imports.Columns(batch.sheet, batch.columns)
-        counts = {"added": 0, "replaced": 0, "unchanged": 0}
-        rows = list(_examined(frame, user))
-        refused = [
-            _problem(one, columns, row)
-            for row, _kind, _organisation, found in rows
-            for one in found
-            if one[1] == "error"
-        ]
-        if refused:
-            raise DataError(refused)
-        for row, kind, organisation, _found in rows:
-            counts[kind] += 1
-            if kind == "unchanged" or organisation is None:
+    def write(
+        self,
+        rows: Sequence[imports.Examined[Organisation]],
+        batch: Batch,
+        user: User,
+        at: datetime,
+    ) -> None:
+        """Register the certificates, and the uses of them."""
+        for one in rows:
+            row, organisation = one.row, one.wanted
+            if one.kind == "unchanged" or organisation is None:
                 continue
             certificate = _standing([row]).get(_key(row)) or certificates.register(
                 user, organisation, _facts(row), batch=batch, source_row=row["source_row"], at=at
@@ -125,7 +131,6 @@ class CertificateImporter(imports.Importer):
                 certificates.claim(
                     user, certificate, PURPOSES[row["purpose"]], _period(row), used, batch=batch
                 )
-        return counts
 
     def undo(self, batch: Batch, user: User, at: datetime) -> dict[str, int]:
         """Withdraw what the batch registered; one that was used since then stays."""
@@ -144,11 +149,11 @@ class CertificateImporter(imports.Importer):
         return done
 
 
-def _key(row: _Row) -> tuple[str, str]:
+def _key(row: imports.Row) -> tuple[str, str]:
     return KINDS.get(row["kind"], ""), str(row["number"]).strip()
 
 
-def _standing(rows: Iterable[_Row]) -> dict[tuple[str, str], Certificate]:
+def _standing(rows: Iterable[imports.Row]) -> dict[tuple[str, str], Certificate]:
     """Return the certificates registered under the numbers of some rows."""
     found = Certificate.objects.filter(
         number__in={_key(row)[1] for row in rows if row["number"]}, withdrawn_at__isnull=True
@@ -156,30 +161,7 @@ def _standing(rows: Iterable[_Row]) -> dict[tuple[str, str], Certificate]:
     return {(one.kind, one.number): one for one in found.select_related("organisation")}
 
 
-def _examined(frame: pl.DataFrame, user: User) -> Iterator[_Seen]:
-    codes = [code for code in frame["credit_code"].drop_nulls().unique() if code]
-    mine = {one.credit_code: one for one in archive.reportable(user).filter(credit_code__in=codes)}
-    rows = list(frame.iter_rows(named=True))
-    standing = _standing(rows)
-    uses = {
-        one.certificate_id: one
-        for one in Claim.objects.filter(
-            certificate__in=list(standing.values()), released_at__isnull=True
-        )
-    }
-    for row in rows:
-        organisation = mine.get(row["credit_code"] or "")
-        if organisation is None:
-            yield row, "", None, [("D061", "error", "credit_code", {})]
-            continue
-        before = standing.get(_key(row))
-        found = [*_of_use(row), *_of_standing(row, organisation, before, uses)]
-        new_use = before is not None and row["purpose"] and before.pk not in uses
-        kind = "added" if before is None else "replaced" if new_use else "unchanged"
-        yield row, "" if found else kind, organisation, found
-
-
-def _of_use(row: _Row) -> Iterator[_Found]:
+def _of_use(row: imports.Row) -> Iterator[imports.Found]:
     """Tell what is wrong with the use and the days of a row, whatever stands registered."""
     start, end, used = _day(row["valid_from"]), _day(row["valid_to"]), _day(row["used_on"])
     if start and end and end < start:
@@ -198,8 +180,11 @@ def _of_use(row: _Row) -> Iterator[_Found]:
 
 
 def _of_standing(
-    row: _Row, organisation: Organisation, before: Certificate | None, uses: Mapping[int, Claim]
-) -> Iterator[_Found]:
+    row: imports.Row,
+    organisation: Organisation,
+    before: Certificate | None,
+    uses: Mapping[int, Claim],
+) -> Iterator[imports.Found]:
     """Tell where a row speaks against what is registered already."""
     if before is None:
         return
@@ -215,7 +200,7 @@ def _of_standing(
         yield "D065", "error", "number", {"other": use.get_purpose_display()}
 
 
-def _facts(row: _Row) -> dict[str, Any]:
+def _facts(row: imports.Row) -> dict[str, Any]:
     return {
         "kind": KINDS[row["kind"]],
         "number": str(row["number"]).strip()[:60],
@@ -226,7 +211,7 @@ def _facts(row: _Row) -> dict[str, Any]:
     }
 
 
-def _period(row: _Row) -> str:
+def _period(row: imports.Row) -> str:
     return str(row["used_for"] or "").strip()
 
 
@@ -238,8 +223,3 @@ def _is_period(text: str) -> bool:
 
 def _day(value: str | date | None) -> date | None:
     return date.fromisoformat(value) if isinstance(value, str) and value else value or None
-
-
-def _problem(found: _Found, columns: imports.Columns, row: _Row) -> Problem:
-    rule, severity, field, values = found
-    return columns.told(_TEXTS, rule, severity, row, field, **values)

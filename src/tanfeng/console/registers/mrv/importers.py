@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -15,7 +15,6 @@ from tanfeng.console.core import imports, rights
 from tanfeng.console.core.models import Batch, User
 from tanfeng.console.registers.mrv import months, services, tables, tallies
 from tanfeng.console.registers.mrv.models import EmissionReport, MonthlyFiling
-from tanfeng.errors import DataError, Problem, Severity
 
 _TEXTS: Mapping[str, tuple[str, str, str, str]] = {
     "D041": (
@@ -61,54 +60,55 @@ _TEXTS: Mapping[str, tuple[str, str, str, str]] = {
         "The city has to send the report back first",
     ),
 }
-_Row = Mapping[str, Any]
-_Found = tuple[str, Severity, str, dict[str, Any]]
+#: Enterprise and parameter a row speaks of.
+_Place = tuple[Organisation, str]
 
 
-class FilingImporter(imports.Importer):
+class FilingImporter(imports.RowImporter[_Place]):
     """Takes monthly filings; what stands already is closed, and the new row added."""
 
     form_key = "mrv_filing"
     rank = 40
+    texts = _TEXTS
 
     def place_of(self, codes: set[str]) -> str:
         """Return the county all these enterprises lie in."""
         return archive.common_place(codes)
 
-    def check(self, frame: pl.DataFrame, columns: imports.Columns, user: User) -> imports.Checked:
-        """Check every row against enterprises, plans and what stands filed."""
-        problems: list[Problem] = []
-        counts = {"added": 0, "replaced": 0, "unchanged": 0}
-        for row, kind, _place, found in _examined(frame, user):
-            problems += [_problem(one, columns, row) for one in found]
-            if kind:
-                counts[kind] += 1
-        return imports.Checked(problems, counts)
-
-    def commit(self, frame: pl.DataFrame, batch: Batch, user: User, at: datetime) -> dict[str, int]:
-        """Write every row, asking for the rights again."""
-        columns = imports.Columns(batch.sheet, batch.columns)
-        counts = {"added": 0, "replaced": 0, "unchanged": 0}
-        rows = list(_examined(frame, user))
-        refused = [
-            _problem(one, columns, row)
-            for row, _kind, _place, found in rows
-            for one in found
-            if one[1] == "error"
-        ]
-        if refused:
-            raise DataError(refused)
-        for row, kind, place, _found in rows:
-            counts[kind] += 1
-            if kind == "unchanged" or place is None:
+    def examined(self, frame: pl.DataFrame, user: User) -> Iterator[imports.Examined[_Place]]:
+        """Yield rows, held against enterprises, plans and what stands filed."""
+        codes = [code for code in frame["credit_code"].drop_nulls().unique() if code]
+        reportable = archive.reportable(user).filter(credit_code__in=codes)
+        mine = {one.credit_code: one for one in reportable}
+        years: dict[tuple[int, int], _Year] = {}
+        for row in frame.iter_rows(named=True):
+            organisation = mine.get(row["credit_code"] or "")
+            if organisation is None:
+                yield imports.Examined(row, found=[("D041", "error", "credit_code", {})])
                 continue
-            organisation, parameter = place
+            if not row["month"]:
+                yield imports.Examined(row, found=[("D044", "error", "period", {})])
+                continue
+            key = (organisation.pk, row["year"])
+            year = years.setdefault(key, _Year(user, organisation, row["year"]))
+            kind, parameter, found = year.examine(row)
+            place = (organisation, parameter) if parameter else None
+            yield imports.Examined(row, place, kind, found)
+
+    def write(
+        self, rows: Sequence[imports.Examined[_Place]], batch: Batch, user: User, at: datetime
+    ) -> None:
+        """File the months; a year not opened yet is opened."""
+        for one in rows:
+            row = one.row
+            if one.kind == "unchanged" or one.wanted is None:
+                continue
+            organisation, parameter = one.wanted
             report = services.open_year(user, organisation, row["year"])
             services.file_month(
                 user, report, row["month"], parameter, _values(row, report, parameter),
                 batch=batch, source_row=row["source_row"], at=at,
             )  # fmt: skip
-        return counts
 
     def undo(self, batch: Batch, _user: User, at: datetime) -> dict[str, int]:
         """Close what the batch filed and bring back what it had closed."""
@@ -133,26 +133,6 @@ class FilingImporter(imports.Importer):
         return done
 
 
-def _examined(
-    frame: pl.DataFrame, user: User
-) -> Iterator[tuple[_Row, str, tuple[Organisation, str] | None, list[_Found]]]:
-    codes = [code for code in frame["credit_code"].drop_nulls().unique() if code]
-    mine = {one.credit_code: one for one in archive.reportable(user).filter(credit_code__in=codes)}
-    years: dict[tuple[int, int], _Year] = {}
-    for row in frame.iter_rows(named=True):
-        organisation = mine.get(row["credit_code"] or "")
-        if organisation is None:
-            yield row, "", None, [("D041", "error", "credit_code", {})]
-            continue
-        if not row["month"]:
-            yield row, "", None, [("D044", "error", "period", {})]
-            continue
-        key = (organisation.pk, row["year"])
-        year = years.setdefault(key, _Year(user, organisation, row["year"]))
-        kind, parameter, found = year.examine(row)
-        yield row, kind, (organisation, parameter) if parameter else None, found
-
-
 class _Year:
     """What the plan wants and what stands filed in a year of an enterprise."""
 
@@ -168,7 +148,7 @@ class _Year:
             names = (known.name_zh, known.name_en, parameter) if known else (item.own_name,)
             self.names |= {(month, name.strip().lower()): parameter for name in names}
 
-    def examine(self, row: _Row) -> tuple[str, str, list[_Found]]:
+    def examine(self, row: imports.Row) -> tuple[str, str, list[imports.Found]]:
         """Return what would be done with a row, its parameter, and what is wrong."""
         if self.locked:
             return "", "", [("D047", "error", "period", {})]
@@ -190,7 +170,7 @@ class _Year:
         return "replaced", parameter, [("D046", "info", "value", other)]
 
 
-def _told(row: _Row) -> dict[str, Any]:
+def _told(row: imports.Row) -> dict[str, Any]:
     """Return what a row says, beside its unit and the reason of a correction."""
     return {
         "value": row["value"],
@@ -202,20 +182,13 @@ def _told(row: _Row) -> dict[str, Any]:
     }
 
 
-def _values(row: _Row, report: EmissionReport, parameter: str) -> dict[str, Any]:
+def _values(row: imports.Row, report: EmissionReport, parameter: str) -> dict[str, Any]:
     unit = months.items(report)[row["month"], parameter].unit
     return {**_told(row), "unit": unit, "remark": (row["remark"] or "")[:300]}
 
 
 def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
-
-
-def _problem(found: _Found, columns: imports.Columns, row: _Row) -> Problem:
-    rule, severity, field, values = found
-    value = row.get(field)
-    shown = f"{value:.12g}" if isinstance(value, float) else value
-    return columns.told(_TEXTS, rule, severity, {**row, field: shown}, field, **values)
 
 
 imports.register(FilingImporter())

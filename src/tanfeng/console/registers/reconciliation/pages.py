@@ -14,7 +14,9 @@ from tanfeng.accounting import methods, reconcile
 from tanfeng.accounting.reconcile import View
 from tanfeng.console.accounting import charts, frozen, method_files, method_pages
 from tanfeng.console.accounting.models import MethodRun, Run
+from tanfeng.console.core import jobs
 from tanfeng.console.core.asked import language
+from tanfeng.console.core.figures import plain
 from tanfeng.console.registers.reconciliation import sides
 
 _UNIT = "tCO₂"
@@ -96,7 +98,7 @@ def rows(account: MethodRun, run: Run | None, found: sides.Sides, key: str) -> l
                 "name": name,
                 "scope_name": method_pages.SCOPES[row["scope"]],
                 "cause_name": cause_names().get(row["cause"], ""),
-                "explanation": row[f"explanation_{'en' if _place() else 'zh'}"],
+                "explanation": _explanation(row, found, key),
                 "causes": [row[f"{cause}_tco2"] for cause in reconcile.CAUSES],
                 "labelled": [
                     (label, row[f"{cause}_tco2"]) for cause, label in cause_names().items()
@@ -107,6 +109,44 @@ def rows(account: MethodRun, run: Run | None, found: sides.Sides, key: str) -> l
         )
     told.sort(key=lambda row: -abs(row["difference_tco2"]))
     return told
+
+
+def _explanation(row: Mapping[str, Any], found: sides.Sides, key: str) -> str:
+    """Return why a line differs; of the meters also what they cover and what was converted."""
+    told = str(row[f"explanation_{'en' if _place() else 'zh'}"])
+    one = found.meters.known.get((row["scope"], row["item"])) if found.meters else None
+    if key != "meters":
+        return told
+    if one is None:
+        return _("no point measures this item; not compared")
+    share = _("the meters cover %(months)s of 12 months (%(share).1f %% of the year)") % {
+        "months": one.months,
+        "share": 100 * one.share,
+    }
+    parts = [told, share]
+    if one.amount is not None and row["activity"] is not None:
+        parts.append(
+            _("%(amount)s %(unit)s are %(converted)s %(unit_here)s")
+            % {
+                "amount": plain(one.amount, 2),
+                "unit": one.unit,
+                "converted": plain(row["activity"], 4),
+                "unit_here": row["unit"],
+            }
+        )
+    if one.estimated:
+        parts.append(_("of it %.1f %% estimated") % (100 * one.estimated))
+    return _("; ").join(parts)
+
+
+def meters_note(found: sides.Sides) -> str:
+    """Return why there is no metered side, empty where there is one."""
+    meters = found.meters
+    if meters is None or meters.view is not None:
+        return ""
+    if meters.problem is not None:
+        return _("The meters cannot be summed: %s") % jobs.explain(meters.problem)
+    return _("No metering point of this enterprise measured anything in this year.")
 
 
 def _account_urls(account: MethodRun) -> dict[tuple[str, str], str]:
@@ -150,8 +190,10 @@ def _other_url(
     behind: Mapping[tuple[str, str], set[str]],
 ) -> str:
     code = account.organisation.credit_code
-    if key == "meters":
+    if key == "filings":
         return reverse("mrv-year", args=[code, account.year])
+    if key == "meters":
+        return f"{reverse('metering')}?{urlencode({'q': code})}"
     items = behind.get((row["scope"], row["item"]), set())
     if run is None or not items:
         return ""

@@ -71,7 +71,7 @@ def compute_all(
 def _kept(account: MethodRun, run: Run) -> None:
     """Write the row of an account and a run, or mark the one there is as current."""
     try:
-        found = sides.of(account, run)
+        found = sides.of(account, run, with_meters=False)
     except (ModelError, OSError):
         # Its method is not in this version, or its files are gone, which its own page tells: the
         # other accounts are compared all the same.

@@ -1,4 +1,4 @@
-"""The sides of a reconciliation: an account, the statistics of a run, the monthly filings.
+"""The sides of a reconciliation: an account, a run's statistics, monthly filings, the meters.
 
 Nothing here asks for rights: pages get the account through ``rights``, which does.
 """
@@ -19,6 +19,7 @@ from tanfeng.accounting.reconcile import View
 from tanfeng.console.accounting import frozen, method_files
 from tanfeng.console.accounting.models import MethodRun, Run
 from tanfeng.console.registers.mrv.models import MonthlyFiling
+from tanfeng.console.registers.reconciliation import metered
 from tanfeng.errors import ModelError
 
 #: Guidelines whose fuel names the statistics can be brought to, the first on a tie.
@@ -46,17 +47,22 @@ class Sides:
     Parameters
     ----------
     views : mapping of str to View
-        ``market``, and ``statistics`` and ``meters`` where there are any.
+        ``market``, and ``statistics``, ``filings`` and ``meters`` where there are any.
     table : polars.DataFrame
         Result of :func:`tanfeng.accounting.reconcile.reconcile`; no rows with one side alone.
+    meters : Metered or None
+        What the meters knew, item by item; None where they were not asked.
     """
 
     views: Mapping[str, View]
     table: pl.DataFrame
+    meters: metered.Metered | None = None
 
 
-def of(account: MethodRun, run: Run | None) -> Sides:
+def of(account: MethodRun, run: Run | None, *, with_meters: bool = True) -> Sides:
     """Return the sides of an account by a sector method; the account is what others are set to.
+
+    What a list keeps needs no meters: their figures may still move.
 
     Parameters
     ----------
@@ -76,14 +82,23 @@ def of(account: MethodRun, run: Run | None) -> Sides:
             f"本版本没有方法 {account.method_key}",
         )
     base = _base(account)
-    others = (_statistics(account, run) if run else None, _filings(account, base))
+    meters = (
+        metered.of(account.organisation.credit_code, account.year, names(account.method_key))
+        if with_meters
+        else None
+    )
+    others = (
+        _statistics(account, run) if run else None,
+        _filings(account, base),
+        metered.beside(meters.view, base) if meters is not None and meters.view else None,
+    )
     views = {one.key: one for one in (base, *others) if one is not None}
     table = (
         reconcile.reconcile(list(views.values()), base=base.key)
         if len(views) > 1
         else pl.DataFrame()
     )
-    return Sides(views, table)
+    return Sides(views, table, meters)
 
 
 @lru_cache(maxsize=64)
@@ -150,12 +165,10 @@ def _filings(account: MethodRun, base: View) -> View | None:
             "unit": pl.String, "quantity": pl.Float64,
         },
     )  # fmt: skip
-    view = reconcile.meter_view(frame)
+    view = reconcile.meter_view(frame, key="filings", names=("月度存证", "monthly filings"))
     whole = pl.when(pl.col("missing_rows") == 0).then(pl.col("activity"))
     return replace(
         view,
-        name_zh="月度存证",
-        name_en="monthly filings",
         # What was never filed is not in the enterprise's plan: its boundary, not a gap.
         items=frozenset(one["item"] for one in readings),
         rows=view.rows.with_columns(activity=whole),

@@ -164,18 +164,21 @@ def show(request: HttpRequest, code: str, year: int) -> HttpResponse:
             "to_clarify": pages.to_clarify(found),
             "sums": sums,
             "line_sums": _sums(rows),
+            "meters_note": pages.meters_note(found),
         },
     )
 
 
 def _sums(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the last row of the table: sums of what is known."""
+    """Return the last row of the table: sums of the lines that are compared."""
+    compared = [row for row in rows if row["is_valued"]]
 
     def known(name: str) -> float | None:
-        values = [row[name] for row in rows if row[name] is not None]
+        values = [row[name] for row in compared if row[name] is not None]
         return sum(values) if values else None
 
     return {
+        "left_out": len(rows) - len(compared),
         "base": known("base_emission_tco2"),
         "other": known("emission_tco2"),
         "causes": [
@@ -210,6 +213,9 @@ def _line_columns() -> tuple[lists.Column, ...]:
                      unit=_T, places=4),
         *causes,
         lists.Column("difference", gettext_lazy("Difference"), cell("difference_tco2"), unit=_T,
+                     places=4),
+        lists.Column("known_share", gettext_lazy("Share of the year known"),
+                     lambda row: 1.0 if row["known_share"] is None else row["known_share"],
                      places=4),
         lists.Column("explanation", gettext_lazy("Explanation"), cell("explanation")),
     )  # fmt: skip

@@ -11,7 +11,7 @@ let library;
 // The theme on the screen while the page is being printed.
 let before;
 
-function load() {
+export function load() {
   library ??= new Promise((resolve, reject) => {
     if (window.echarts) return resolve(window.echarts);
     const script = document.createElement("script");
@@ -23,7 +23,7 @@ function load() {
   return library;
 }
 
-function palette() {
+export function palette() {
   const style = getComputedStyle(document.documentElement);
   const get = (name) => style.getPropertyValue(`--${name}`).trim();
   const names = ["ink", "ink-2", "ink-3", "line", "panel", "brand", "brand-fill", "good-fill", "late-fill", "bad-fill", "bad", "late", "note-fill", "track", "control"];
@@ -55,7 +55,7 @@ export function format(value, places = 1) {
   return sign + grouped + (places ? `.${text.slice(-places)}` : "");
 }
 
-function short(value) {
+export function short(value) {
   return format(value, Number.isInteger(value) ? 0 : Math.abs(value) >= 10 ? 1 : 2).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
 }
 
@@ -67,14 +67,14 @@ function measure(text, size = 12) {
 
 // Tooltip
 
-function cell(tag, text, className) {
+export function cell(tag, text, className) {
   const element = document.createElement(tag);
   if (className) element.className = className;
   element.textContent = text;
   return element;
 }
 
-function swatch(colour) {
+export function swatch(colour) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 8 8");
   svg.setAttribute("width", "9");
@@ -364,7 +364,47 @@ function waterfall(data, colours, width) {
   return { ...shape, grid: grid(), series };
 }
 
-const kinds = { stack, bars, line, band: line, waterfall };
+// Flows between nodes: bands in the colour of what flows, names beside the nodes.
+function sankey(data, colours, width) {
+  const tint = (key) => colours.of[key] || colours["ink-3"];
+  const name = Object.fromEntries(data.nodes.map((node) => [node.key, node.name]));
+  const steps = Math.max(...depths(data));
+  const label = Math.max(48, Math.min(170, (width - 24) / (steps + 1) - 26));
+  const series = {
+    type: "sankey",
+    left: 4,
+    right: label + 8,
+    top: 8,
+    bottom: 8,
+    nodeWidth: 12,
+    nodeGap: 14,
+    nodeAlign: "left",
+    draggable: false,
+    data: data.nodes.map((node) => ({ name: node.key, url: node.url, itemStyle: { color: tint(node.colour), borderWidth: 0 }, cursor: node.url ? "pointer" : "default" })),
+    links: data.links.map((link) => ({ ...link, lineStyle: { color: tint(link.colour), opacity: 0.38, curveness: 0.5 } })),
+    label: { color: colours.ink, fontSize: 12, width: label, overflow: "truncate", textBorderColor: colours.panel, textBorderWidth: 2, formatter: (item) => name[item.name] },
+    emphasis: { focus: "adjacency", lineStyle: { opacity: 0.6 } },
+  };
+  const told = (item) => {
+    const box = cell("div", "", "tip");
+    const link = item.dataType === "edge";
+    box.append(cell("p", link ? `${name[item.data.source]} → ${name[item.data.target]}` : name[item.name], "strong"));
+    box.append(cell("p", `${format(item.value, data.places)} ${data.unit}`));
+    return box;
+  };
+  return { series, tooltip: { ...tooltip(data, colours), trigger: "item", formatter: told } };
+}
+
+function depths(data) {
+  const depth = Object.fromEntries(data.nodes.map((node) => [node.key, 0]));
+  // No path is longer than there are nodes; the flows have no circle.
+  for (let round = 0; round < data.nodes.length; round += 1) {
+    for (const link of data.links) depth[link.target] = Math.max(depth[link.target], depth[link.source] + 1);
+  }
+  return Object.values(depth);
+}
+
+const kinds = { stack, bars, line, band: line, waterfall, sankey };
 
 // One figure
 
@@ -395,6 +435,7 @@ function paint(echarts, figure) {
     if (beside.length) chart.setOption({ graphic: beside });
   };
   render();
+  if (data.nodes) chart.on("click", (item) => item.data.url && location.assign(item.data.url));
   if (data.link) {
     chart.on("click", (item) => {
       const series = data.series.find((one) => one.name === item.seriesName);

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.db.models import Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -121,21 +122,13 @@ def reports(request: HttpRequest) -> HttpResponse:
     if tallies.renamed(listing.page):
         return reports(request)
     page = list(listing.page)
-    found = _found(user, page)
+    found, base = _found(user, page), reverse("mrv")
     return render(
         request,
         "mrv/reports.html",
         {
             "listing": listing,
-            "rows": [
-                {
-                    "row": row,
-                    "state": state(machines.REPORT, row.state),
-                    "found": found[row.pk],
-                    "method": method_name(row.method_key),
-                }
-                for row in page
-            ],
+            "rows": [_told(row, found[row.pk], base) for row in page],
             "sort": listing.sort,
             "years": sorted(
                 set(seen.order_by().values_list("year", flat=True).distinct()), reverse=True
@@ -153,6 +146,26 @@ def reports(request: HttpRequest) -> HttpResponse:
             "this_year": timezone.localdate().year,
         },
     )
+
+
+def _told(row: EmissionReport, found: int, base: str) -> dict[str, Any]:
+    """Return a row in words: a template that looks into three records a cell is slow."""
+    organisation, tally = row.organisation, row.tally
+    words, kind = state(machines.REPORT, row.state)
+    return {
+        "url": f"{base}{organisation.credit_code}/{row.year}/",
+        "organisation": organisation.name,
+        "code": organisation.credit_code,
+        "has_plan": tally.has_plan,
+        "year": row.year,
+        "place": str(organisation.place),
+        "method": method_name(row.method_key) or "—",
+        "filed": tally.filed,
+        "found": found,
+        "open_findings": tally.open_findings,
+        "state": words,
+        "kind": kind,
+    }
 
 
 def _open(request: HttpRequest) -> HttpResponse:

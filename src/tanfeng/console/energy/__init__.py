@@ -1,0 +1,1 @@
+"""Energy as metered: by scope, in balance, by tariff period, against another period."""

@@ -1,0 +1,423 @@
+"""Bringing what is kept up to the readings: note what changed, then derive it, a part at a time.
+
+What changed is first written down as pending, together with the versions of readings and register
+it was found at; then points are taken off the list, some at a time, each with all it changes in one
+commit. Whoever is killed on the way leaves a list the next one goes on with. A figure never depends
+on how the work was cut: quarter hours are those of a derivation of everything, sums are whole
+numbers to which differences are added.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from tanfeng.metering import _kept_terms as kt
+from tanfeng.metering import _kept_virtual, refresh
+from tanfeng.metering._faults import ChangesForgotten
+from tanfeng.metering._kept_files import Look, Writer
+from tanfeng.metering._kept_read import slots_between
+from tanfeng.metering._tree import counted, current
+from tanfeng.metering.frames import SLOT_S
+
+if TYPE_CHECKING:
+    from tanfeng.metering.register import Register
+    from tanfeng.metering.store import Store
+
+#: Of the rules quarter hours are derived by; another number derives everything anew.
+METHOD = 1
+#: Points whose open days are derived together, and quarter hours derived or read together.
+TAIL_POINTS, MOST_SLOTS = 4_000, 3_000_000
+#: Points derived from their beginning at first, until it is known how long their history is.
+_FIRST_POINTS = 32
+#: Days of a point that are kept to say what is usual: refresh.py looks back 17 and a little.
+_DAYS = 60
+#: What of a point its quarter hours rest on.
+_BASIS = (
+    "kind", "unit", "multiplier", "digits", "rated_power", "interval_s", "expression",
+)  # fmt: skip
+_DEVICE = ("device", "installed", "removed", "opening", "closing", "multiplier", "digits")
+
+
+class Settling:
+    """One advance of what is kept.
+
+    Parameters
+    ----------
+    writer : Writer
+        Holds the lock.
+    store : Store
+    register : Register
+    """
+
+    def __init__(self, writer: Writer, store: Store, register: Register) -> None:
+        self._writer, self._store, self._register = writer, store, register
+        self._per_point = 0.0
+        self._con: Any = None
+        self._points = register.points()
+        self._devices = register.devices()
+        self._virtual = _kept_virtual.meters(self._points)
+
+    # What changed -----------------------------------------------------------------------------
+
+    def note(self, now: datetime, *, everything: bool = False) -> int:
+        """Write down what is to be derived, up to the present; return how many entries."""
+        version, number = self._store.version(), self._register.number()
+        mark = self._writer.look.mark
+        fresh = mark.get("method") != METHOD or mark["version"] > version
+        if not (fresh or everything) and (version, number) == (mark["version"], mark["register"]):
+            return self._writer.look.rows("pending")
+        if fresh and mark:
+            self._writer.commit({}, {}, anew=list(kt.TABLES))
+        new_mark = {
+            "method": METHOD,
+            "version": version,
+            "register": number,
+            "moment": now.isoformat(),
+            "done": mark.get("done") if not fresh else None,
+        }
+        known = self._known()
+        rows: dict[tuple[str, str], pl.DataFrame] = {}
+        again: list[pl.DataFrame] = []
+        if fresh or number != mark["register"]:
+            about = self._about(known, rows)
+            self._move(known, about)
+            rows[("points", "all")] = about.entries
+            again += about.again
+            known = pl.concat([known, about.entries]).unique("id", keep="last")
+        if fresh or everything:
+            again.append(_from_the_start(known["id"]))
+            virtual = known.filter(pl.col("point").is_in(self._virtual_names().implode()))
+            again.append(_kept_virtual.everywhere(virtual["id"], self._writer.look))
+        else:
+            again.append(self._touched(mark["version"], known))
+        pending = _joined([self._writer.look.read("pending"), *again])
+        rows[("pending", "all")] = pending
+        if pending.is_empty():
+            new_mark["done"] = new_mark["moment"]
+        self._writer.commit(rows, new_mark, anew=["pending"])
+        return pending.height
+
+    def _known(self) -> pl.DataFrame:
+        return self._writer.look.read("points")
+
+    def _virtual_names(self) -> pl.Series:
+        return self._points.filter(pl.col("expression").is_not_null())["point"]
+
+    def _touched(self, since: int, known: pl.DataFrame) -> pl.DataFrame:
+        try:
+            changes = self._store.changes(since)
+        except ChangesForgotten:
+            return _from_the_start(known["id"])
+        return (
+            changes.filter(~pl.col("point").is_in(self._virtual_names().implode()))
+            .join(known.select("id", "point"), on="point")
+            .select("id", virtual=False, month=pl.lit(""), low=pl.col("first").dt.epoch("s"))
+            .with_columns(high=pl.lit(None, pl.Int64))
+        )
+
+    def _about(self, known: pl.DataFrame, rows: dict[tuple[str, str], pl.DataFrame]) -> _About:
+        """Compare the register with what was known of it."""
+        look = self._writer.look
+        basis = _basis(self._points, self._devices, _kept_virtual.inputs(self._virtual))
+        sources = look.read("sources")
+        own = counted(current(self._points)).select("point", "node", "item_key", "sign")
+        new = (
+            own.select("node", "item_key")
+            .unique()
+            .join(sources, on=["node", "item_key"], how="anti")
+            .sort("node", "item_key")
+            .with_row_index("source", offset=_next(sources["source"]))
+            .with_columns(pl.col("source").cast(pl.Int32))
+            .select(sources.columns)
+        )
+        rows[("sources", "all")] = new
+        placed = own.join(pl.concat([sources, new]), on=["node", "item_key"]).select(
+            "point", new_source="source", new_sign=pl.col("sign").cast(pl.Int8)
+        )
+        now = (
+            basis.rename({"basis": "new_basis"})
+            .join(placed, on="point", how="left")
+            .join(known, on="point", how="left")
+            .sort("point")
+        )
+        strange = now.filter(pl.col("id").is_null())
+        numbered = strange.drop("id").with_row_index("id", offset=_next(known["id"]))
+        now = pl.concat(
+            [now.filter(pl.col("id").is_not_null()), numbered.select(now.columns).cast(now.schema)]
+        )
+        rests = pl.col("basis").ne_missing(pl.col("new_basis"))
+        hangs = pl.col("source").ne_missing(pl.col("new_source")) | pl.col("sign").ne_missing(
+            pl.col("new_sign")
+        )
+        differ = now.filter(rests | hangs)
+        entries = differ.select(
+            "id",
+            "point",
+            pl.col("new_basis").alias("basis"),
+            "since",
+            "first",
+            pl.col("new_source").alias("source"),
+            pl.col("new_sign").alias("sign"),
+        )
+        is_virtual = pl.col("point").is_in(self._virtual_names().implode())
+        again = now.filter(rests)
+        spans = _kept_virtual.everywhere(again.filter(is_virtual)["id"], look)
+        moved = differ.filter(hangs & pl.col("basis").is_not_null())
+        return _About(entries, moved, [_from_the_start(again["id"]), spans])
+
+    def _move(self, known: pl.DataFrame, about: _About) -> None:
+        """Take the quarter hours of points that count elsewhere from there and add them here."""
+        look = self._writer.look
+        ids = about.moved["id"].to_list()
+        total = max(1, known.height)
+        each = max(1, int(MOST_SLOTS * total / max(1, look.rows("slots"))))
+        for at in range(0, len(ids), each):
+            some = ids[at : at + each]
+            slots = self._writer.look.read("slots", keys=some)
+            slots = slots.filter(pl.col("code").is_not_null())
+            mine = about.moved.filter(pl.col("id").is_in(some))
+            before = slots.join(mine.select("id", "source", "sign"), on="id")
+            now = mine.select("id", source="new_source", sign="new_sign")
+            rows = _sums_changed(before, slots.join(now, on="id"))
+            entries = about.entries.filter(pl.col("id").is_in(some))
+            # What its quarter hours rest on is written with the list of what is to be derived.
+            kept = known.select("id", old="basis")
+            entries = entries.join(kept, on="id").with_columns(basis="old").drop("old")
+            rows[("points", "all")] = entries
+            self._writer.commit(rows)
+
+    # Deriving ---------------------------------------------------------------------------------
+
+    def step(self) -> int:
+        """Derive some of what is pending; return how many entries are left."""
+        look = self._writer.look
+        pending = look.read("pending")
+        metered = pending.filter(~pl.col("virtual"))
+        if not metered.is_empty():
+            return self._metered(look, pending, metered)
+        if not pending.is_empty():
+            before, after, some, left = _kept_virtual.step(
+                look, pending, self._virtual, self._known()
+            )
+            place = some.select("id", "source", "sign")
+            rows = _sums_changed(before.join(place, on="id"), after.join(place, on="id"))
+            rows[("points", "all")] = some
+            return self._write(_parted(rows, after), left)
+        return 0
+
+    def _write(self, rows: dict[tuple[str, str], pl.DataFrame], left: pl.DataFrame) -> int:
+        rows[("pending", "all")] = left
+        mark = dict(self._writer.look.mark)
+        if left.is_empty():
+            mark["done"] = mark["moment"]
+        self._writer.commit(rows, mark, anew=["pending"])
+        return left.height
+
+    def _metered(self, look: Look, pending: pl.DataFrame, metered: pl.DataFrame) -> int:
+        known = self._known()
+        asked = (
+            metered.join(known.select("id", "point", "since"), on="id")
+            .join(self._points.select("point", "interval_s"), on="point")
+            .rename({"low": "first"})
+            .sort("id")
+        )
+        tail, rest = refresh.apart(asked)
+        if not tail.is_empty():
+            tail = tail.head(TAIL_POINTS)
+            made = refresh.of_tail(
+                tail,
+                self._days(look, tail),
+                self._told(look, tail),
+                self._fetch,
+                *self._register_(),
+            )
+            rows = self._rows(look, tail["id"], made)
+        elif not rest.is_empty():
+            tail = rest.head(self._history())
+            made = refresh.of_whole(tail["point"], self._fetch, *self._register_())
+            self._per_point = max(1.0, made.slots.height / tail.height)
+            rows = self._rows(look, tail["id"], made)
+        else:  # none of them is a point any more
+            return self._write({}, pending.filter("virtual"))
+        done = pl.col("id").is_in(tail["id"].implode()) & ~pl.col("virtual")
+        left = [pending.filter(~done)]
+        slots = rows.pop("changed")
+        if not slots.is_empty() and self._virtual is not None:
+            left.append(_kept_virtual.touched(slots, known, self._virtual))
+        return self._write(_parted(rows, slots), _joined(left))
+
+    def _register_(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        real = self._points.filter(pl.col("expression").is_null())
+        return real, self._devices
+
+    def _history(self) -> int:
+        if not self._per_point:
+            return _FIRST_POINTS
+        return max(1, min(TAIL_POINTS, int(MOST_SLOTS / self._per_point)))
+
+    def _fetch(self, names: list[str], since: datetime | None) -> Any:
+        import ibis
+
+        if self._con is None:
+            self._con = ibis.duckdb.connect()
+            self._con.raw_sql("SET enable_progress_bar = false")
+        return self._store.table(self._con, names, since)
+
+    @staticmethod
+    def _days(look: Look, tail: pl.DataFrame) -> pl.DataFrame:
+        days = look.read("days", keys=tail["id"].to_list())
+        return days.join(tail.select("id", "point"), on="id").drop("id")
+
+    @staticmethod
+    def _told(look: Look, tail: pl.DataFrame) -> refresh.Told:
+        names = tail.select("id", "point")
+
+        def told(wanted: pl.Series, begin: int, end: int) -> pl.DataFrame:
+            ids = names.filter(pl.col("point").is_in(wanted.implode()))["id"].to_list()
+            low, high = begin // SLOT_S, end // SLOT_S
+            rows = slots_between(look, ids, low, high)
+            rows = rows.join(names, on="id")
+            return rows.with_columns(start=pl.col("slot").cast(pl.Int64) * SLOT_S)
+
+        return told
+
+    def _rows(self, look: Look, ids: pl.Series, made: refresh.Made) -> dict[Any, pl.DataFrame]:
+        """Find what a derivation changed of what is kept."""
+        known = self._known().filter(pl.col("id").is_in(ids.implode()))
+        names = known.select("id", "point")
+        new = made.slots.join(names, on="point").select(
+            pl.col("id"),
+            (pl.col("start") // SLOT_S).cast(pl.Int32).alias("slot"),
+            "amount",
+            "measured",
+            pl.col("known_s", "measured_s").cast(pl.Int32),
+            "code",
+        )
+        low = None if made.since is None else made.since // SLOT_S
+        old = slots_between(look, ids.to_list(), low, None)
+        first = new
+        if low is None:
+            kept_for_good = self._remembered(old)
+            first = pl.concat(
+                [
+                    new.select("id", "slot"),
+                    old.join(kept_for_good, on=["id", "slot"], how="anti").select("id", "slot"),
+                ]
+            )
+            old = kept_for_good
+        before, after = kt.changed(old, new)
+        days = made.days.join(names, on="point").select(list(kt.TABLES["days"].schema))
+        kept = look.read("days", keys=ids.to_list())
+        days = days.join(kept, on=days.columns, how="anti", nulls_equal=True)
+        days = days.filter(pl.col("day") > pl.col("day").max().over("id") - _DAYS * 86_400)
+        rows: dict[Any, pl.DataFrame] = {("days", "all"): days}
+        place = known.select("id", "source", "sign")
+        rows |= _sums_changed(before.join(place, on="id"), after.join(place, on="id"))
+        entries = known.drop("since").join(made.open, on="point", how="left")
+        if low is not None:
+            first = after.filter(pl.col("code").is_not_null())
+        first = first.group_by("id").agg(first=pl.col("slot").min())
+        entries = entries.join(first, on="id", how="left", suffix="_new")
+        if low is None:
+            entries = entries.with_columns(first="first_new")
+        else:
+            entries = entries.with_columns(first=pl.min_horizontal("first", "first_new"))
+        entries = entries.select(known.columns)
+        rows[("points", "all")] = entries.join(
+            known, on=known.columns, how="anti", nulls_equal=True
+        )
+        rows["changed"] = after
+        return rows
+
+    def _remembered(self, old: pl.DataFrame) -> pl.DataFrame:
+        """Leave out quarter hours of months whose readings were dropped: their energy stays."""
+        begin = self._store.begin()
+        if begin is None:
+            return old.clear()
+        return old.filter(pl.col("slot") >= int(begin.timestamp()) // SLOT_S)
+
+
+class _About:
+    """What the register says now that it did not."""
+
+    def __init__(
+        self, entries: pl.DataFrame, moved: pl.DataFrame, again: list[pl.DataFrame]
+    ) -> None:
+        self.entries, self.moved, self.again = entries, moved, again
+
+
+def _sums_changed(before: pl.DataFrame, after: pl.DataFrame) -> dict[Any, pl.DataFrame]:
+    """Return the rows of the tables that add up; ``before`` and ``after`` have source and sign."""
+    each = pl.lit(1, pl.Int8).alias("sign")
+    days = kt.increments(before.with_columns(each), after.with_columns(each), "id", "day")
+    rows: dict[Any, pl.DataFrame] = {}
+    hours = kt.increments(before, after, "source", "hour")
+    of_days = kt.increments(before, after, "source", "day")
+    for name, frame, number in (
+        ("point_days", days, "day"),
+        ("source_hours", hours, "hour"),
+        ("source_days", of_days, "day"),
+    ):
+        for part, some in kt.parted(frame, number).items():
+            rows[(name, part)] = some
+    return rows
+
+
+def _parted(rows: dict[Any, pl.DataFrame], slots: pl.DataFrame) -> dict[Any, pl.DataFrame]:
+    for part, some in kt.parted(slots, "slot").items():
+        rows[("slots", part)] = some
+    return rows
+
+
+def _joined(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    """Put lists of what is pending together: of one entry the widest span."""
+    schema = kt.TABLES["pending"].schema
+    rows = pl.concat(
+        [schema.to_frame(), *(one.select(list(schema)).cast(schema) for one in frames)]
+    )
+    return (
+        rows.group_by("id", "virtual", "month")
+        .agg(
+            pl.when(pl.col("low").null_count() == 0).then(pl.col("low").min()).first(),
+            pl.col("high").max(),
+        )
+        .select(list(schema))
+    )
+
+
+def _from_the_start(ids: pl.Series) -> pl.DataFrame:
+    return pl.DataFrame({"id": ids}).with_columns(
+        virtual=False,
+        month=pl.lit(""),
+        low=pl.lit(None, pl.Int64),
+        high=pl.lit(None, pl.Int64),
+    )
+
+
+def _basis(points: pl.DataFrame, devices: pl.DataFrame, inputs: pl.DataFrame) -> pl.DataFrame:
+    """Write down of each point what its quarter hours rest on."""
+    hung = (
+        devices.sort("point", "installed")
+        .select("point", text=_text(_DEVICE))
+        .group_by("point", maintain_order=True)
+        .agg(pl.col("text").str.join(";"))
+    )
+    return (
+        points.select("point", basis=_text(_BASIS))
+        .join(hung, on="point", how="left")
+        .join(inputs, on="point", how="left")
+        .select("point", pl.concat_str("basis", "text", "inputs", separator="#", ignore_nulls=True))
+    )
+
+
+def _text(names: tuple[str, ...]) -> pl.Expr:
+    words = [pl.col(name).cast(pl.String).fill_null("") for name in names]
+    return pl.concat_str(words, separator="|")
+
+
+def _next(numbers: pl.Series) -> int:
+    last = numbers.max()
+    return 0 if last is None else int(last) + 1  # type: ignore[arg-type]

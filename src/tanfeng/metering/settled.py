@@ -1,0 +1,308 @@
+"""Energy that is derived once and kept: what flowed in every quarter hour, and its sums.
+
+Beside the readings lies what they come to: the quarter hours of every point, metered or virtual,
+days of points, hours and days of the nodes of the tree. :meth:`Settled.advance` takes in what came
+since, late or not, and what changed in the register; only what that touches is derived again. What
+is kept equals, to the last bit, what deriving everything gives, however it came about.
+
+Readings are the truth and this follows from them: it can be thrown away and made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from tanfeng.metering import _kept_terms as kt
+from tanfeng.metering import rollup
+from tanfeng.metering._calendar import By
+from tanfeng.metering._kept_files import Files, Look
+from tanfeng.metering._kept_read import slots_between, sums_of_points, sums_of_sources
+from tanfeng.metering._settling import Settling
+from tanfeng.metering.frames import ENERGY, SLOT_S, SLOTS
+from tanfeng.metering.virtual import VirtualMeters, virtual_meters
+
+if TYPE_CHECKING:
+    from tanfeng.metering.register import Register
+    from tanfeng.metering.store import Store
+
+__all__ = ["Advanced", "Settled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """How far an advance came.
+
+    Parameters
+    ----------
+    steps : int
+        Commits it took.
+    left : int
+        Entries that are still to be derived.
+    """
+
+    steps: int
+    left: int
+
+
+class Settled:
+    """The kept energy of one home.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Made at the first advance.
+    store : Store
+    register : Register
+    """
+
+    def __init__(self, folder: str | Path, store: Store, register: Register) -> None:
+        self._files = Files(Path(folder), kt.TABLES)
+        self._store, self._register = store, register
+        self._said: _Said | None = None
+
+    # Writing ----------------------------------------------------------------------------------
+
+    def behind(self) -> bool:
+        """Tell whether readings or register changed since, or something is still pending."""
+        look = self._files.look()
+        now = self._store.version(), self._register.number()
+        if look is None or not look.mark:
+            return now != (-1, 0)
+        return now != (look.mark["version"], look.mark["register"]) or look.rows("pending") > 0
+
+    def as_of(self) -> datetime | None:
+        """Return when what is kept last held all there was; None: never yet."""
+        look = self._files.look()
+        done = None if look is None else look.mark.get("done")
+        return None if done is None else datetime.fromisoformat(done)
+
+    def advance(
+        self,
+        *,
+        now: datetime,
+        everything: bool = False,
+        wait: bool = True,
+        go_on: Callable[[int], bool] = lambda _left: True,
+    ) -> Advanced:
+        """Take in what changed.
+
+        Parameters
+        ----------
+        now : datetime
+            The present.
+        everything : bool
+            Derive every point anew; what comes out the same is not written again.
+        wait : bool
+            Wait for another process that advances.
+        go_on : callable
+            Asked before every part with the entries that are left; what is left when it says no
+            is derived by the next advance.
+
+        Returns
+        -------
+        Advanced
+
+        Raises
+        ------
+        StoreBusy
+            If another process advances and ``wait`` is false.
+        """
+        with self._files.writing(wait=wait) as writer:
+            work = Settling(writer, self._store, self._register)
+            left = work.note(now, everything=everything)
+            steps = 0
+            while left and go_on(left):
+                left = work.step()
+                steps += 1
+        return Advanced(steps, left)
+
+    def compact(self) -> int:
+        """Put small files together and delete those nobody needs; return parts merged."""
+        with self._files.writing() as writer:
+            return writer.compact()
+
+    # Reading ----------------------------------------------------------------------------------
+
+    def slots(self, points: Collection[str], start: datetime, end: datetime) -> pl.DataFrame:
+        """Return the quarter hours of some points, metered or virtual.
+
+        Parameters
+        ----------
+        points : collection of str
+            What is not kept is left out.
+        start, end : datetime
+            ``start <= t < end``, aware.
+
+        Returns
+        -------
+        polars.DataFrame
+            ``frames.SLOTS``: each quarter hour from the first of a point on, without an amount
+            where nothing is known.
+        """
+        low, high = _numbers(start, end)
+
+        def read(look: Look) -> pl.DataFrame:
+            known = _named(look, points).filter(pl.col("first").is_not_null())
+            rows = slots_between(look, known["id"].to_list(), low, high)
+            begin = pl.max_horizontal("first", pl.lit(low, pl.Int32))
+            spans = known.filter(pl.col("first") < high)
+            grid = spans.select("id", slot=pl.int_ranges(begin, high, dtype=pl.Int32))
+            grid = grid.explode("slot", empty_as_null=False)
+            laid = grid.join(rows, on=["id", "slot"], how="left", maintain_order="left")
+            return kt.as_slots(laid, known.select("id", "point"))
+
+        found = self._files.reading(read)
+        return SLOTS.to_frame() if found is None else found
+
+    def of_points(
+        self,
+        points: Collection[str],
+        by: By,
+        start: datetime,
+        end: datetime,
+        factors: pl.DataFrame | None = None,
+    ) -> pl.DataFrame:
+        """Return what flowed through some points in each period, as metered.
+
+        Parameters
+        ----------
+        points, start, end
+            As of :meth:`slots`.
+        by : {"15min", "hour", "day", "month"}
+            Length of a period, on the city's clock.
+        factors : polars.DataFrame, optional
+            ``frames.FACTORS``.
+
+        Returns
+        -------
+        polars.DataFrame
+            ``frames.ENERGY`` with ``point`` in the place of ``node``; empty where nothing of
+            these points is kept.
+        """
+        low, high = _numbers(start, end)
+        said = self._now()
+        about = said.points.filter(pl.col("point").is_in(list(points)))
+
+        def read(look: Look) -> pl.DataFrame | None:
+            known = _named(look, points)
+            sums = sums_of_points(look, known, low, high, by).join(known, on="id")
+            sums = sums.select("point", kt.time("at").alias("start"), *kt.COUNTED)
+            due = _due(look, said, about)
+            if sums.is_empty() and known["first"].is_null().all():
+                return None
+            return rollup.of_kept(
+                sums, points=about, by=by, start=start, end=end, due=due, factors=factors
+            )
+
+        found = self._files.reading(read)
+        return ENERGY.to_frame().rename({"node": "point"}) if found is None else found
+
+    def of_nodes(
+        self,
+        nodes: Collection[str],
+        by: By,
+        start: datetime,
+        end: datetime,
+        factors: pl.DataFrame | None = None,
+    ) -> pl.DataFrame:
+        """Return what flowed into some nodes of the tree in each period.
+
+        Parameters
+        ----------
+        nodes : collection of str
+            With all below them.
+        by, start, end, factors
+            As of :meth:`of_points`.
+
+        Returns
+        -------
+        polars.DataFrame
+            ``frames.ENERGY``.
+        """
+        low, high = _numbers(start, end)
+        said = self._now()
+        about = said.points.filter(pl.col("node").is_in(list(nodes)))
+        edges = said.edges.filter(pl.col("parent").is_in(list(nodes)))
+
+        def read(look: Look) -> pl.DataFrame | None:
+            known = _points(look)
+            sources = look.read("sources").filter(pl.col("node").is_in(list(nodes)))
+            mine = known.filter(pl.col("point").is_in(about["point"].implode()))
+            if mine["first"].is_null().all():
+                return None
+            sums = sums_of_sources(look, known, sources["source"].to_list(), low, high, by)
+            sums = sums.join(sources, on="source").select(
+                "node", "item_key", kt.time("at").alias("start"), *kt.COUNTED
+            )
+            due = _due(look, said, about)
+            return rollup.of_kept(
+                sums, points=about, edges=edges, by=by, start=start, end=end, due=due,
+                factors=factors,
+            )  # fmt: skip
+
+        found = self._files.reading(read)
+        return ENERGY.to_frame() if found is None else found
+
+    def _now(self) -> _Said:
+        """Return what the register says; it is read again when it changed."""
+        number = self._register.number()
+        if self._said is None or self._said.number != number:
+            register = self._register
+            self._said = _Said(number, register.points(), register.devices(), register.edges())
+        return self._said
+
+
+@dataclass(slots=True)
+class _Said:
+    """What the register says at a change."""
+
+    number: int
+    points: pl.DataFrame
+    devices: pl.DataFrame
+    edges: pl.DataFrame
+    virtual: VirtualMeters | None = None
+
+    def expressions(self) -> VirtualMeters:
+        """Return its virtual meters, read once; asked for only where there are some."""
+        if self.virtual is None:
+            self.virtual = virtual_meters(self.points)
+        return self.virtual
+
+
+def _due(look: Look, said: _Said, about: pl.DataFrame) -> pl.DataFrame:
+    """Return from when to when points owe quarter hours: from their first on."""
+    known = _points(look).drop_nulls("first")
+    firsts = known.select("point", kt.time("first").alias("start"))
+    if about["expression"].null_count() == about.height:
+        return _spans(about, firsts, said.devices)
+    due = said.expressions().due(_spans(said.points, firsts, said.devices))
+    return due.filter(pl.col("point").is_in(about["point"].implode()))
+
+
+def _spans(points: pl.DataFrame, firsts: pl.DataFrame, devices: pl.DataFrame) -> pl.DataFrame:
+    """Return spans that begin with the first quarter hour and end with the last meter."""
+    mine = firsts.filter(pl.col("point").is_in(points["point"].implode()))
+    ends = rollup.due_since(points, mine, devices).select("point", "due_to")
+    return rollup.due_since(points, mine).drop("due_to").join(ends, on="point", how="left")
+
+
+def _points(look: Look) -> pl.DataFrame:
+    if "points" not in look.memory:
+        look.memory["points"] = look.read("points").sort("point")
+    frame: pl.DataFrame = look.memory["points"]
+    return frame
+
+
+def _named(look: Look, points: Collection[str]) -> pl.DataFrame:
+    return _points(look).filter(pl.col("point").is_in(list(points)))
+
+
+def _numbers(start: datetime, end: datetime) -> tuple[int, int]:
+    """Return the first quarter hour that begins in a window and the one after the last."""
+    return -int(-start.timestamp() // SLOT_S), -int(-end.timestamp() // SLOT_S)
