@@ -43,7 +43,7 @@ def main() -> int:
         store = Store(Path(folder) / "readings")
         store.append(sim.readings, batch="all")
         wanted = _hours(ibis.duckdb.connect(), store, sim)
-        cluster = Cluster(Path(folder), memory_mb=3072, small=False)
+        cluster = Cluster(Path(folder), memory_mb=3072)
         session = cluster.session()
         try:
             con = ibis.pyspark.connect(session)

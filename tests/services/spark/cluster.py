@@ -46,16 +46,12 @@ def home() -> Path:
 class Cluster:
     """Master and workers; they write what they have to say into a folder.
 
-    A worker offers one core and its memory, and gives both to its executor. ``small``: the session
-    is for statements over a few thousand rows.
+    A worker offers one core and its memory, and gives both to its executor.
     """
 
-    def __init__(
-        self, folder: Path, workers: int = 2, *, memory_mb: int = 768, small: bool = True
-    ) -> None:
+    def __init__(self, folder: Path, workers: int = 2, *, memory_mb: int = 768) -> None:
         self.home = home()
         self.memory_mb = memory_mb
-        self.small = small
         self.folder = folder
         self.processes: list[subprocess.Popen] = []
         self.master = self._start("master", "master.Master", "-h", HOST, "-p", "0")
@@ -109,7 +105,7 @@ class Cluster:
         from pyspark.sql import SparkSession
 
         builder = SparkSession.builder.master(self.url).appName("tanfeng")
-        settings = (_SMALL if self.small else {}) | {
+        settings = _SMALL | {
             "spark.driver.host": HOST,
             "spark.driver.bindAddress": HOST,
             "spark.executor.memory": f"{self.memory_mb}m",
