@@ -13,7 +13,7 @@ from tanfeng.console.quality.filing_windows import windows
 from tanfeng.console.quality.models import Outage
 from tanfeng.metering import quality
 from tanfeng.metering.judged import JudgedDays
-from tanfeng.metering.workdays import WorkCalendar
+from tanfeng.metering.workdays import WorkCalendar, published
 
 #: How far back an outage that still lasts is followed; one that began before is told from there.
 LOOK_BACK = timedelta(days=92)
@@ -27,8 +27,8 @@ _WRITTEN = (
 
 
 def work_calendar() -> WorkCalendar:
-    """Return the working days of the city."""
-    return WorkCalendar()
+    """Return the working days of the city, by the notices shipped."""
+    return published()
 
 
 def found(kept: JudgedDays, last: date) -> pl.DataFrame:
