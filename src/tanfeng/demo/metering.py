@@ -198,6 +198,17 @@ def _meters(
             user, meter, serial_no=meter.serial_no, installed_at=start, opening=one.opening,
             digits=6,
         )  # fmt: skip
+    _standing(user, organisation, made, today)
+    _computed(user, organisation, made)
+    unknown = [(f"{made[0].point}-NEW", 96, 1024.0)] if is_first else []
+    gateways.note_unknown(way_in, unknown, end)
+    Gateway.objects.filter(pk=way_in.pk).update(last_seen_at=end, last_rows=len(made))
+
+
+def _standing(
+    user: User, organisation: Organisation, made: Sequence[_Sending], today: date
+) -> None:
+    """Enter the instruments that send nothing, and how many there ought to be."""
     for number, name, item, level, kind, left in _STANDING:
         services.enter(
             user,
@@ -215,6 +226,10 @@ def _meters(
     for (kind, level), count in ({("electricity", 3): 4, ("water", 1): 1} | held).items():
         if kind in rates.kinds():
             services.state_required(user, organisation, kind, level, count)
+
+
+def _computed(user: User, organisation: Organisation, made: Sequence[_Sending]) -> None:
+    """Enter a meter nobody hung."""
     # What the main meter shows beyond two of its lines: a figure of its own, counted nowhere.
     main, *lines = (
         f'"{one.point}"' for one in made if one.row["number"] in ("E-01", "E-11", "E-12")
@@ -234,9 +249,6 @@ def _meters(
             "remark": "演示数据",
         },
     )
-    unknown = [(f"{made[0].point}-NEW", 96, 1024.0)] if is_first else []
-    gateways.note_unknown(way_in, unknown, end)
-    Gateway.objects.filter(pk=way_in.pk).update(last_seen_at=end, last_rows=len(made))
 
 
 def _facts(number: str, name: str, item: str, level: int, left: int, today: date) -> dict[str, Any]:
