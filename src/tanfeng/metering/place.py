@@ -51,6 +51,10 @@ def readings_place(folder: Path, environ: Mapping[str, str]) -> Place:
         The environment: ``TANFENG_READINGS`` and, for an object store, what its own programs read
         (``AWS_ENDPOINT_URL``, ``AWS_ACCESS_KEY_ID``, ``AWS_SECRET_ACCESS_KEY``, ``AWS_REGION``...).
 
+    Returns
+    -------
+    Place
+
     Raises
     ------
     ModelError

@@ -223,6 +223,10 @@ def of_tail(
         Gives kept slots; asked only for points with a gap.
     fetch, points, devices
         As of :func:`refresh`.
+
+    Returns
+    -------
+    Made
     """
     names, since = tail["point"], int(tail["since"].min())  # type: ignore[arg-type]
     lead = since - _LEAD_S
@@ -250,6 +254,10 @@ def of_whole(names: pl.Series, fetch: Fetch, points: pl.DataFrame, devices: pl.D
         Points.
     fetch, points, devices
         As of :func:`refresh`.
+
+    Returns
+    -------
+    Made
     """
     mine = pl.col("point").is_in(names.implode())
     readings = fetch(names.to_list(), None)
@@ -280,6 +288,10 @@ def derived_state(derived: Derived, since: int | None = None) -> State:
     derived : Derived
     since : int, optional
         Fetch slots from this midnight on [s].
+
+    Returns
+    -------
+    State
     """
     backend = derived.shop.backend
     names = fetch(derived.points.select("id", "point"), backend)

@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 
 from energy_world import START, readings
-from tanfeng.console.energy import circulation, comparison, figures, tariffs
+from tanfeng.console.energy import comparison, figures, tariffs
 from tanfeng.console.energy.windows import Span
-from tanfeng.console.metering import amounts, engine
+from tanfeng.console.metering import amounts, circulation, engine
 from tanfeng.metering.frames import ENERGY
 from tanfeng.metering.time_of_use import NoTariffPeriod
 from tanfeng.periods import LOCAL
@@ -58,7 +58,8 @@ def test_what_circulates_inside_is_no_energy_of_the_enterprise(steel):
     made = circulation.inside(register.points(), edges, register.nodes())
     assert list(made.iter_rows()) == [(steel.code, "heat")]
     nodes = [steel.code, steel.organisation.place_id, engine.CITY]
-    frame = amounts.of_nodes(nodes, "day", SPAN.start, SPAN.end)
+    below = amounts.below(nodes, edges)
+    frame = engine.kept().of_nodes(below, "day", SPAN.start, SPAN.end)
     heat = frame.filter(pl.col("item_key") == "heat")
     # The tree says -1.5 + 1.2 GJ a quarter hour, for the works and for all above it.
     assert set(heat.filter(pl.col("node").is_in(nodes))["amount"].round(6)) == {-28.8}
@@ -67,6 +68,8 @@ def test_what_circulates_inside_is_no_energy_of_the_enterprise(steel):
     assert set(left["node"]) == units
     others = pl.col("item_key") != "heat"
     assert circulation.taken_out(frame, made, edges).filter(others).equals(frame.filter(others))
+    asked = amounts.of_nodes(nodes, "day", SPAN.start, SPAN.end)
+    assert set(asked.filter(~others)["node"]) == units
 
 
 @pytest.mark.django_db

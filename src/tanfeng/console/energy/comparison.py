@@ -13,9 +13,8 @@ from typing import Any, Literal
 import polars as pl
 
 from tanfeng.console.core.figures import share_of_change
-from tanfeng.console.energy import circulation, figures
+from tanfeng.console.energy import figures
 from tanfeng.console.energy.figures import summed
-from tanfeng.console.energy.tree import tree
 from tanfeng.console.energy.windows import Span, month_of
 from tanfeng.console.metering import amounts
 from tanfeng.metering.frames import ENERGY, SLOT_S
@@ -135,12 +134,9 @@ def frames(
     """
     by: Literal["hour", "day"] = "hour" if align == "week" else "day"
     kept = pl.col("node").is_in([node, *parts])
-    known = tree()
     slots = pl.lit(4 if by == "hour" else 96).alias("period_slots")
     one, other = (
-        circulation.taken_out(
-            amounts.of_nodes([node], by, span.start, span.end).filter(kept), known.made, known.edges
-        ).with_columns(slots)
+        amounts.of_nodes([node], by, span.start, span.end).filter(kept).with_columns(slots)
         for span in (now, before)
     )
     return one, other

@@ -7,7 +7,6 @@ from functools import lru_cache
 
 import polars as pl
 
-from tanfeng.console.energy import circulation
 from tanfeng.console.metering import engine
 
 
@@ -21,15 +20,12 @@ class Tree:
         As :class:`tanfeng.metering.register.Register` has them.
     names : frozenset of str
         Keys of the nodes.
-    made : polars.DataFrame
-        What enterprises make themselves; see :func:`circulation.inside`.
     """
 
     points: pl.DataFrame
     nodes: pl.DataFrame
     edges: pl.DataFrame
     names: frozenset[str]
-    made: pl.DataFrame
 
     def below(self, node: str) -> list[str]:
         """Return the nodes one step below a node."""
@@ -45,5 +41,4 @@ def tree() -> Tree:
 def _tree(_folder: str, _number: int) -> Tree:
     known = engine.register()
     points, nodes, edges = known.points(), known.nodes(), known.edges()
-    made = circulation.inside(points, edges, nodes)
-    return Tree(points, nodes, edges, frozenset(nodes["node"]), made)
+    return Tree(points, nodes, edges, frozenset(nodes["node"]))

@@ -53,6 +53,19 @@ def _edges(_where: str, _number: int) -> pl.DataFrame:
     return register().edges()
 
 
+def made_inside() -> pl.DataFrame:
+    """Return what enterprises make and use inside; see :func:`circulation.inside`."""
+    return _made_inside(str(folder()), register().number())
+
+
+@lru_cache(maxsize=2)
+def _made_inside(_where: str, _number: int) -> pl.DataFrame:
+    from tanfeng.console.metering import circulation
+
+    known = register()
+    return circulation.inside(known.points(), known.edges(), known.nodes())
+
+
 def points() -> pl.DataFrame:
     """Return the points of the engine's register, read again when it changed."""
     listed = folder() / "register.json"

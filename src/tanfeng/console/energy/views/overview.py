@@ -20,10 +20,9 @@ from tanfeng.console.core.asked import language, me
 from tanfeng.console.core.figures import unit as unit_words
 from tanfeng.console.core.lists import Column
 from tanfeng.console.core.templatetags.ui import changed_query
-from tanfeng.console.energy import circulation, figures, scope, windows
+from tanfeng.console.energy import figures, scope, windows
 from tanfeng.console.energy.figures import MEASURES, summed
 from tanfeng.console.energy.scope import Scope
-from tanfeng.console.energy.tree import tree
 from tanfeng.console.energy.views.common import figures_as_of
 from tanfeng.console.energy.windows import KINDS, Span
 from tanfeng.console.metering import amounts
@@ -110,10 +109,7 @@ def energy(request: HttpRequest) -> HttpResponse:
 
 def _frame(place: Scope, by: windows.By, span: Span) -> pl.DataFrame:
     """Return what flowed into the scope and its parts in each period; ``kind`` node or point."""
-    known = tree()
-    nodes = circulation.taken_out(
-        amounts.of_nodes(place.nodes, by, span.start, span.end), known.made, known.edges
-    )  # fmt: skip
+    nodes = amounts.of_nodes(place.nodes, by, span.start, span.end)
     parts = [nodes.with_columns(kind=pl.lit("node"))]
     if place.points:
         points = amounts.of_points(place.points, by, span.start, span.end)

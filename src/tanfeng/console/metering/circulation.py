@@ -9,8 +9,13 @@ from __future__ import annotations
 
 import polars as pl
 
-from tanfeng.console.energy.figures import AMOUNTS, SLOTS
+from tanfeng.metering._counts import judged
 from tanfeng.metering._tree import counted, current
+
+_ADD_UP = (
+    "amount", "measured", "estimated", "slots_due", "slots_measured", "slots_estimated",
+    "slots_missing", "energy_calorific_tce", "energy_equivalent_tce", "emission_tco2e",
+)  # fmt: skip
 
 
 def inside(points: pl.DataFrame, edges: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
@@ -59,7 +64,7 @@ def taken_out(frame: pl.DataFrame, made: pl.DataFrame, edges: pl.DataFrame) -> p
     rows = frame.join(made, on=["node", "item_key"], how="semi")
     if rows.is_empty():
         return frame
-    numbers = [*AMOUNTS, *SLOTS]
+    numbers = list(_ADD_UP)
     taken = [rows.select(*keys, *numbers)]
     at = rows.select(*keys, *numbers)
     while at.height:
@@ -72,5 +77,4 @@ def taken_out(frame: pl.DataFrame, made: pl.DataFrame, edges: pl.DataFrame) -> p
     left = frame.join(less, on=keys, how="left", maintain_order="left").with_columns(
         pl.col(name) - pl.col(f"{name}_less").fill_null(0) for name in numbers
     )
-    # What hung there alone is gone with it: no quarter hour of it is due any more.
-    return left.filter(pl.col("slots_due") > 0).select(frame.columns)
+    return judged(left.filter(pl.col("slots_due") > 0)).select(frame.columns)
