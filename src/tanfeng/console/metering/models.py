@@ -188,7 +188,10 @@ class Meter(models.Model):
         IN = 1, _("into it")
         OUT = -1, _("out of it")
 
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="meters")
+    #: An index of its own would draw the database away from those that cover more.
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="meters", db_index=False
+    )
     meter_no = models.CharField(_("management number"), max_length=40)
     name = models.CharField(_("name of the meter"), max_length=80)
     meter_class = models.CharField(_("class"), max_length=11, choices=Kind.choices, blank=True)
@@ -266,8 +269,25 @@ class Meter(models.Model):
         verbose_name_plural = _("meters")
         ordering = ("organisation", "meter_no")
         indexes: ClassVar = [
-            models.Index(fields=("meter_no",), name="metering_number"),
-            models.Index(fields=("withdrawn_at", "valid_until"), name="metering_valid"),
+            # Order the list of meters; the second covers that of a county, and what falls due there.
+            models.Index(
+                fields=("meter_no",), condition=Q(withdrawn_at__isnull=True), name="metering_number"
+            ),
+            models.Index(
+                fields=("organisation", "withdrawn_at", "meter_no", "valid_until"),
+                name="metering_of",
+            ),
+            models.Index(
+                fields=("valid_until",),
+                condition=Q(withdrawn_at__isnull=True),
+                name="metering_valid",
+            ),
+            # Orders the list of points of a county.
+            models.Index(
+                fields=("organisation", "point"),
+                condition=Q(point__isnull=False),
+                name="metering_point_of",
+            ),
             # Cover what the headline of the list of points counts, for the city and for others.
             models.Index(
                 fields=("late_after",), condition=Q(point__isnull=False), name="metering_late"
