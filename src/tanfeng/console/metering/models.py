@@ -269,7 +269,7 @@ class Meter(models.Model):
         verbose_name_plural = _("meters")
         ordering = ("organisation", "meter_no")
         indexes: ClassVar = [
-            # Order the list of meters; the second covers that of a county, and what falls due there.
+            # Order the list of meters; the second covers a county's, and what falls due there.
             models.Index(
                 fields=("meter_no",), condition=Q(withdrawn_at__isnull=True), name="metering_number"
             ),
