@@ -18,6 +18,7 @@ from tanfeng.console.closing.models import MonthClose
 from tanfeng.console.core import imports
 from tanfeng.console.core.models import AuditEvent
 from tanfeng.console.metering import amounts, engine
+from tanfeng.console.metering import services as meters
 from tanfeng.errors import DataError
 
 pytestmark = pytest.mark.django_db
@@ -194,6 +195,18 @@ def test_purchase_is_written_only_where_what_came_in_was_bought(
     read("P-1", last=4)
     report(firm_a, org_a, consumption_total_qty=1.0, **quantities)
     assert only(org_a).keeps_purchase == why
+
+
+def test_steam_made_and_used_inside_is_no_item_of_the_form(metered, firm_a):
+    heat = {"item_key": "heat", "reading_unit": "GJ", "meter_class": "heat", "level": 2}
+    boiler = meters.add_unit(firm_a, metered, kind="unit", name="锅炉")
+    hall = meters.add_unit(firm_a, metered, kind="unit", name="车间")
+    hang(firm_a, metered, "H-1", multiplier=None, unit=boiler, sign=-1, **heat)
+    hang(firm_a, metered, "H-2", multiplier=None, unit=hall, **heat)
+    read("H-1", step=0.5)
+    read("H-2", step=0.4)
+    # The tree would say -0.5 + 0.4 GJ a quarter hour.
+    assert [one.item_key for one in figures.lines(metered, OCTOBER)] == ["electricity"]
 
 
 def test_stored_items_keep_their_purchase(firm_a, org_a):

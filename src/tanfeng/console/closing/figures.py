@@ -274,9 +274,12 @@ def _metered(code: str, month: Month) -> dict[str, tuple[str, list[Point]]]:
             laid.supply.filter(pl.col("node") == code).select("source", "item_key"),
         ]
     )
+    # What is made and used inside crosses no gate: it is no item of the form.
+    made = engine.made_inside().filter(pl.col("node") == code)
     counted = (
         laid.counted.join(sources, on="source")
         .select("point", "sign", "item_key")
+        .join(made, on="item_key", how="anti")
         .join(about.select("point", "name", "level"), on="point")
         .sort("item_key", "point")
     )
