@@ -137,6 +137,8 @@ def scored(
         .group_by(keys)
         .agg(*(pl.col(n).sum() for n in (*_COUNTS, "days_due", "days_connected")), *flags)
         .join(reports, on=["object", "period"], how="left")
+        # Nothing to compare is no report judged.
+        .with_columns(pl.col("reports_judged", "reports_within").fill_null(0))
     )
     weights = {name: limit[f"weight_{name}"] for name in COMPONENTS}
     shares = sums.with_columns(
