@@ -42,7 +42,7 @@ DAYS: Final = 100
 _GAP: Final = 22
 #: The line of a works that ran through a night: its meter, days before the end, hours from midnight
 #: on, and how many times as much flowed.
-_LEFT_ON: Final = ("E-131", 3, 5, 2.5)
+_LEFT_ON: Final = ("E-131", 3, 5, 8.0)
 _STREAM: Final = 11
 _SLOTS: Final = 96  # quarter hours of a day
 #: Enterprises of the cast that have meters.

@@ -23,7 +23,7 @@ class ClosingConfig(AppConfig):
         after.BEHIND.append(behind.of_record)
         navigation.add(
             navigation.Page(
-                "metering", 50, _("Month close"), "closings", "calendar",
+                "metering", 50, _("Month close"), "closings", "lock",
                 lambda user: rights.can(user, "view", models.MonthClose),
             )
         )  # fmt: skip

@@ -23,6 +23,6 @@ class ForecastConfig(AppConfig):
         audit_words.ACTIONS[jobs.KIND] = _("Forecasts computed")
         navigation.add(
             navigation.Page(
-                "metering", 40, pgettext_lazy("navigation", "Forecast"), "forecasts", "calendar"
+                "metering", 40, pgettext_lazy("navigation", "Forecast"), "forecasts", "history"
             )
         )

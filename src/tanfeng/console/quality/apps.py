@@ -21,7 +21,7 @@ class QualityConfig(AppConfig):
         permissions.register()
         audit_words.ACTIONS.update(machines.words())
         todo.REMINDERS.append(reminders.remind)
-        navigation.add(navigation.Page("metering", 40, _("Data quality"), "quality", "calendar"))
+        navigation.add(navigation.Page("metering", 40, _("Data quality"), "quality", "check"))
         navigation.add(
             navigation.Page(
                 "metering", 45, _("Alerts"), "alerts", "warning", count=reminders.waiting
