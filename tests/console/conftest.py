@@ -7,11 +7,19 @@ from datetime import date
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from tanfeng.console.archive.models import Assignment, Organisation, Park, Place, Sector
 from tanfeng.console.core.models import Role, User
 
 ClientFor = Callable[[User], Client]
+
+
+@pytest.fixture(autouse=True)
+def _own_language():
+    """Let no test speak the language a page of the one before was asked for in."""
+    with translation.override("zh-hans"):
+        yield
 
 
 @pytest.fixture
