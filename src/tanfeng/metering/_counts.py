@@ -47,3 +47,47 @@ def judged(frame: pl.DataFrame) -> pl.DataFrame:
         completeness=known / pl.col("slots_due"),
         quality=word.cast(QUALITY),
     )
+
+
+def parts_known(known_s: pl.Expr) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+    """Return ``amount``, ``measured`` and ``estimated`` of rows, null where nothing is known.
+
+    Parameters
+    ----------
+    known_s : polars.Expr
+        How much of the period is known. [s]
+
+    Returns
+    -------
+    tuple of polars.Expr
+    """
+    sure, some = pl.col("measured").fill_null(0.0), known_s > 0
+    return (
+        pl.when(some).then("amount").alias("amount"),
+        pl.when(some).then(sure).alias("measured"),
+        pl.when(some).then(pl.col("amount") - sure).alias("estimated"),
+    )
+
+
+def worth_of(known_s: pl.Expr, length_s: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """Return ``quality`` and ``completeness`` of rows that hold ``measured_s``.
+
+    Parameters
+    ----------
+    known_s, length_s : polars.Expr
+        How much of the period is known, and its length. [s]
+
+    Returns
+    -------
+    tuple of polars.Expr
+    """
+    quality = (
+        pl.when(known_s == 0)
+        .then(pl.lit("missing"))
+        .when(known_s < length_s)
+        .then(pl.lit("partial"))
+        .when(pl.col("measured_s") < known_s)
+        .then(pl.lit("estimated"))
+        .otherwise(pl.lit("measured"))
+    )
+    return quality.cast(QUALITY).alias("quality"), (known_s / length_s).alias("completeness")

@@ -7,10 +7,11 @@ import polars as pl
 from tanfeng.metering import _exact
 from tanfeng.metering import _kept_terms as kt
 from tanfeng.metering._calendar import STEPS, instant, local
+from tanfeng.metering._counts import parts_known, worth_of
 from tanfeng.metering._kept_files import Look
 from tanfeng.metering._kept_read import slots_between
 from tanfeng.metering._mend import CODE
-from tanfeng.metering.frames import QUALITY, SLOT_S, meter_units
+from tanfeng.metering.frames import SLOT_S, meter_units
 
 #: Points whose quarter hours are read together.
 _POINTS = 500
@@ -93,7 +94,6 @@ def _named(
     known_s = pl.col("known_s").fill_null(0)
     begin = pl.col("at")
     length_s = (begin.dt.offset_by(STEPS[by]) - begin).dt.total_seconds()
-    sure = pl.col("measured").fill_null(0.0)
     return (
         rows.join(known.select("id", "point"), on="id")
         .join(about, on="point", how="left")
@@ -101,20 +101,9 @@ def _named(
         .select(
             "point",
             instant(begin).alias("start"),
-            pl.when(known_s > 0).then("amount").alias("amount"),
-            pl.when(known_s > 0).then(sure).alias("measured"),
-            pl.when(known_s > 0).then(pl.col("amount") - sure).alias("estimated"),
+            *parts_known(known_s),
             "unit",
-            pl.when(known_s == 0)
-            .then(pl.lit("missing"))
-            .when(known_s < length_s)
-            .then(pl.lit("partial"))
-            .when(pl.col("measured_s") < known_s)
-            .then(pl.lit("estimated"))
-            .otherwise(pl.lit("measured"))
-            .cast(QUALITY)
-            .alias("quality"),
-            (known_s / length_s).alias("completeness"),
+            *worth_of(known_s, length_s),
             pl.col("code")
             .fill_null(CODE["silent"])
             .replace_strict(kt.RULE_OF, return_dtype=pl.String)

@@ -10,11 +10,12 @@ from datetime import datetime
 import polars as pl
 from ibis.expr import types as ir
 
+from tanfeng.metering._counts import parts_known, worth_of
 from tanfeng.metering._engines import fetch
 from tanfeng.metering._mend import CODE, RULES
 from tanfeng.metering._rows import LOCAL_S
 from tanfeng.metering.derive import PERIODS, Derived, deriving, reach, sums
-from tanfeng.metering.frames import CORRECTIONS, QUALITY, SLOTS, meter_units
+from tanfeng.metering.frames import CORRECTIONS, SLOTS, meter_units
 
 #: What one can ask for. Months are those of the city's calendar.
 BY = (*PERIODS, "month")
@@ -73,22 +74,9 @@ def point_energy(
     return rows.join(about, on="point", how="left", maintain_order="left").select(
         "point",
         pl.from_epoch("start", "s").dt.cast_time_unit("us").dt.replace_time_zone("UTC"),
-        pl.when(known_s > 0).then("amount").alias("amount"),
-        pl.when(known_s > 0).then(pl.col("measured").fill_null(0.0)).alias("measured"),
-        pl.when(known_s > 0)
-        .then(pl.col("amount") - pl.col("measured").fill_null(0.0))
-        .alias("estimated"),
+        *parts_known(known_s),
         "unit",
-        pl.when(known_s == 0)
-        .then(pl.lit("missing"))
-        .when(known_s < length_s)
-        .then(pl.lit("partial"))
-        .when(pl.col("measured_s") < known_s)
-        .then(pl.lit("estimated"))
-        .otherwise(pl.lit("measured"))
-        .cast(QUALITY)
-        .alias("quality"),
-        (known_s / length_s).alias("completeness"),
+        *worth_of(known_s, length_s),
         pl.col("code")
         .fill_null(CODE["silent"])
         .replace_strict(dict(enumerate(RULES)), return_dtype=pl.String)

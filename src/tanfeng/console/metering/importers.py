@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -16,7 +16,6 @@ from tanfeng.console.core.known import CHUNK, chunks
 from tanfeng.console.core.models import Batch, User
 from tanfeng.console.metering import expressions, services, virtual, words
 from tanfeng.console.metering.models import Meter, MeterVersion, ProcessUnit
-from tanfeng.errors import DataError, Problem, Severity
 from tanfeng.sheets.meter_list import meter_item
 
 #: Field of the form -> field of the model, where a text is a text.
@@ -63,8 +62,6 @@ _TEXTS: Mapping[str, tuple[str, str, str, str]] = {
     ),
     "D002": ("将更新{count}项", "{count} fields will change", "", ""),
 }
-_Row = Mapping[str, Any]
-_Found = tuple[str, Severity, str, dict[str, Any]]
 #: Field of the model -> field of the form, to place what a service finds.
 _PLACES = {
     **{model: form for form, model in TEXTS.items()},
@@ -78,10 +75,11 @@ def register() -> None:
     imports.register(MeterListImporter())
 
 
-class MeterListImporter(imports.Importer):
+class MeterListImporter(imports.RowImporter["_One"]):
     """Takes the list of instruments: new meters, and changes of those that stand."""
 
     form_key = "meter_list"
+    texts = _TEXTS
     asks = ("credit_code",)
     rank = 40
 
@@ -96,40 +94,26 @@ class MeterListImporter(imports.Importer):
         """Return the county all these enterprises lie in."""
         return archive.common_place(codes)
 
-    def check(self, frame: pl.DataFrame, columns: imports.Columns, user: User) -> imports.Checked:
-        """Check every row against enterprises, processes and the register."""
-        problems: list[Problem] = []
-        counts = {"added": 0, "replaced": 0, "unchanged": 0}
+    def examined(self, frame: pl.DataFrame, user: User) -> Iterator[imports.Examined[_One]]:
+        """Yield rows, held against enterprises, processes and the register."""
         for one in _examined(frame, user):
-            problems += [columns.told(_TEXTS, *found[:2], one.row, found[2], **found[3])
-                         for found in one.found]  # fmt: skip
-            if one.kind:
-                counts[one.kind] += 1
-        return imports.Checked(problems, counts)
+            yield imports.Examined(one.row, one, one.kind, one.found)
 
-    def commit(self, frame: pl.DataFrame, batch: Batch, user: User, at: datetime) -> dict[str, int]:
-        """Write every row, asking for the rights again."""
-        columns = imports.Columns(batch.sheet, batch.columns)
-        counts = {"added": 0, "replaced": 0, "unchanged": 0}
-        rows = list(_examined(frame, user))
-        refused = [
-            columns.told(_TEXTS, *found[:2], one.row, found[2], **found[3])
-            for one in rows
-            for found in one.found
-            if found[1] == "error"
-        ]
-        if refused:
-            raise DataError(refused)
-        for one in rows:
-            counts[one.kind] += 1
-            if one.meter is None and one.organisation is not None:
+    def write(
+        self, rows: Sequence[imports.Examined[_One]], batch: Batch, user: User, at: datetime
+    ) -> None:
+        """Enter new meters and change those that stand."""
+        for row in rows:
+            one = row.wanted
+            if one is None or one.organisation is None:
+                continue
+            if one.meter is None:
                 services.enter(
                     user, one.organisation, one.values, batch=batch,
                     source_row=one.row["source_row"], at=at,
                 )  # fmt: skip
-            elif one.meter is not None and one.kind == "replaced":
+            elif one.kind == "replaced":
                 services.change(user, one.meter, one.values, batch=batch, at=at)
-        return counts
 
     def undo(self, batch: Batch, user: User, at: datetime) -> dict[str, int]:
         """Withdraw what the batch entered and bring back what it changed, newest first.
@@ -158,10 +142,12 @@ class _One:
 
     __slots__ = ("found", "kind", "meter", "organisation", "row", "values")
 
-    def __init__(self, row: _Row, organisation: Organisation | None, meter: Meter | None) -> None:
+    def __init__(
+        self, row: imports.Row, organisation: Organisation | None, meter: Meter | None
+    ) -> None:
         self.row, self.organisation, self.meter = row, organisation, meter
         self.values: dict[str, Any] = {}
-        self.found: list[_Found] = []
+        self.found: list[imports.Found] = []
         self.kind = ""
 
 
@@ -249,7 +235,7 @@ def _read(
     one.values = _given(one.values)
 
 
-def _judge(one: _One, now: _Row, taken: Mapping[str, int], user: User) -> None:
+def _judge(one: _One, now: imports.Row, taken: Mapping[str, int], user: User) -> None:
     """Find what is wrong with a meter as it would stand."""
     organisation, own = one.organisation, one.meter.pk if one.meter else None
     assert organisation is not None  # noqa: S101  # narrows the type
@@ -276,7 +262,7 @@ def _given(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value not in (None, "")}
 
 
-def _values(row: _Row) -> dict[str, Any]:
+def _values(row: imports.Row) -> dict[str, Any]:
     longest = {f.attname: f.max_length for f in Meter._meta.concrete_fields if f.max_length}
     found: dict[str, Any] = {
         model: str(row.get(form) or "").strip()[: longest[model]] for form, model in TEXTS.items()
