@@ -39,6 +39,5 @@ def tree() -> Tree:
 
 @lru_cache(maxsize=2)
 def _tree(_folder: str, _number: int) -> Tree:
-    known = engine.register()
-    points, nodes, edges = known.points(), known.nodes(), known.edges()
-    return Tree(points, nodes, edges, frozenset(nodes["node"]))
+    known = engine.known()
+    return Tree(known.points, known.nodes, known.edges, frozenset(known.nodes["node"]))

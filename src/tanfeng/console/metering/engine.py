@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
@@ -43,14 +44,40 @@ def register() -> Register:
     return Register(folder())
 
 
-def edges() -> pl.DataFrame:
-    """Return what hangs at what in the tree, read again only when the register changed."""
-    return _edges(str(folder()), register().number())
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the engine's register says at one state of it.
+
+    Parameters
+    ----------
+    points, nodes, edges : polars.DataFrame
+        As :class:`tanfeng.metering.register.Register` has them.
+    """
+
+    points: pl.DataFrame
+    nodes: pl.DataFrame
+    edges: pl.DataFrame
+
+
+def known() -> Known:
+    """Return what the register says, read again only when it changed: every page asks often."""
+    return _known(str(folder()), register().number())
 
 
 @lru_cache(maxsize=2)
-def _edges(_where: str, _number: int) -> pl.DataFrame:
-    return register().edges()
+def _known(_where: str, _number: int) -> Known:
+    found = register()
+    return Known(found.points(), found.nodes(), found.edges())
+
+
+def edges() -> pl.DataFrame:
+    """Return what hangs at what in the tree."""
+    return known().edges
+
+
+def points() -> pl.DataFrame:
+    """Return the points of the engine's register."""
+    return known().points
 
 
 def made_inside() -> pl.DataFrame:
@@ -62,23 +89,8 @@ def made_inside() -> pl.DataFrame:
 def _made_inside(_where: str, _number: int) -> pl.DataFrame:
     from tanfeng.console.metering import circulation
 
-    known = register()
-    return circulation.inside(known.points(), known.edges(), known.nodes())
-
-
-def points() -> pl.DataFrame:
-    """Return the points of the engine's register, read again when it changed."""
-    listed = folder() / "register.json"
-    try:
-        about = listed.stat()
-    except FileNotFoundError:
-        return register().points()
-    return _points(str(folder()), about.st_mtime_ns, about.st_ino)
-
-
-@lru_cache(maxsize=2)
-def _points(_folder: str, _changed_ns: int, _file: int) -> pl.DataFrame:
-    return register().points()
+    said = known()
+    return circulation.inside(said.points, said.edges, said.nodes)
 
 
 def store() -> Store:
