@@ -39,6 +39,7 @@ __all__ = [
     "heat_class",
     "heat_map",
     "limits",
+    "lineage",
     "of_days",
     "outages",
     "quality_rules",
