@@ -141,3 +141,6 @@ def test_main_meter_against_those_below_from_days_kept():
     assert judged["deviation"][0] == pytest.approx(0.1)
     by_day = energies(days, edges=edges, **{**span, "by": "day"})
     assert by_day.filter(pl.col("node") == "F")["amount"].to_list() == [192.0, 192.0]
+    nothing = balances(days.clear(), edges=edges, **span)
+    assert nothing.schema == found.schema
+    assert nothing.is_empty()
