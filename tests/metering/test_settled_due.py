@@ -87,6 +87,6 @@ def test_who_never_sent_is_missing_and_not_absent(home):
     of_points = made.settled.of_points(NAMES, *asked).filter(pl.col("start") == at(3))
     assert set(of_points["point"]) == set(NAMES)
     assert of_points["quality"].unique().to_list() == ["missing"]
-    # The list of points tells those that have quarter hours; the computed one has, of nothing known.
+    # The list of points tells who has quarter hours; the computed one has, of nothing known.
     assert set(made.settled.energy(NAMES, "day")["point"]) == {"sends", "made"}
     assert made.settled.energy([], "day", MONDAY, MONDAY + DAY).is_empty()
