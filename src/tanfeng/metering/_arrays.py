@@ -18,11 +18,21 @@ import polars as pl
 from ibis.expr import types as ir
 from numpy.typing import NDArray
 
-from tanfeng.metering import _exact, _mend, _sums
+from tanfeng.metering import _exact, _mend, _spread, _sums
 from tanfeng.metering._flow import Flags, Floats, Flow, Ints
 from tanfeng.metering._mend import CODE
 from tanfeng.metering._near import not_plain, within, within_reach
-from tanfeng.metering._rows import AMOUNT, DAY_S, GAP, HOUR_S, LOCAL_S, LOG_PARTS, POWER, REGISTER
+from tanfeng.metering._rows import (
+    AMOUNT,
+    DAY_S,
+    GAP,
+    HOUR_S,
+    LOCAL_S,
+    LOG_PARTS,
+    POWER,
+    REGISTER,
+    usable,
+)
 from tanfeng.metering._workshop import Workshop
 from tanfeng.metering.frames import SLOT_S
 
@@ -41,8 +51,8 @@ class Arrays:
     ----------
     shop : Workshop
         Of the engine that reads them and mends what is wrong.
-    usable, point : ibis Table
-        From :mod:`tanfeng.metering._rows`.
+    source, point : ibis Table
+        Readings as they are kept, and :func:`tanfeng.metering._rows.point_table`.
     about : polars.DataFrame
         ``point`` as a frame.
 
@@ -53,15 +63,15 @@ class Arrays:
     """
 
     def __init__(
-        self, shop: Workshop, usable: ir.Table, point: ir.Table, about: pl.DataFrame
+        self, shop: Workshop, source: ir.Table, point: ir.Table, about: pl.DataFrame
     ) -> None:
-        self._shop, self._point = shop, point
+        self._shop, self._source, self._point = shop, source, point
         self._kind = about["kind"].to_numpy()
         self._scale = about["scale"].to_numpy()
         self._interval = about["interval_s"].to_numpy()
         self._changed = about["changed"].to_numpy()
         self._registers = bool((self._kind == REGISTER).all())
-        rows = shop.frame("rows", lambda: usable.select("id", "ats", "value"))
+        rows = shop.frame("rows", lambda: usable(source, point).select("id", "ats", "value"))
         self._id, self._ats, self._value = _in_order(rows)
         day = self._ats - (self._ats + LOCAL_S) % DAY_S
         self._first = np.flatnonzero((np.diff(day) != 0) | (np.diff(self._id) != 0)) + 1
@@ -76,19 +86,18 @@ class Arrays:
 
     def of_points(self, points: ir.Table) -> ir.Table:
         """Return the readings of some points, with the columns of ``_rows.beside``."""
-        rows = np.flatnonzero(self._among(points, "of_points")[self._id[1:]]) + 1
+        ids = self._shop.frame("stood_ids", lambda: points.select("id"))["id"].to_numpy()
+        rows = np.flatnonzero(np.isin(self._id[1:], ids)) + 1
         return self._shop.hold("of_points", _beside(self._flow(rows)))
 
-    def to_mend(
-        self, hot: ir.Table, still: ir.Table, usual: ir.Table, source: ir.Table
-    ) -> ir.Table:
+    def to_mend(self, hot: ir.Table, still: ir.Table, usual: ir.Table) -> ir.Table:
         """Return what may need mending, one reading of each time; from now on the rest is plain.
 
         Of the days it is only what lies within reach of something wrong.
         """
         rows, on_days, days = self._on_days(hot, usual)
         again = rows[self._same_time(rows)]
-        self._take_held(again, source)
+        self._take_held(again)
         rows = np.setdiff1d(rows, again, assume_unique=True)
         flow, twice = self._flow(rows), np.isin(rows + 1, again)
         key = flow.id * _KEY + flow.ats
@@ -136,13 +145,13 @@ class Arrays:
         """Tell which rows are of one point and time with the one before."""
         return (self._ats[rows] == self._ats[rows - 1]) & (self._id[rows] == self._id[rows - 1])
 
-    def _take_held(self, again: Ints, source: ir.Table) -> None:
+    def _take_held(self, again: Ints) -> None:
         """Put the value that holds in all rows of one point and time."""
         differ = again[self._value[again] != self._value[again - 1]]
         if not differ.size:
             return
         doubled = self._shop.hold("doubled", pl.DataFrame({"id": np.unique(self._id[differ])}))
-        held = self._shop.frame("held", lambda: _mend.held(source, doubled, self._point))
+        held = self._shop.frame("held", lambda: _mend.held(self._source, doubled, self._point))
         key = held["id"].cast(pl.Int64).to_numpy() * _KEY + held["ats"].to_numpy()
         rows = np.union1d(again, again - 1)
         rows = rows[np.isin(self._id[rows], self._id[differ])]
@@ -163,10 +172,20 @@ class Arrays:
         flow = self._flow(self._unsure[self._plain[self._unsure]])
         return self._shop.hold("unsure", _segments(flow))
 
-    def sure(self, points: ir.Table) -> ir.Table:
-        """Return the other plain segments of some points, as pieces of slots."""
-        wanted = self._among(points, "sure_points")[self._id[1:]] & self._plain[1:]
-        flow = self._flow(np.flatnonzero(wanted) + 1)
+    def sure(self, crossing: ir.Table) -> ir.Table:
+        """Return the other plain segments that may tell the shape of a gap, as pieces of slots.
+
+        Of the points that have one, and at its time of day.
+        """
+        asked = self._shop.frame("asked", lambda: _spread.times_of_day(crossing))
+        ids, of_day = asked["id"].cast(pl.Int64).to_numpy(), asked["of_day"].to_numpy()
+        has_gap = np.zeros(self._kind.size, dtype=bool)
+        has_gap[ids] = True
+        rows = np.flatnonzero(has_gap[self._id[1:]] & self._plain[1:]) + 1
+        end = self._ats[rows] - 1
+        slot = end - end % SLOT_S
+        rows = rows[np.isin(self._id[rows] * _KEY + (slot + LOCAL_S) % DAY_S, ids * _KEY + of_day)]
+        flow = self._flow(rows)
         sure = flow.sure
         end = flow.ats[sure] - 1
         return self._shop.hold(
@@ -204,9 +223,9 @@ class Arrays:
 
         return self._shop.hold("plain_ends", pl.DataFrame(self._by_blocks(work)))
 
-    def sums(self, pieces: ir.Table, length_s: int, name: str, path: str) -> ir.Table:
+    def sums(self, pieces: Callable[[], ir.Table], length_s: int, name: str, path: str) -> ir.Table:
         """Sum by period what is sure, and the pieces of what is not."""
-        rest = self._shop.frame(f"rest_{name}", lambda: _sums.parts(pieces, length_s), path)
+        rest = self._shop.frame(f"rest_{name}", lambda: _sums.parts(pieces(), length_s), path)
         sure = self._by_blocks(lambda rows: self._sure_sums(rows, length_s))
         return self._shop.hold(name, _sums.finished_frame(_added(sure, rest)))
 
@@ -302,36 +321,24 @@ class Arrays:
                 return
             at = end
 
-    def _among(self, points: ir.Table, name: str) -> Flags:
-        ids = self._shop.frame(f"{name}_ids", lambda: points.select("id"))["id"].to_numpy()
-        wanted = np.zeros(self._kind.size, dtype=bool)
-        wanted[ids] = True
-        return wanted
-
 
 def _in_order(rows: pl.DataFrame) -> tuple[NDArray[np.int32], Ints, Floats]:
     """Return the columns by point and time, behind a row that belongs to no point."""
-    id_, ats, value = (rows[name].to_numpy() for name in ("id", "ats", "value"))
+    # The engine's threads give runs that are in order, as the files of a store are: where these
+    # only have to change places nothing is sorted.
+    runs = zip(*(rows[name].get_chunks() for name in ("id", "ats", "value")), strict=True)
+    ordered = sorted((run for run in runs if len(run[0])), key=lambda run: (run[0][0], run[1][0]))
+    nobody = (np.array([-1], np.int32), np.array([0]), np.array([0.0]))
+    id_, ats, value = (
+        np.concatenate([first, *(run[at].to_numpy() for run in ordered)])
+        for at, first in enumerate(nobody)
+    )
     key = id_ * _KEY + ats
-    order = None
     if not (key[1:] >= key[:-1]).all():
-        # Runs in order already, as the files of a store are, are merged and not sorted.
-        order = np.argsort(key, kind="stable")
-        key = key[order]
-    found = _behind(-1, id_, order), _behind(0, ats, order), _behind(0, value, order)
-    _by_value(key, found[2][1:])
-    return found
-
-
-def _behind(first: int, column: NDArray[Any], order: NDArray[np.intp] | None) -> NDArray[Any]:
-    """Put a column in order behind a number."""
-    found = np.empty(column.size + 1, dtype=column.dtype)
-    found[0] = first
-    if order is None:
-        found[1:] = column
-    else:
-        np.take(column, order, out=found[1:])
-    return found
+        order = np.argsort(key, kind="stable")  # merges runs, too
+        id_, ats, value, key = id_[order], ats[order], value[order], key[order]
+    _by_value(key, value)
+    return id_, ats, value
 
 
 def _by_value(key: Ints, value: Floats) -> None:
