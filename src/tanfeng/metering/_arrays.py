@@ -37,7 +37,7 @@ from tanfeng.metering._workshop import Workshop
 from tanfeng.metering.frames import SLOT_S
 
 #: Points are taken together until they have so many rows: their columns stay near the processor.
-_BLOCK_ROWS = 2**15
+_BLOCK_ROWS = 2**16
 #: What is usual for a point on a day, as the mending asks for it.
 _USUAL = ("bound", "rarely_still")
 #: Point and second in one number: seconds stay far below it, on either side of 1970.
@@ -78,16 +78,19 @@ class Arrays:
         self._day_key = self._id[self._first] * _KEY + day[self._first]
         self._plain = np.ones(self._id.size, dtype=bool)
         del rows, day
+        # Of what is sure from the first look: what flowed, and how long; 0 s for the rest.
+        self._amount = np.empty(self._id.size)
+        self._covered = np.zeros(self._id.size, dtype=np.int16)
         parts = self._by_blocks(self._first_look)
-        self._unsure: Ints = parts.pop("unsure").to_numpy()
-        self.days = shop.hold("days", pl.DataFrame(parts))
+        self._unsure: Ints = parts.pop("unsure")
+        self.days = shop.hold("days", _days(parts))
 
     # What :mod:`_tables` has, too ---------------------------------------------------------------
 
     def of_points(self, points: ir.Table) -> ir.Table:
         """Return the readings of some points, with the columns of ``_rows.beside``."""
         ids = self._shop.frame("stood_ids", lambda: points.select("id"))["id"].to_numpy()
-        rows = np.flatnonzero(np.isin(self._id[1:], ids)) + 1
+        rows = np.flatnonzero(self._of(ids))
         return self._shop.hold("of_points", _beside(self._flow(rows)))
 
     def to_mend(self, hot: ir.Table, still: ir.Table, usual: ir.Table) -> ir.Table:
@@ -179,24 +182,20 @@ class Arrays:
         """
         asked = self._shop.frame("asked", lambda: _spread.times_of_day(crossing))
         ids, of_day = asked["id"].cast(pl.Int64).to_numpy(), asked["of_day"].to_numpy()
-        has_gap = np.zeros(self._kind.size, dtype=bool)
-        has_gap[ids] = True
-        rows = np.flatnonzero(has_gap[self._id[1:]] & self._plain[1:]) + 1
+        rows = np.flatnonzero(self._of(ids) & self._plain & (self._covered > 0))
         end = self._ats[rows] - 1
         slot = end - end % SLOT_S
-        rows = rows[np.isin(self._id[rows] * _KEY + (slot + LOCAL_S) % DAY_S, ids * _KEY + of_day)]
-        flow = self._flow(rows)
-        sure = flow.sure
-        end = flow.ats[sure] - 1
+        at = np.isin(self._id[rows] * _KEY + (slot + LOCAL_S) % DAY_S, ids * _KEY + of_day)
+        rows = rows[at]
         return self._shop.hold(
             "sure",
             pl.DataFrame(
                 {
-                    "id": flow.id[sure],
-                    "slot": end - end % SLOT_S,
-                    "amount": flow.amount[sure],
-                    "covered": flow.covered[sure],
-                    "code": np.full(end.size, CODE["direct"], dtype=np.int8),
+                    "id": self._id[rows],
+                    "slot": slot[at],
+                    "amount": self._amount[rows],
+                    "covered": self._covered[rows].astype(np.int64),
+                    "code": np.full(rows.size, CODE["direct"], dtype=np.int8),
                 }
             ),
         )
@@ -244,6 +243,8 @@ class Arrays:
         def count(flags: Flags) -> Ints:
             return _reduced(np.add, flags.astype(np.int64), first)
 
+        sure = flow.sure
+        self._amount[rows], self._covered[rows] = flow.amount, flow.covered * sure
         has, second = flow.same[first], np.minimum(first + 1, flow.ats.size - 1)
         earliest = np.where(has, flow.tp[first], flow.tp[second])
         no_earlier = ~has & ~(flow.same[second] & (second < np.append(first[1:], flow.ats.size)))
@@ -255,26 +256,27 @@ class Arrays:
             "rising": count(rising),
             "s1": _reduced(np.add, s1, first),
             "s2": _reduced(np.add, s2, first),
-            "highest": _null(_reduced(np.fmax, flow.rate, first)),
-            "lowest": _null(_reduced(np.fmin, flow.rate, first)),
+            "highest": _reduced(np.fmax, flow.rate, first),
+            "lowest": _reduced(np.fmin, flow.rate, first),
             "doubled": count(flow.same & (flow.ats == flow.tp)),
-            "earliest": pl.Series(earliest).set(pl.Series(no_earlier), None),
-            "unsure": np.flatnonzero(~flow.sure & (flow.covered > 0)) + rows.start,
+            "earliest": earliest,
+            "no_earlier": no_earlier,
+            "unsure": np.flatnonzero(~sure & (flow.covered > 0)) + rows.start,
         }
 
     def _sure_sums(self, rows: slice, length_s: int) -> dict[str, Any]:
-        flow = self._flow(rows)
-        sure = np.flatnonzero(flow.sure & self._plain[rows])
-        ids, start = flow.id[sure], flow.ats[sure] - 1
+        covered = self._covered[rows] * self._plain[rows]
+        sure = np.flatnonzero(covered)
+        ids, start = self._id[rows][sure], self._ats[rows][sure] - 1
         start -= (start + (LOCAL_S if length_s > HOUR_S else 0)) % length_s
         first = _starts(start, ids)
-        high, low = _exact.cut_array(flow.amount[sure])
+        high, low = _exact.cut_array(self._amount[rows][sure])
         return {
             "id": ids[first],
             "start": start[first],
             "amount_high": _reduced(np.add, high, first),
             "amount_low": _reduced(np.add, low, first),
-            "known_s": _reduced(np.add, flow.covered[sure], first),
+            "known_s": _reduced(np.add, covered[sure].astype(np.int64), first),
         }
 
     def _flow(self, rows: slice | Ints) -> Flow:
@@ -303,11 +305,17 @@ class Arrays:
                 gap &= kind == REGISTER
         return Flow(id_, ats, value, same, tp, p, amount, known, covered, rate, gap)
 
-    def _by_blocks(self, work: Callable[[slice], dict[str, Any]]) -> dict[str, pl.Series]:
+    def _by_blocks(self, work: Callable[[slice], dict[str, Any]]) -> dict[str, Any]:
         """Do something with each block, on every core, and put the columns together."""
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             done = list(pool.map(work, self._blocks()))
-        return {name: pl.concat([pl.Series(name, part[name]) for part in done]) for name in done[0]}
+        return {name: np.concatenate([part[name] for part in done]) for name in done[0]}
+
+    def _of(self, ids: NDArray[Any]) -> Flags:
+        """Tell which rows are of some points."""
+        wanted = np.zeros(self._kind.size + 1, dtype=bool)  # the last is nobody's, as row 0
+        wanted[ids] = True
+        return wanted[self._id]
 
     def _blocks(self) -> Iterator[slice]:
         """Cut the rows between points; there is always one block."""
@@ -363,8 +371,14 @@ def _reduced(how: np.ufunc, terms: NDArray[Any], first: NDArray[np.intp]) -> NDA
     return how.reduceat(terms, first) if first.size else terms[:0]
 
 
-def _null(rates: Floats) -> pl.Series:
-    return pl.Series(rates).fill_nan(None)
+def _days(parts: dict[str, Any]) -> pl.DataFrame:
+    """Bring the sums of days into the columns of ``_rows.day_sums``."""
+    no_earlier = pl.Series(parts.pop("no_earlier"))
+    days = pl.DataFrame(parts)
+    return days.with_columns(
+        pl.col("highest", "lowest").fill_nan(None),
+        days["earliest"].set(no_earlier, None),
+    )
 
 
 def _beside(flow: Flow) -> pl.DataFrame:
@@ -399,9 +413,8 @@ def _segments(flow: Flow) -> pl.DataFrame:
     return frame.filter(pl.Series(flow.covered > 0))
 
 
-def _added(sure: dict[str, pl.Series], rest: pl.DataFrame) -> pl.DataFrame:
+def _added(total: dict[str, Any], rest: pl.DataFrame) -> pl.DataFrame:
     """Add the sums of the pieces to those of what is sure, which stand by point and start."""
-    total = {name: sure[name].to_numpy(writable=True) for name in sure}
     key = total["id"].astype(np.int64) * _KEY + total["start"]
     mine = rest["id"].cast(pl.Int64).to_numpy() * _KEY + rest["start"].to_numpy()
     place = np.searchsorted(key, mine)

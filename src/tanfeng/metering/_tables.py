@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import ibis
 import polars as pl
 from ibis.expr import types as ir
