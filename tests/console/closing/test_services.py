@@ -243,10 +243,13 @@ def test_late_data_after_a_close_is_told_and_closed_anew(firm_a, org_a):
     read("P-1", last=960)
     first = close(firm_a, org_a, electricity=Typed(added=80.0, why="电费单"))
     assert services.moved(first, figures.lines(org_a, OCTOBER)) == []
+    assert services.items_moved([first]) == {}
+    assert services.items_moved([]) == {}
     read("P-1", first=960, batch="late")
     (moved,) = services.moved(first, figures.lines(org_a, OCTOBER))
     # 1 190 400 - 384 000 kWh.
     assert moved.difference == pytest.approx(806_400.0)
+    assert services.items_moved([first]) == {first.pk: ["electricity"]}, "the list says the same"
     with pytest.raises(DataError):
         services.reopen(firm_a, first, " ")
     services.reopen(firm_a, first, "补传到位")
