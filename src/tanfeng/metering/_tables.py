@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ibis
 import polars as pl
 from ibis.expr import types as ir
 
@@ -34,7 +35,7 @@ class Tables:
     def __init__(
         self, shop: Workshop, usable: ir.Table, point: ir.Table, about: pl.DataFrame
     ) -> None:
-        self._shop = shop
+        self._shop, self._point = shop, point
         self._rows = shop.step("beside", lambda: _rows.beside(usable, point))
         self.days = shop.step("days", lambda: _rows.day_sums(self._rows))
         self._plain = self._rows
@@ -43,13 +44,39 @@ class Tables:
         """Return the readings of some points, with the columns of ``_rows.beside``."""
         return self._rows.semi_join(points, "id")
 
-    def on_days(self, hot: ir.Table) -> ir.Table:
-        """Return the readings of some days; from now on the rest is plain."""
+    def to_mend(
+        self, hot: ir.Table, still: ir.Table, usual: ir.Table, source: ir.Table
+    ) -> ir.Table:
+        """Return what may need mending, one reading of each time; from now on the rest is plain.
+
+        Parameters
+        ----------
+        hot, still, usual : ibis Table
+            From :mod:`tanfeng.metering._mend` and :func:`tanfeng.metering._rows.usual`.
+        source : ibis Table
+            The readings as they are kept.
+
+        Returns
+        -------
+        ibis Table
+            ``id``, ``ats``, ``value``, ``again`` (there were several), and of the first reading
+            of each stretch ``link_ts`` and ``link``: time and value of the one before.
+        """
         self._plain = self._rows.anti_join(hot, ["id", "day"])
-        rows = self._rows.semi_join(hot, ["id", "day"])
-        return self._shop.step(
-            "on_days", lambda: rows.select("id", "ats", "value", "tp", "p", "day")
+        shop, days, point = self._shop, self.days, self._point
+        found = self._rows.semi_join(hot, ["id", "day"])
+        on_days = shop.step(
+            "on_days", lambda: found.select("id", "ats", "value", "tp", "p", "day")
         )
+        doubled = shop.step("doubled", lambda: days.filter(days.doubled > 0).select("id", "day"))
+        rows = on_days.anti_join(doubled, ["id", "day"])
+        rows = rows.select("id", "ats", "value", again=ibis.literal(False))
+        if twice := shop.any(doubled):
+            again = _mend.readings_again(source, doubled, point)
+            again = again.mutate(day=_rows.local_day(again.ats)).semi_join(doubled, ["id", "day"])
+            rows = rows.union(_mend.resolved(again))
+        linked = _mend.linked(on_days, hot)
+        return shop.step("to_mend", lambda: _mend.with_links(rows, linked), f"{twice}")
 
     def unsure(self) -> ir.Table:
         """Return the plain segments that are not known, measured and inside one slot."""

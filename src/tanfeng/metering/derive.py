@@ -155,8 +155,8 @@ def _derive(
     standing = first.of_points(stood)
     still = shop.step("still", lambda: _mend.frozen(standing, usual, point))
     hot = shop.step("hot", lambda: _mend.with_standstills(wrong, still))
-    on_days = first.on_days(hot)
-    numbered = _numbered(shop, source, on_days, days, usual, point, hot, about, devices)
+    rows = first.to_mend(hot, still, usual, source)
+    numbered = _numbered(shop, rows, usual, point, about, devices)
     left_out = shop.step("left_out", lambda: _mend.not_believed(numbered))
     kept = shop.step("kept", lambda: _mend.segments(_mend.believed(numbered, left_out)))
     mended = shop.step("mended", lambda: _mend.instead(kept, still))
@@ -165,35 +165,19 @@ def _derive(
 
 def _numbered(
     shop: Workshop,
-    source: ir.Table,
-    on_days: ir.Table,
-    days: ir.Table,
+    rows: ir.Table,
     usual: ir.Table,
     point: ir.Table,
-    hot: ir.Table,
     about: pl.DataFrame,
     devices: pl.DataFrame,
 ) -> ir.Table:
-    """Take the rows of the days where something is wrong, one of each time."""
-    doubled = shop.step("doubled", lambda: days.filter(days.doubled > 0).select("id", "day"))
-    rows = on_days.anti_join(doubled, ["id", "day"])
-    rows = rows.select("id", "ats", "value", again=ibis.literal(False))
-    if twice := shop.any(doubled):
-        # By their names first: the engine then passes over what the others read.
-        names = point.semi_join(doubled, "id").select("point")
-        again = _rows.usable(source.semi_join(names, "point"), point)
-        again = again.mutate(day=_rows.local_day(again.ats)).semi_join(doubled, ["id", "day"])
-        rows = rows.union(_mend.resolved(again))
+    """Put the meters that were changed, and what is usual, beside the readings to mend."""
     if changed := bool(about["changed"].any()):
         marks, spans = _devices.device_tables(about.filter("changed"), devices)
         rows = _mend.hung(rows, shop.hold("marks", marks), shop.hold("spans", spans))
     else:
         rows = _mend.never_changed(rows)
-    return shop.step(
-        "numbered",
-        lambda: _mend.numbered(rows, _mend.linked(on_days, hot), usual, point),
-        f"{twice} {changed}",
-    )
+    return shop.step("numbered", lambda: _mend.numbered(rows, usual, point), f"{changed}")
 
 
 def _by_id(frame: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:

@@ -221,6 +221,7 @@ def energies(
     *,
     points: pl.DataFrame,
     edges: pl.DataFrame | None = None,
+    nodes: pl.DataFrame | None = None,
     by: rollup.By,
     first: date,
     last: date,
@@ -231,8 +232,8 @@ def energies(
     ----------
     days : polars.DataFrame
         Columns of ``KEPT``.
-    points, edges : polars.DataFrame
-        Columns of ``POINTS`` and ``EDGES``.
+    points, edges, nodes : polars.DataFrame
+        Columns of ``POINTS``, ``EDGES`` and ``NODES``; see ``rollup.of_nodes``.
     by : {"day", "month"}
         Length of a period.
     first, last : datetime.date
@@ -249,6 +250,7 @@ def energies(
         sums,
         points=here,
         edges=edges,
+        nodes=nodes,
         by=by,
         start=midnight(first),
         end=midnight(last + timedelta(days=1)),
@@ -261,6 +263,7 @@ def balances(
     *,
     points: pl.DataFrame,
     edges: pl.DataFrame,
+    nodes: pl.DataFrame | None = None,
     by: rollup.By,
     first: date,
     last: date,
@@ -269,7 +272,7 @@ def balances(
 
     Parameters
     ----------
-    days, points, edges, by, first, last
+    days, points, edges, nodes, by, first, last
         As of :func:`energies`.
 
     Returns
@@ -280,6 +283,7 @@ def balances(
     of_points = energies(days, points=points, by=by, first=first, last=last)
     if of_points.is_empty():
         return balance.BALANCE.to_frame()
-    of_nodes = energies(days, points=points, edges=edges, by=by, first=first, last=last)
+    tree = {"edges": edges, "nodes": nodes}
+    of_nodes = energies(days, points=points, by=by, first=first, last=last, **tree)
     here = points.filter(pl.col("point").is_in(of_points["point"].to_list()))
     return balance.balance(of_points, of_nodes, points=here, edges=edges).frame

@@ -251,6 +251,8 @@ class Settled:
     ) -> pl.DataFrame:
         """Return what flowed into some nodes of the tree in each period.
 
+        What an enterprise makes and uses inside is in the sums of its steps alone.
+
         Parameters
         ----------
         nodes : collection of str
@@ -280,8 +282,8 @@ class Settled:
             )
             due = _due(look, said, about)
             return rollup.of_kept(
-                sums, points=about, edges=edges, by=by, start=start, end=end, due=due,
-                factors=factors,
+                sums, points=about, edges=edges, nodes=said.nodes, by=by, start=start, end=end,
+                due=due, factors=factors,
             )  # fmt: skip
 
         found = self._files.reading(read)
@@ -305,7 +307,9 @@ class Settled:
         number = self._register.number()
         if self._said is None or self._said.number != number:
             register = self._register
-            self._said = _Said(number, register.points(), register.devices(), register.edges())
+            self._said = _Said(
+                number, register.points(), register.devices(), register.nodes(), register.edges()
+            )
         return self._said
 
 
@@ -316,6 +320,7 @@ class _Said:
     number: int
     points: pl.DataFrame
     devices: pl.DataFrame
+    nodes: pl.DataFrame
     edges: pl.DataFrame
     virtual: VirtualMeters | None = None
 

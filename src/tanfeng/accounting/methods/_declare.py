@@ -314,6 +314,8 @@ class Method:
         What could not be confirmed; shown as 待核实.
     market : bool
         Whether it is a text of the national market: direct emissions and what is ``counted``.
+    per_unit : bool
+        Whether results per generating unit stand beside the emission (``power_units``).
     """
 
     key: str
@@ -330,6 +332,7 @@ class Method:
     doubts_zh: tuple[str, ...] = ()
     doubts_en: tuple[str, ...] = ()
     market: bool = False
+    per_unit: bool = False
     _formulas: Mapping[str, Formula] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

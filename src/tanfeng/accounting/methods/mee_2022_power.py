@@ -7,7 +7,7 @@ a mine. CO2 of desulphurisation is not counted. Gas: CO2; biomass that is co-fir
 Months are rows; the year is their sum.
 
 Sum (F11-6): fuel + purchased electricity, which here belongs to the total of the facility.
-Results per unit (heat ratio, intensities, load factor): ``unit_results`` of ``_power_units``.
+Results per unit (heat ratio, intensities, load factor): ``unit_results`` of ``power_units``.
 Formulas and doubts: ``docs/methods/mee-2022-power.md``.
 """
 
@@ -186,4 +186,5 @@ METHOD = Method(
         "function gives either.",
     ),
     market=True,
+    per_unit=True,
 )

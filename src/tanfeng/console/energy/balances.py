@@ -27,7 +27,7 @@ from tanfeng.console.energy.windows import Span
 from tanfeng.console.metering import amounts
 from tanfeng.console.metering.models import Meter, ProcessUnit
 from tanfeng.metering import balance as judging
-from tanfeng.metering._tree import counted, current
+from tanfeng.metering import rollup
 from tanfeng.metering.frames import ENERGY
 from tanfeng.metering.quality import QualityRule, quality_rules
 
@@ -298,10 +298,9 @@ class _Laid:
         self._children: dict[str, list[str]] = {}
         for parent, child in edges.sort("parent", "child").iter_rows():
             self._children.setdefault(parent, []).append(child)
-        hung = current(points)
-        main = set(counted(hung)["point"])
+        main = set(rollup.counted(points)["point"])
         self._hung: dict[str, list[dict[str, Any]]] = {}
-        for row in hung.iter_rows(named=True):
+        for row in points.iter_rows(named=True):
             self._hung.setdefault(row["node"], []).append({**row, "is_main": row["point"] in main})
         self._node_rows = {
             (row["node"], row["item_key"]): row for row in of_nodes.iter_rows(named=True)

@@ -80,19 +80,6 @@ def points() -> pl.DataFrame:
     return known().points
 
 
-def made_inside() -> pl.DataFrame:
-    """Return what enterprises make and use inside; see :func:`circulation.inside`."""
-    return _made_inside(str(folder()), register().number())
-
-
-@lru_cache(maxsize=2)
-def _made_inside(_where: str, _number: int) -> pl.DataFrame:
-    from tanfeng.console.metering import circulation
-
-    said = known()
-    return circulation.inside(said.points, said.edges, said.nodes)
-
-
 def store() -> Store:
     """Return the readings of this home: in its folder, or where a setting says."""
     return _store(settings.READINGS)
