@@ -10,6 +10,7 @@ import pytest
 from quality_rows import at, nodes, points, readings, slots
 from tanfeng.errors import ModelError
 from tanfeng.metering import quality
+from tanfeng.metering.balance import BALANCE
 from tanfeng.metering.frames import EDGES, TIME
 from tanfeng.metering.judged import KEPT, JudgedDays, balances, energies, judge
 from tanfeng.metering.rollup import due_since
@@ -141,6 +142,11 @@ def test_main_meter_against_those_below_from_days_kept():
     assert judged["deviation"][0] == pytest.approx(0.1)
     by_day = energies(days, edges=edges, **{**span, "by": "day"})
     assert by_day.filter(pl.col("node") == "F")["amount"].to_list() == [192.0, 192.0]
-    nothing = balances(days.clear(), edges=edges, **span)
-    assert nothing.schema == found.schema
-    assert nothing.is_empty()
+
+
+def test_nothing_known_balances_nothing():
+    here = pl.concat([points("M", level=1, node="F"), points("A", level=2, node="F")])
+    span = {"points": here, "by": "month", "first": FIRST, "last": LAST}
+    found = balances(KEPT.to_frame(), edges=EDGES.to_frame(), **span)
+    assert found.schema == BALANCE
+    assert found.is_empty()

@@ -24,7 +24,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "meter": (
         "tanfeng.cli.meter",
         "app",
-        "Bring readings in, register points, get energy out.",
+        "Bring readings in, register points, get energy and quality out.",
     ),
     "report": ("tanfeng.cli.report", "app", "Write a report from a home folder or a workbook."),
     "restore": ("tanfeng.cli.backup", "restore", "Make a home folder from a backup, verified."),

@@ -40,6 +40,7 @@ __all__ = [
     "heat_map",
     "limits",
     "lineage",
+    "members",
     "of_days",
     "outages",
     "quality_rules",
@@ -272,6 +273,25 @@ def of_days(
         deviations=deviations,
         limit=limit,
     )
+
+
+def members(points: pl.DataFrame, nodes: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
+    """Count the points at and below every node; a point is one itself.
+
+    Parameters
+    ----------
+    points : polars.DataFrame
+        point and node of ``POINTS``.
+    nodes, edges : polars.DataFrame
+        The tree.
+
+    Returns
+    -------
+    polars.DataFrame
+        object, points.
+    """
+    found = objects_of(points, lineage(nodes, edges))
+    return found.group_by("object").agg(points=pl.col("point").n_unique().cast(pl.Int64))
 
 
 def _has(frame: pl.DataFrame, columns: tuple[str, ...], what: str) -> None:

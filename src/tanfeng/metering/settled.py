@@ -312,8 +312,11 @@ class Settled:
             ``start``, ``kept``, ``derived`` [base unit]; no row where both are the same to the
             last bit.
         """
-        mine, theirs = (one._files.reading(_compare.kept) for one in (self, other))
-        return _compare.differing(mine or {}, theirs or {})
+        mine, theirs = (
+            one._files.reading(_compare.kept) or _compare.kept(one._files.empty())
+            for one in (self, other)
+        )
+        return _compare.differing(mine, theirs)
 
     def _now(self) -> _Said:
         """Return what the register says; it is read again when it changed."""

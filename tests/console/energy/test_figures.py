@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -11,7 +11,7 @@ from energy_world import START, hung, readings, works
 from tanfeng.console.energy import comparison, figures, tariffs
 from tanfeng.console.energy.windows import Span
 from tanfeng.console.metering import amounts, engine
-from tanfeng.metering.frames import ENERGY
+from tanfeng.metering.frames import ENERGY, TIME
 from tanfeng.metering.time_of_use import NoTariffPeriod
 from tanfeng.periods import LOCAL
 
@@ -103,12 +103,39 @@ class TestTariff:
         engine.store().append(more.filter(pl.col("time") != hole), batch="saturday")
         span = Span(date(2025, 4, 1), date(2025, 4, 5), NOW)
         found = tariffs.of(steel.code, span)
-        load = {(r["day_type"], r["hour"]): (r["load_kw"], r["days"])
+        load = {(r["day_kind"], r["hour"]): (r["load_kw"], r["days"])
                 for r in found.curves.iter_rows(named=True)}  # fmt: skip
         assert load["workday", 3] == (pytest.approx(400.0), 2)
-        assert load["saturday", 3] == (pytest.approx(800.0), 1)
-        assert ("saturday", 9) not in load
-        assert not any(kind == "sunday" for kind, _hour in load)
+        # 4 to 6 April 2025 were Qingming by the notice: the Saturday is a holiday, no weekend.
+        assert load["holiday", 3] == (pytest.approx(800.0), 1)
+        assert ("holiday", 9) not in load
+        assert not any(kind == "weekend" for kind, _hour in load)
+        kinds = {one.node: one for one in found.kinds}
+        # Tuesday and Wednesday 400 kW; Thursday (3 April) is due and not known.
+        assert kinds["workday"].days == 3
+        assert kinds["workday"].amount == pytest.approx(19_200.0)
+        assert kinds["workday"].load_kw == pytest.approx(400.0)
+        # Whether or not the hole is estimated, the load of the known time is 800 kW.
+        assert kinds["holiday"].load_kw == pytest.approx(800.0, rel=0.01)
+        assert sum(one.amount for one in found.kinds) == pytest.approx(found.shares[0].amount)
+        assert [one.name_en for one in found.arranged] == ["Qingming Festival"]
+        assert found.is_arranged
+
+    @pytest.mark.parametrize(
+        ("day", "kind"),
+        [
+            (date(2025, 10, 1), "holiday"),
+            (date(2025, 10, 4), "holiday"),  # a Saturday within the holiday
+            (date(2025, 10, 11), "workday"),  # a Saturday worked in exchange
+            (date(2025, 10, 18), "weekend"),
+            (date(2025, 10, 20), "workday"),
+            (date(2031, 10, 1), "workday"),  # a Wednesday; no notice is known for 2031
+        ],
+    )
+    def test_a_day_is_of_the_kind_the_notice_says(self, day, kind):
+        start = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=8)
+        frame = pl.DataFrame({"start": [start]}, schema={"start": TIME})
+        assert frame.select(tariffs._day_kind()).item() == kind
 
     def test_no_tariff_is_said_and_not_guessed(self, steel):
         before = Span(date(2023, 12, 30), date(2024, 1, 2), NOW)

@@ -211,6 +211,16 @@ class TestEnterprise:
         assert [key for key, _words in answer.context["periods"]] == ["peak", "flat", "valley"]
         rows = _book(client_for(city).get(f"/energy/{steel.code}/time-of-use/?{SPAN}&export=xlsx"))
         assert sum(1 for row in rows if row[0] == "轧线") == 3
+        assert [one["name"] for one in answer.context["kinds"]] == ["工作日（含补班）"]
+        assert "此时段内没有节假日和补班日" in text
+        assert sum(1 for row in rows if "工作日" in str(row[0])) == 3
+
+    def test_holidays_are_told_with_their_notice(self, city, client_for, steel):
+        path = f"/energy/{steel.code}/time-of-use/?from=2025-04-01&to=2025-05-31"
+        text = _text(_get(client_for, city, path))
+        assert "清明节 2025-04-04 – 2025-04-06" in text
+        assert "劳动节补班 2025-04-27" in text
+        assert "国办发明电〔2024〕12号" in text
 
     def test_a_change_over_a_gap_is_marked(self, city, client_for, steel):
         path = f"/energy/{steel.code}/compare/?{SPAN}"

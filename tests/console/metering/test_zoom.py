@@ -193,8 +193,13 @@ def test_nobody_else_reads_a_window(read, firm_b, client_for):
 
 
 @pytest.mark.django_db
-def test_other_rooms_may_add_marks(read, monkeypatch):
-    at = START + timedelta(hours=3)
-    monkeypatch.setattr(zoom, "MARKS", [lambda *_: [zoom.Mark(at, "x"), zoom.Mark(HUNG, "y")]])
-    told = zoom.marks(read, START, START + timedelta(days=1))
-    assert [one.words for one in told] == ["检定", "x"]
+def test_other_rooms_may_add_marks(read, firm_a, monkeypatch):
+    at, end = START + timedelta(hours=3), START + timedelta(days=1)
+    told = [
+        zoom.Mark(at, "x"),
+        zoom.Mark(HUNG, "y"),
+        zoom.Mark(HUNG, "lasts", end + timedelta(days=1), "bad", "/x/"),
+        zoom.Mark(HUNG, "over", START, "bad"),
+    ]
+    monkeypatch.setattr(zoom, "MARKS", [lambda *_: told])
+    assert [one.words for one in zoom.marks(firm_a, read, START, end)] == ["lasts", "检定", "x"]

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from tanfeng.console.core.figures import unit
+from tanfeng.console.core.models import User
 from tanfeng.console.metering import amounts
 from tanfeng.console.metering.chart import Window, buckets
 from tanfeng.console.metering.models import Meter
@@ -69,14 +70,34 @@ RULES: Mapping[str, str | Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something that happened to a meter, at a moment, in words."""
+    """Something that happened to a meter, in words: at a moment, or for a time.
+
+    Parameters
+    ----------
+    at : datetime
+        When, or from when.
+    words : str
+    until : datetime, optional
+        Not part of it; None: a moment.
+    kind : {"", "bad", "late", "note"}
+        How it is coloured; each kind of time has a lane of its own.
+    url : str
+        Its page, if it has one.
+    """
 
     at: datetime
     words: str
+    until: datetime | None = None
+    kind: str = ""
+    url: str = ""
+
+    def touches(self, start: datetime, end: datetime) -> bool:
+        """Tell whether some of it lies within a window."""
+        return self.at < end and (self.at >= start if self.until is None else self.until > start)
 
 
-#: What tells of a meter in a window; other rooms add what they know, such as filed outages.
-MARKS: list[Callable[[Meter, datetime, datetime], Iterable[Mark]]] = []
+#: What tells a person of a meter in a window; other rooms add what they know, as filed outages.
+MARKS: list[Callable[[User, Meter, datetime, datetime], Iterable[Mark]]] = []
 
 
 def clamped(start: datetime, end: datetime) -> tuple[datetime, datetime]:
@@ -100,7 +121,12 @@ def flow(meter: Meter, start: datetime, end: datetime, now: datetime) -> pl.Data
 
 
 def whole(
-    meter: Meter, start: datetime, end: datetime, readings: pl.DataFrame, flowed: pl.DataFrame
+    meter: Meter,
+    start: datetime,
+    end: datetime,
+    readings: pl.DataFrame,
+    flowed: pl.DataFrame,
+    happened: Iterable[Mark] = (),
 ) -> dict[str, Any]:
     """Return all parts of the picture, ready for JSON.
 
@@ -114,6 +140,8 @@ def whole(
         Of the window, as they came.
     flowed : polars.DataFrame
         Of the window, from :func:`flow`.
+    happened : iterable of Mark
+        Within the window, from :func:`marks`.
 
     Returns
     -------
@@ -147,7 +175,16 @@ def whole(
             }
             for one in stretches(flowed, start, end)
         ],
-        "marks": [{"x": _ms(one.at), "words": one.words} for one in marks(meter, start, end)],
+        "marks": [
+            {
+                "x": _ms(one.at),
+                "until": _ms(one.until) if one.until else None,
+                "words": one.words,
+                "kind": one.kind,
+                "url": one.url,
+            }
+            for one in happened
+        ],
         **summary(flowed),
     }
 
@@ -271,7 +308,7 @@ def _worth(quality: str, rule: str) -> str:
     return _("%(quality)s: %(rule)s") % {"quality": said, "rule": RULES.get(rule, rule)}
 
 
-def marks(meter: Meter, start: datetime, end: datetime) -> list[Mark]:
+def marks(user: User, meter: Meter, start: datetime, end: datetime) -> list[Mark]:
     """Return what happened to a meter within a window: devices, verifications, what others know."""
     found = []
     for one in meter.devices.all():
@@ -282,8 +319,8 @@ def marks(meter: Meter, start: datetime, end: datetime) -> list[Mark]:
         found.append(Mark(_midnight(check.verified_on), pgettext("picture", "verified")))
         found.append(Mark(_midnight(check.valid_until), _("verification expires")))
     for tell in MARKS:
-        found.extend(tell(meter, start, end))
-    return sorted((one for one in found if start <= one.at < end), key=lambda one: one.at)
+        found.extend(tell(user, meter, start, end))
+    return sorted((one for one in found if one.touches(start, end)), key=lambda one: one.at)
 
 
 def _midnight(day: Any) -> datetime:
@@ -315,5 +352,6 @@ def words() -> dict[str, str]:
         "energy": pgettext("picture", "Energy"),
         "quality": _("Quality"),
         "allMeasured": _("All of it is measured."),
+        "nothingHappened": _("Nothing is known to have happened."),
         **{name: str(said) for name, said in QUALITIES.items()},
     }

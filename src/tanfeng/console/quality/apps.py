@@ -16,9 +16,11 @@ class QualityConfig(AppConfig):
         """Declare the rules, the pages, the work and the words of the log."""
         from tanfeng.console.accounting import todo
         from tanfeng.console.core import audit_words, navigation
-        from tanfeng.console.quality import jobs, machines, permissions, reminders
+        from tanfeng.console.metering import zoom
+        from tanfeng.console.quality import jobs, machines, permissions, point_marks, reminders
 
         permissions.register()
+        zoom.MARKS.append(point_marks.marks)
         audit_words.ACTIONS.update(machines.words())
         todo.REMINDERS.append(reminders.remind)
         navigation.add(navigation.Page("metering", 40, _("Data quality"), "quality", "check"))

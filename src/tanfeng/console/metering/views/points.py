@@ -167,6 +167,7 @@ def point(request: HttpRequest, pk: int) -> HttpResponse:
         return _export(request, meter, readings)
     _note(request, meter)
     flowed = zoom.flow(meter, start, end, now)
+    happened = zoom.marks(user, meter, start, end)
     return render(
         request,
         "metering/point.html",
@@ -177,7 +178,8 @@ def point(request: HttpRequest, pk: int) -> HttpResponse:
             "quality": QUALITIES.get(meter.last_quality)
             if meter.last_quality is not None
             else None,
-            "data": zoom.whole(meter, start, end, readings, flowed),
+            "data": zoom.whole(meter, start, end, readings, flowed, happened),
+            "happened": happened,
             "table": zoom.table(flowed, start, end),
             "worth": [
                 one for one in zoom.stretches(flowed, start, end) if one["quality"] != "measured"
@@ -205,7 +207,8 @@ def point(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def point_window(request: HttpRequest, pk: int) -> HttpResponse:
     """Return the parts of the picture of a window, as fine as the window allows."""
-    meter = rights.get_visible(me(request), Meter, pk=pk)
+    user = me(request)
+    meter = rights.get_visible(user, Meter, pk=pk)
     if not meter.point:
         raise Http404
     week = SPANS["week"][1]
@@ -213,7 +216,8 @@ def point_window(request: HttpRequest, pk: int) -> HttpResponse:
     _note(request, meter, again=False)
     readings = engine.store().readings([meter.point], start, end)
     flowed = zoom.flow(meter, start, end, timezone.now())
-    return JsonResponse(zoom.whole(meter, start, end, readings, flowed))
+    happened = zoom.marks(user, meter, start, end)
+    return JsonResponse(zoom.whole(meter, start, end, readings, flowed, happened))
 
 
 def _note(request: HttpRequest, meter: Meter, *, again: bool = True) -> None:

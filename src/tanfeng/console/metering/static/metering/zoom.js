@@ -8,6 +8,9 @@ const HOUR = 3600000;
 // How long the picture stands still before it asks for finer parts. [ms]
 const QUIET = 220;
 const WORTH = ["measured", "estimated", "missing"];
+// Lanes of what lasted for a time, from the top.
+const LANES = ["bad", "note", "late"];
+const LANE = 17;
 const figure = document.querySelector("[data-zoom]");
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 
@@ -25,11 +28,16 @@ function start(echarts) {
   let waiting;
   let asking;
 
+  const spans = () => data.marks.filter((mark) => mark.until !== null);
+  const lanes = () => LANES.filter((kind) => spans().some((mark) => mark.kind === kind));
+
   // Where each part of the picture stands, from the top. [px]
   const places = () => {
     const height = canvas.clientHeight;
-    const part = (height - 118) / 2;
-    return { readings: { top: 22, height: part }, energy: { top: 22 + part + 26, height: part }, quality: { top: 22 + 2 * part + 36, height: 14 } };
+    const happened = lanes().length * LANE;
+    const part = (height - 118 - happened) / 2;
+    const below = 22 + 2 * part + 36;
+    return { readings: { top: 22, height: part }, energy: { top: 22 + part + 26, height: part }, happened: { top: below - 4, height: happened }, quality: { top: below + happened, height: 14 } };
   };
 
   const rect = (params, api, from, until, low, high, style) => {
@@ -52,6 +60,17 @@ function start(echarts) {
     renderItem: (params, api) => rect(params, api, api.value(0), api.value(1), api.value(2), api.value(3), { fill: typeof colour === "string" ? colour : colour[api.value(4)] }),
   });
 
+  // A bar with its words, as far as they fit.
+  function bar(params, api, used) {
+    const mark = spans()[api.value(2)];
+    const lane = used.length - used.indexOf(mark.kind);
+    const box = rect(params, api, api.value(0), api.value(1), lane - 0.92, lane - 0.08, { fill: colours.of[mark.kind] ?? colours.control, opacity: 0.35 });
+    if (!box) return undefined;
+    const { x, y, width, height } = box.shape;
+    const words = { text: mark.words, x: x + 4, y: y + height / 2, width: Math.max(width - 8, 0), overflow: "truncate", ellipsis: "…", verticalAlign: "middle", fontSize: 11, fontFamily: colours.font, fill: colours.ink };
+    return { type: "group", children: width > 24 ? [box, { type: "text", style: words, silent: true }] : [box] };
+  }
+
   // A stretch without readings is a gap in the line, not a slope across it.
   function line(values) {
     const { x, step } = data.readings;
@@ -67,7 +86,7 @@ function start(echarts) {
     const { readings, energy, quality, marks } = data;
     const wide = readings.rows.some((count) => count > 1) && !data.cut;
     const envelope = { type: "line", stack: "range", stackStrategy: "all", symbol: "none", silent: true, lineStyle: { opacity: 0 }, xAxisIndex: 0, yAxisIndex: 0 };
-    const lines = marks.map((mark) => ({ xAxis: mark.x, label: { formatter: mark.words, color: colours.late, fontSize: 11 } }));
+    const lines = marks.filter((mark) => mark.until === null).map((mark) => ({ xAxis: mark.x, label: { formatter: mark.words, color: colours.late, fontSize: 11 } }));
     const floor = energy.x.map((at, index) => [at, energy.until[index], 0, energy.measured[index]]);
     const above = energy.x.map((at, index) => [at, energy.until[index], energy.measured[index], energy.measured[index] + energy.estimated[index]]);
     return [
@@ -81,6 +100,7 @@ function start(echarts) {
       blocks(said.measured, 1, floor, colours.of.measured),
       blocks(said.estimated, 1, above.filter((row) => row[3] > row[2]), colours.of.estimated),
       blocks(said.quality, 2, quality.map((one) => [one.from, one.until, 0, 1, WORTH.indexOf(one.quality)]), WORTH.map((name) => colours.of[name])),
+      { type: "custom", xAxisIndex: 3, yAxisIndex: 3, encode: { x: [0, 1] }, data: spans().map((mark, index) => [mark.x, mark.until, index]), clip: true, animation: false, renderItem: (params, api) => bar(params, api, lanes()) },
     ];
   }
 
@@ -110,28 +130,30 @@ function start(echarts) {
     const worth = quality.find((one) => one.from <= at && at < one.until);
     box.append(cell("p", clock(bar >= 0 ? energy.x[bar] : at), "strong"), list);
     if (worth) box.append(cell("p", worth.words, "small"));
+    for (const mark of spans()) if (mark.x <= at && at < mark.until) box.append(cell("p", mark.words, "small"));
     return box;
   }
 
   function render() {
-    const { readings, energy, quality } = places();
+    const { readings, energy, quality, happened } = places();
     const label = { color: colours["ink-3"], fontSize: 12 };
     const name = (text) => ({ name: text, nameTextStyle: { color: colours["ink-3"], fontSize: 11, align: "left" }, nameGap: 8 });
     const time = (index, last) => ({ type: "time", gridIndex: index, min: data.extent[0], max: data.extent[1], axisLine: { lineStyle: { color: colours.control } }, axisTick: { show: last }, axisLabel: { ...label, show: last, hideOverlap: true }, axisPointer: { lineStyle: { color: colours.control } } });
     const value = (index, extra) => ({ type: "value", gridIndex: index, splitNumber: 3, axisLabel: { ...label, formatter: short }, splitLine: { lineStyle: { color: colours.line } }, ...extra });
     const side = { left: 58, right: 14 };
-    const zoomed = { xAxisIndex: [0, 1, 2], startValue: shown.from, endValue: shown.until, minValueSpan: HOUR, filterMode: "none" };
+    const zoomed = { xAxisIndex: [0, 1, 2, 3], startValue: shown.from, endValue: shown.until, minValueSpan: HOUR, filterMode: "none" };
     chart.setOption(
       {
         animation: false,
         useUTC: true,
         textStyle: { fontFamily: colours.font, color: colours.ink },
-        grid: [{ ...side, ...readings }, { ...side, ...energy }, { ...side, ...quality }],
-        xAxis: [time(0, false), time(1, false), time(2, true)],
+        grid: [{ ...side, ...readings }, { ...side, ...energy }, { ...side, ...quality }, { ...side, ...happened }],
+        xAxis: [time(0, false), time(1, false), time(2, true), { ...time(3, false), axisLine: { show: false } }],
         yAxis: [
           value(0, { scale: true, ...name(`${said.readings} ${data.unit}${data.cut ? ` · ${common.cutAxis}` : ""}`) }),
           value(1, { min: 0, ...name(`${said.energy} ${data.energy_unit}`) }),
           value(2, { min: 0, max: 1, show: false }),
+          value(3, { min: 0, max: Math.max(lanes().length, 1), show: false }),
         ],
         axisPointer: { link: [{ xAxisIndex: "all" }] },
         tooltip: { trigger: "axis", confine: true, padding: 0, borderWidth: 0, backgroundColor: "transparent", extraCssText: "box-shadow:none", transitionDuration: 0, formatter: tip },
@@ -152,22 +174,32 @@ function start(echarts) {
     figure.querySelector("[data-zoom-span]").textContent = `${clock(data.from)} – ${clock(data.until)}`;
     const total = figure.querySelector("[data-zoom-total]");
     if (total) total.textContent = format(data.total, 0);
-    const body = document.querySelector("[data-zoom-worth] tbody");
-    const rows = data.quality.filter((one) => one.quality !== "measured");
-    body.replaceChildren(
-      ...rows.map((one) => {
-        const row = document.createElement("tr");
-        row.append(cell("td", clock(one.from).slice(5), "nowrap"), cell("td", clock(one.until).slice(5), "nowrap"), cell("td", one.words));
-        return row;
-      }),
-    );
-    if (!rows.length) {
+    const when = (ms) => (ms === null ? "" : clock(ms).slice(5));
+    const worth = data.quality.filter((one) => one.quality !== "measured");
+    list("[data-zoom-worth]", worth.map((one) => [when(one.from), when(one.until), one.words, ""]), said.allMeasured);
+    list("[data-zoom-happened]", data.marks.map((one) => [when(one.x), when(one.until), one.words, one.url]), said.nothingHappened);
+  }
+
+  function list(where, rows, none) {
+    const made = rows.map(([from, until, words, url]) => {
       const row = document.createElement("tr");
-      const none = cell("td", said.allMeasured, "muted");
-      none.colSpan = 3;
-      row.append(none);
-      body.append(row);
+      const last = cell("td", url ? "" : words);
+      if (url) {
+        const link = cell("a", words);
+        link.href = url;
+        last.append(link);
+      }
+      row.append(cell("td", from, "nowrap"), cell("td", until, "nowrap"), last);
+      return row;
+    });
+    if (!rows.length) {
+      const only = cell("td", none, "muted");
+      only.colSpan = 3;
+      const row = document.createElement("tr");
+      row.append(only);
+      made.push(row);
     }
+    document.querySelector(`${where} tbody`).replaceChildren(...made);
   }
 
   async function fetchWindow() {
