@@ -268,7 +268,7 @@ def test_the_year_shows_the_account_by_its_method_beside_what_was_filed(
     )
     assert told["difference"] == "-1.43"  # 31 / 31.4512 - 1
     text = page.content.decode()
-    assert "填报排放量与其相差 -1.43 %" in text
+    assert "填报排放量与其相差 -1.43%" in text
     assert f"{reverse('method-run', args=[run.number])}#findings" in text
     account = client_for(verifier).get(reverse("method-run", args=[run.number])).content.decode()
     assert f"{reverse('mrv')}?q={org_a.credit_code}&amp;year=2024" in account
