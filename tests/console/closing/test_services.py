@@ -14,8 +14,8 @@ from closing_world import CLOSED_AT, OCTOBER, WHOLE, hang, read, report
 from tanfeng.console.accounting.models import EnergyRecord
 from tanfeng.console.closing import behind, figures, services
 from tanfeng.console.closing.figures import Month, Typed
-from tanfeng.console.closing.models import MonthClose
-from tanfeng.console.core import imports
+from tanfeng.console.closing.models import CloseLine, MonthClose
+from tanfeng.console.core import imports, rights
 from tanfeng.console.core.models import AuditEvent
 from tanfeng.console.metering import amounts, engine
 from tanfeng.console.metering import services as meters
@@ -322,5 +322,9 @@ def test_who_may_close(metered, firm_a, firm_b, city, county_officer_a, verifier
     for user in (county_officer_a, firm_b):
         with pytest.raises(PermissionDenied):
             services.reopen(user, made, "x")
+    lines = {
+        user.username: rights.visible(user, CloseLine).count() for user in (city, firm_a, firm_b)
+    }
+    assert lines == {city.username: 1, firm_a.username: 1, firm_b.username: 0}
     assert services.may_close(firm_a, metered)
     assert not services.may_close(county_officer_a, metered)
