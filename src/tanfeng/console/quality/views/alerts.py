@@ -168,7 +168,7 @@ def alerts(request: HttpRequest) -> HttpResponse:
         title=gettext_lazy("Alerts"),
         columns=COLUMNS,
         default_sort="-level",
-        # The keys of what waits are in the index of what waits; whole rows are in that of all.
+        # Rows are wide, their days stand in them: the page is sorted by keys alone.
         long=PER_PAGE,
     )
     if listing.wants_export:
