@@ -326,7 +326,7 @@ def _forecasts(firms: list[tuple[int, str]], now: datetime) -> None:
                 month=f"{now:%Y-%m}", so_far=1e5, total=2e5 + number, low=1.9e5, high=2.1e5,
                 last_month=1.9e5, last_year=2.1e5, last_month_known=1.0, last_year_known=0.9,
                 peak_at=now + timedelta(hours=12), peak=900.0 + number, hours=kept, errors=errors,
-                wape=number % 40 / 100, naive_wape=0.2, odd=number % 6,
+                wape=number % 40 / 100, naive_wape=0.2, odd=number % 6, days_left=8,
             )
             for number, (pk, _code) in enumerate(firms)
             for item, unit in (("electricity", "kWh"), ("natural_gas", "m3"), ("heat", "GJ"))

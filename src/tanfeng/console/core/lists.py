@@ -92,8 +92,11 @@ class Listing:
         per_page: int = PER_PAGE,
         as_of: str = "",
         total: int | None = None,
+        long: int = LONG,
     ) -> None:
         self.request = request
+        #: Rows from which on a page is found by its keys; fewer where a row is wide.
+        self.long = long
         #: How many rows there are, where the page has counted them for itself.
         self.counted = total
         self.name = name
@@ -128,7 +131,7 @@ class Listing:
             paginator.count = self.counted
         page = paginator.get_page(self.request.GET.get("page"))
         first = (page.number - 1) * self.per_page
-        if page.paginator.count > LONG and isinstance(self.rows, models.QuerySet):
+        if page.paginator.count > self.long and isinstance(self.rows, models.QuerySet):
             # Sorting and skipping rows reads all of each; keys are in an index. Without the order
             # the second question goes by the keys. A list that is no query, such as the
             # enterprises', cuts its pages by keys itself.

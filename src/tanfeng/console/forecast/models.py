@@ -78,6 +78,13 @@ class Forecast(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("organisation", "item_key"), name="forecast_once"),
         )
+        # Rows are wide, their hours stand in them: order and headline come from indexes alone.
+        indexes = (
+            models.Index(fields=("odd",), name="forecast_odd"),
+            models.Index(fields=("organisation", "odd"), name="forecast_odd_of"),
+            models.Index(fields=("state",), name="forecast_state"),
+            models.Index(fields=("computed_at", "known_to"), name="forecast_newest"),
+        )
 
     def __str__(self) -> str:
         return f"{self.organisation} {self.item_key} {self.known_to}"
@@ -106,7 +113,10 @@ class Anomaly(models.Model):
         verbose_name = _("anomaly")
         verbose_name_plural = _("anomalies")
         ordering = ("-start",)
-        indexes = (models.Index(fields=("organisation", "item_key", "start")),)
+        indexes = (
+            models.Index(fields=("organisation", "item_key", "start")),
+            models.Index(fields=("start",), name="anomaly_newest"),
+        )
 
     def __str__(self) -> str:
         return self.reason_zh

@@ -8,6 +8,8 @@ from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
@@ -16,8 +18,9 @@ from tanfeng.console.archive.listing import OF_ENTERPRISE
 from tanfeng.console.archive.models import Organisation, Place
 from tanfeng.console.core import audit, lists, rights
 from tanfeng.console.core.asked import language, me
-from tanfeng.console.core.figures import unit
+from tanfeng.console.core.figures import percent, plain, unit
 from tanfeng.console.core.lists import Column, Listing
+from tanfeng.console.core.templatetags import ui
 from tanfeng.console.forecast import jobs, output, pages
 from tanfeng.console.forecast.models import Anomaly, Forecast
 
@@ -73,6 +76,15 @@ ANOMALY_COLUMNS = (
 )  # fmt: skip
 
 
+#: What the rows of the list are written from; the export has all of a forecast but its hours.
+_LISTED = (
+    "item_key", "unit", "state", "days_known", "total", "low", "high", "last_month",
+    "last_month_known", "last_year", "last_year_known", "peak", "peak_at", "wape", "naive_wape",
+    "odd", "organisation__name", "organisation__credit_code", "organisation__is_demo",
+    "organisation__place__name_zh", "organisation__place__name_en",
+)  # fmt: skip
+
+
 def narrowed(request: HttpRequest, rows: Any) -> Any:
     """Narrow rows of enterprises and items to what the query asks for."""
     asked = request.GET
@@ -110,13 +122,16 @@ def forecasts(request: HttpRequest) -> HttpResponse:
         return redirect("forecasts")
     rights.require(user, "view", Forecast)
     seen = rights.visible(user, Forecast)
+    rows = narrowed(request, seen).select_related("organisation__place")
+    is_export = request.GET.get("export") == "xlsx"
     listing = Listing(
         request,
-        narrowed(request, seen).select_related("organisation__place").defer("hours", "errors"),
+        rows.defer("hours", "errors") if is_export else rows.only(*_LISTED),
         name="forecasts",
         title=gettext_lazy("Forecast and anomalies"),
         columns=COLUMNS,
         default_sort="-odd",
+        long=lists.PER_PAGE,
     )
     if listing.wants_export:
         return listing.export()
@@ -129,7 +144,7 @@ def forecasts(request: HttpRequest) -> HttpResponse:
         "forecast/forecasts.html",
         {
             "listing": listing,
-            "rows": [_told(row) for row in listing.page],
+            "rows": [_in_list(row) for row in listing.page],
             "sort": listing.sort,
             "newest": newest,
             "forecast_count": seen.exclude(state__in=Forecast.NOTHING).count(),
@@ -139,6 +154,45 @@ def forecasts(request: HttpRequest) -> HttpResponse:
             **_filters(request, seen),
         },
     )
+
+
+_NOTES = {
+    "usual": gettext_lazy("%(has)s of the %(needed)s days a model needs"),
+    "short": gettext_lazy("%(has)s of %(needed)s whole days"),
+}
+_KINDS = {"model": "good", "usual": "note", "short": "late", "silent": "bad"}
+
+
+def _in_list(row: Forecast) -> dict[str, Any]:
+    """Return a row of the list in words."""
+    firm, words, past = row.organisation, unit(row.unit), pages.compared(row)
+    note = _NOTES.get(row.state, "") % {"has": row.days_known, "needed": pages.needed(row)}
+    return {
+        "url": f"{reverse('forecasts')}{firm.credit_code}/?item={row.item_key}",
+        "name": firm.name,
+        "is_demo": firm.is_demo,
+        "place": str(firm.place),
+        "item": pages.item_name(row.item_key),
+        "total": ui.num(row.total, 0, words),
+        "band": "" if row.low is None else f"{plain(row.low)}–{plain(row.high)}",
+        "last_month": _against(past["last_month"]),
+        "last_year": _against(past["last_year"]),
+        "peak": ui.num(row.peak, 0, words),
+        "peak_at": f"{timezone.localtime(row.peak_at):%m-%d %H:%M}" if row.peak_at else "",
+        "wape": ui.percent(row.wape, 1),
+        "naive": percent(row.naive_wape, 1),
+        "odd": row.odd,
+        "state": (row.get_state_display(), _KINDS[row.state], note),
+    }
+
+
+def _against(past: dict[str, Any]) -> tuple[Any, str]:
+    """Return what a month is compared with: the change and, smaller, what it is taken from."""
+    if past["change"] is not None:
+        return ui.change(past["change"]), plain(past["amount"])
+    if past["amount"] is not None:
+        return plain(past["amount"]), _("known %(share)s") % {"share": percent(past["known"], 0)}
+    return ui.num(None), ""
 
 
 def _told(row: Forecast) -> dict[str, Any]:

@@ -101,10 +101,15 @@ def closings(request: HttpRequest) -> HttpResponse:
             return redirect("closings-of", own.credit_code)
     month = month_of(request.GET.get("month", ""))
     moved, unknown = _moved(rights.visible(user, MonthClose), month)
-    seen = _of_month(rights.visible(user, Organisation), month, moved)
+    sending = rights.visible(user, Organisation).filter(Exists(_points("pk")))
+    count = sending.count()
+    seen = _of_month(sending, month, moved)
+    narrowed = _narrowed(request, seen)
     listing = Listing(
         request,
-        _narrowed(request, seen).select_related("place"),
+        narrowed.select_related("place"),
+        # Without a filter they are counted already, and without the join.
+        total=count if narrowed is seen else None,
         name="closings",
         title=_("Month close %s") % month,
         columns=COLUMNS,
@@ -113,7 +118,10 @@ def closings(request: HttpRequest) -> HttpResponse:
     )
     if listing.wants_export:
         return listing.export()
-    closed = seen.filter(closed_at__isnull=False).count()
+    closed = rights.visible(user, MonthClose).filter(
+        Exists(_points("organisation")), year=month.year, month=month.month, reopened_at=None
+    )
+    closed_count = closed.count()
     return render(
         request,
         "closing/closings.html",
@@ -123,8 +131,8 @@ def closings(request: HttpRequest) -> HttpResponse:
             "month": month,
             "before": str(month.before),
             "after": str(month.next) if month != last_month() else "",
-            "closed": closed,
-            "waiting": seen.count() - closed,
+            "closed": closed_count,
+            "waiting": count - closed_count,
             "moved": seen.filter(moved=True).count() if moved else 0,
             "unknown": unknown,
             "states": list(STATES.items()),
@@ -145,21 +153,24 @@ def source() -> str:
 
 def _moved(closes: QuerySet[MonthClose], month: Month) -> tuple[set[int], str]:
     """Return the closes of a month whose metered figures moved since, or why nobody knows."""
-    rows = closes.filter(year=month.year, month=month.month, reopened_at=None)
+    rows = closes.filter(year=month.year, month=month.month, reopened_at=None).order_by()
+    rows = rows.select_related("organisation").only("year", "month", "organisation__credit_code")
     try:
-        return set(services.items_moved(list(rows.select_related("organisation")))), ""
+        return set(services.items_moved(list(rows))), ""
     except ModelError as error:
         return set(), error.message(language())
+
+
+def _points(organisation: str) -> QuerySet[Meter]:
+    """Return the points of the enterprise of a row; a meter that is withdrawn has none."""
+    return Meter.objects.filter(organisation=OuterRef(organisation), point__isnull=False)
 
 
 def _of_month(
     rows: QuerySet[Organisation], month: Month, moved: Collection[int]
 ) -> QuerySet[Any]:  # fmt: skip
-    """Return the enterprises with points, and beside each the close of the month that stands."""
-    sends = Meter.objects.filter(
-        organisation=OuterRef("pk"), point__isnull=False, withdrawn_at__isnull=True
-    )
-    return rows.filter(Exists(sends)).annotate(
+    """Return enterprises, and beside each the close of the month that stands."""
+    return rows.annotate(
         standing=FilteredRelation(
             "month_closes",
             condition=Q(

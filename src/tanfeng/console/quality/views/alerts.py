@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -18,7 +19,8 @@ from django.views.decorators.http import require_http_methods
 
 from tanfeng.console.core import audit, rights
 from tanfeng.console.core.asked import complain, language, me
-from tanfeng.console.core.lists import Column, Listing
+from tanfeng.console.core.figures import NONE
+from tanfeng.console.core.lists import PER_PAGE, Column, Listing
 from tanfeng.console.core.models import User
 from tanfeng.console.quality import alerting, machines, services
 from tanfeng.console.quality.models import LEVEL_KINDS, Alert, Evidence
@@ -110,6 +112,28 @@ def told(row: Alert) -> dict[str, Any]:
     }
 
 
+def _in_list(row: Alert, today: date) -> dict[str, Any]:
+    """Return an alert as a row of a list."""
+    firm = row.organisation
+    return {
+        "pk": row.pk,
+        "url": f"{reverse('alerts')}{row.pk}/",
+        "name": f"{_text(_rule(row.rule), 'name')}: {row.object_name}",
+        "text": row.text,
+        "level": (row.get_worst_display(), LEVEL_KINDS[row.worst]),
+        "organisation": firm.name if firm else NONE,
+        "is_demo": bool(firm and firm.is_demo),
+        "first": row.first.isoformat(),
+        "last": row.last.isoformat(),
+        "found": row.get_found_display(),
+        "explains": row.explains or NONE,
+        "is_open": row.state == "open",
+        "state": common.state(machines.ALERT, row.state),
+        "due": _("by %(day)s") % {"day": row.due_on.isoformat()} if row.due_on else "",
+        "late": bool(row.state == "ordered" and row.due_on and row.due_on < today),
+    }
+
+
 def _asked(request: HttpRequest, rows: QuerySet[Alert]) -> QuerySet[Alert]:
     asked = request.GET
     state = asked.get("state", "waiting")
@@ -144,20 +168,21 @@ def alerts(request: HttpRequest) -> HttpResponse:
         title=gettext_lazy("Alerts"),
         columns=COLUMNS,
         default_sort="-level",
+        # Rows are wide, their days stand in them: the page is sorted by keys alone.
+        long=PER_PAGE,
     )
     if listing.wants_export:
         return listing.export()
+    today = timezone.localdate()
     return render(
         request,
         "quality/alerts.html",
         {
             "listing": listing,
             "sort": listing.sort,
-            "rows": [told(row) for row in listing.page],
+            "rows": [_in_list(row, today) for row in listing.page],
             "new": seen.filter(state="open", is_root=True).count(),
-            "late": seen.filter(
-                is_waiting=True, state="ordered", due_on__lt=timezone.localdate()
-            ).count(),
+            "late": seen.filter(is_waiting=True, state="ordered", due_on__lt=today).count(),
             "states": [
                 ("waiting", _("all not closed")), *machines.ALERT.choices(),
                 ("late", _("work order overdue")), ("all", _("All")),
