@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import ibis
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -64,6 +65,38 @@ def of_every_kind() -> tuple[pl.DataFrame, pl.DataFrame]:
     return pl.concat(rows), pl.concat(points)
 
 
+def wrecked(seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return a meter of each kind over four days, with readings changed, lost and repeated."""
+    draw = np.random.default_rng(seed)
+    frames, points = [], []
+    for kind in ("register", "amount", "power"):
+        steps = draw.uniform(1, 3, 96 * 4) * (draw.random(96 * 4) > draw.choice([0.0, 0.03]))
+        values = 500 + np.cumsum(steps) if kind == "register" else steps
+        taken = [(time, value) for time, value in every_quarter(list(values))]
+        for _ in range(draw.integers(1, 12)):
+            first, length = int(draw.integers(0, len(taken) - 20)), int(draw.integers(1, 20))
+            what = draw.choice(["off", "lost", "zero", "stuck", "again", "fell"])
+            for n in range(first, first + length):
+                time, value = taken[n]
+                stuck = {"zero": 0.0, "stuck": taken[first][1], "off": value + 4e4}
+                taken[n] = time, stuck.get(what, value)
+            if what == "fell":
+                taken[first:] = [(time, value - 300) for time, value in taken[first:]]
+            if what == "again":
+                taken += [(time, value + draw.choice([0, 1])) for time, value in taken[first::40]]
+            if what == "lost":
+                del taken[first : first + length]
+        for batch, each in (("a", taken[::2]), ("b", taken[1::2])):
+            # One batch states one time once; of several the later received holds.
+            rows = readings(each, kind, received=at(5), batch=batch)
+            again = rows.with_row_index("n").with_columns(n=pl.int_range(pl.len()).over("time"))
+            batches = pl.col("batch") + pl.col("n").cast(pl.String)
+            frames.append(again.with_columns(batch=batches).drop("n"))
+        rated = float(draw.choice([8.0, 40.0])) if draw.random() < 0.5 else None
+        points.append(point(kind, kind=kind, rated_power=rated))
+    return pl.concat(frames), pl.concat(points)
+
+
 def test_both_ways_over_every_kind_of_meter(monkeypatch):
     frame, points = of_every_kind()
     mine = derived(frame, points, NO_DEVICES)
@@ -83,7 +116,8 @@ def test_both_ways_over_nothing(monkeypatch):
 def test_both_ways_over_faults(seed, interval):
     faults = scatter(6, start=MONDAY, days=4, seed=seed, share=0.7)
     sim = simulate(6, start=MONDAY, days=4, seed=seed, interval_s=interval, faults=faults)
-    asked = sim.readings, sim.points, sim.devices
+    wreck, points = wrecked(seed)
+    asked = pl.concat([sim.readings, wreck]), pl.concat([sim.points, points]), sim.devices
     with pytest.MonkeyPatch.context() as patch:
         check(derived(*asked), on_tables(patch, *asked))
 

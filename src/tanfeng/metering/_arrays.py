@@ -146,7 +146,9 @@ class Arrays:
 
     def _same_time(self, rows: Ints) -> Flags:
         """Tell which rows are of one point and time with the one before."""
-        return (self._ats[rows] == self._ats[rows - 1]) & (self._id[rows] == self._id[rows - 1])
+        same: Flags = self._ats[rows] == self._ats[rows - 1]
+        same &= self._id[rows] == self._id[rows - 1]
+        return same
 
     def _take_held(self, again: Ints) -> None:
         """Put the value that holds in all rows of one point and time."""

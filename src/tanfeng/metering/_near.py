@@ -40,7 +40,8 @@ def not_plain(
         too_much = flow.known & (flow.amount * HOUR_S > bound * flow.covered)
         too_much |= power & (flow.value * scale > bound)
     fell = (kind == REGISTER) & flow.same & (flow.value < flow.p)
-    return too_much | fell | ((power | (kind == AMOUNT)) & low)
+    found: Flags = too_much | fell | ((power | (kind == AMOUNT)) & low)
+    return found
 
 
 def within_reach(wrong: Flags, begins: Flags) -> Flags:
