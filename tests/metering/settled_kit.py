@@ -81,9 +81,12 @@ def kept(settled: Settled) -> dict[str, pl.DataFrame]:
     hours = look.read("source_hours").join(sources, on="source")
     of_days = look.read("source_days").join(sources, on="source")
     some = pl.any_horizontal(pl.col("known", "amount_high", "amount_low", "guess_high") != 0)
-    firsts = look.read("points").select("point", "since", "first", "sign", "basis")
+    firsts = look.read("points").select("point", "first", "sign", "basis")
+    ends = look.read("ends").join(points, on="id").select("point", "last").drop_nulls()
     return {
         "points": firsts.sort("point"),
+        "open": look.read("points").select("point", "since"),
+        "ends": ends.sort("point"),
         "slots": slots.drop("id").sort("point", "slot"),
         "point_days": days.filter(some).drop("id").sort("point", "day"),
         "source_hours": hours.filter(some).drop("source").sort("node", "item_key", "hour"),
@@ -97,6 +100,11 @@ def differences(one: Settled, other: Settled) -> dict[str, pl.DataFrame]:
     found = {}
     for name, frame in mine.items():
         theirs = whole[name].select(frame.columns)
+        if name == "open":  # settled less far is right, too
+            frame = frame.join(theirs, on="point").filter(
+                pl.col("since").fill_null(0) > pl.col("since_right").fill_null(0)
+            )
+            theirs = frame.clear()
         if not frame.equals(theirs):
             apart = pl.concat(
                 [

@@ -174,6 +174,7 @@ def _run(bind: str, workers: int, threads: int, ready: Any) -> None:
 def _start_jobs(worker: Any) -> None:
     from tanfeng.console.core import jobs
     from tanfeng.console.forecast import nightly as forecasts
+    from tanfeng.console.metering import nightly as tidying
     from tanfeng.console.metering.settling import Settler
     from tanfeng.console.quality import nightly as quality
 
@@ -182,6 +183,7 @@ def _start_jobs(worker: Any) -> None:
         Settler().start(),
         quality.Watch().rounds().start(),
         forecasts.rounds().start(),
+        tidying.rounds().start(),
     ]
 
 

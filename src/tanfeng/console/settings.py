@@ -24,6 +24,8 @@
                             store's variables (``AWS_ENDPOINT_URL``); default ``metering/readings``
 ``TANFENG_DROP``            folder in which gateways drop files; default ``drop`` at home
 ``TANFENG_PUSH_ROWS``       rows a minute one API key may push; default 3000000
+``TANFENG_TIDY_HOUR``       hour of the night, 0 to 23 on the city's clock, in which files of
+                          readings and of kept energy are put together; default 1; ``off``: never
 ``TANFENG_DEBUG``           ``1`` while developing
 ==========================  ======================================================================
 """
@@ -239,6 +241,9 @@ READINGS = _READINGS.uri
 READINGS_SECRET_OPTIONS = _READINGS.storage_options
 #: A folder in it for every gateway that drops files, by the number of the gateway.
 DROP = Path(os.environ.get("TANFENG_DROP", "") or HOME / "drop")
+#: Hour of the day in which files are put together, on the city's clock; None: never.
+_TIDY_HOUR = _choice("TANFENG_TIDY_HOUR", "off", *map(str, range(24)), default="1")
+TIDY_HOUR = None if _TIDY_HOUR == "off" else int(_TIDY_HOUR)
 #: Rows one API key may push in a minute before it is told to wait.
 PUSH_ROWS = _number("TANFENG_PUSH_ROWS", 3_000_000)
 #: Largest batch of readings a gateway may push. [byte]

@@ -81,6 +81,8 @@ TABLES = {
         ),
         ("id",),
     ),
+    # The last reading of a point that was taken in [s].
+    "ends": Table(_schema(id=pl.Int32, last=pl.Int64), ("id",)),
     "sources": Table(_schema(source=pl.Int32, node=pl.String, item_key=pl.String), ("source",)),
     # What is to be derived: a metered point from a time on, a virtual one in a stretch of a month.
     "pending": Table(

@@ -8,6 +8,7 @@ few days where something is wrong (:mod:`tanfeng.metering._mend`). Times are who
 from __future__ import annotations
 
 import math
+from typing import TypeVar
 
 import ibis
 import polars as pl
@@ -32,6 +33,7 @@ RATED_MARGIN = 1.2
 SIGMAS, LEAST_RATIO = 6.0, 20.0
 #: No meter of any city shows more in an hour, in any base unit; sums stay exact below it.
 MOST = 1e10
+_Number = TypeVar("_Number", int, pl.Expr)
 #: Readings of a register further apart than this multiple of their spacing leave a gap.
 GAP = 1.5
 #: A point that stands still in fewer of its readings than this share does not stand still.
@@ -80,6 +82,11 @@ def floor_to(at: ir.IntegerValue, length_s: int) -> ir.IntegerValue:
 def local_day(at: ir.IntegerValue) -> ir.IntegerValue:
     """Find the local midnight before an instant, in seconds."""
     return floor_to(at, DAY_S)
+
+
+def local_day_of(at: _Number) -> _Number:
+    """Do what :func:`local_day` does, with a number or a column of a frame."""
+    return at - (at + LOCAL_S) % DAY_S
 
 
 def point_table(points: pl.DataFrame, devices: pl.DataFrame) -> pl.DataFrame:

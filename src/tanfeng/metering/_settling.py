@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from tanfeng.metering import _kept_next, _kept_virtual, refresh
 from tanfeng.metering import _kept_terms as kt
-from tanfeng.metering import _kept_virtual, refresh
 from tanfeng.metering._faults import ChangesForgotten
 from tanfeng.metering._kept_files import Look, Writer
 from tanfeng.metering._kept_read import month_of, slots_between
-from tanfeng.metering._rows import DAY_S
+from tanfeng.metering._rows import DAY_S, local_day_of, point_table
 from tanfeng.metering._tree import counted, current
 from tanfeng.metering.frames import SLOT_S
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 METHOD = 1
 #: Points whose open days are derived together, and quarter hours derived or read together.
 TAIL_POINTS, MOST_SLOTS = 4_000, 3_000_000
+#: Points whose readings follow on that are taken in together: a month of days of each is read.
+NEXT_POINTS = 20_000
 #: Points derived from their beginning at first, until it is known how long their history is.
 _FIRST_POINTS = 32
 #: Days before the open ones that are kept to say what is usual: refresh.py looks 16 back.
@@ -56,6 +58,8 @@ class Settling:
     def __init__(self, writer: Writer, store: Store, register: Register) -> None:
         self._writer, self._store, self._register = writer, store, register
         self._per_point = 0.0
+        #: Up to this point those that follow on were taken in; None: all of them.
+        self._followed: int | None = -1
         self._con: Any = None
         self._points = register.points()
         self._devices = register.devices()
@@ -223,6 +227,10 @@ class Settling:
             .rename({"low": "first"})
             .sort("id")
         )
+        while self._followed is not None:
+            rows = self._next(look, asked.filter(pl.col("id") > self._followed))
+            if rows:
+                return self._taken(pending, rows, known)
         tails, rest = refresh.apart(asked)
         if tails:
             tail = tails[0].head(TAIL_POINTS)
@@ -239,12 +247,42 @@ class Settling:
             made = refresh.of_whole(tail["point"], self._fetch, *self._register_())
             self._per_point = max(1.0, made.slots.height / tail.height)
             rows = self._rows(look, tail["id"], made)
-        done = pl.col("id").is_in(tail["id"].implode()) & ~pl.col("virtual")
+        return self._taken(pending, rows, known)
+
+    def _taken(
+        self, pending: pl.DataFrame, rows: dict[Any, pl.DataFrame], known: pl.DataFrame
+    ) -> int:
+        """Write what metered points came to, and list the virtual ones that rest on them."""
+        done = pl.col("id").is_in(rows[("ends", "all")]["id"].implode()) & ~pl.col("virtual")
         left = [pending.filter(~done)]
         slots = rows.pop("changed")
         if not slots.is_empty() and self._virtual is not None:
             left.append(_kept_virtual.touched(slots, known, self._virtual))
         return self._write(_parted(rows, slots), _joined(left))
+
+    def _next(self, look: Look, asked: pl.DataFrame) -> dict[Any, pl.DataFrame]:
+        """Take in readings that follow on; nothing where none do."""
+        ends = look.read("ends", keys=asked["id"].to_list())
+        about = point_table(*self._register_())
+        points = _kept_next.fitting(asked.join(ends, on="id"), about).sort("id").head(NEXT_POINTS)
+        self._followed = None if points.is_empty() else int(points["id"][-1])
+        if points.is_empty():
+            return {}
+        last = int(points["last"].min())  # type: ignore[arg-type]
+        begin = local_day_of(last) - _kept_next.LOOK_BACK * DAY_S
+        found = _kept_next.follow(self._store, points, _days_since(look, points["id"], begin))
+        if found.ids.is_empty():
+            return {}
+        entries = self._known().filter(pl.col("id").is_in(found.ids.implode()))
+        place = entries.select("id", "source", "sign")
+        none = kt.TABLES["slots"].schema.to_frame().join(place, on="id")
+        rows = _sums_changed(none, found.slots.join(place, on="id"))
+        for part, some in kt.parted(found.days, "midnight").items():
+            rows[("days", part)] = some
+        rows[("ends", "all")] = found.ends.select("id", "last")
+        rows[("points", "all")] = _settled_further(look, entries, found.ends)
+        rows["changed"] = found.slots
+        return rows
 
     def _register_(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         real = self._points.filter(pl.col("expression").is_null())
@@ -326,6 +364,7 @@ class Settling:
         place = known.select("id", "source", "sign")
         rows |= _sums_changed(before.join(place, on="id"), after.join(place, on="id"))
         entries = known.drop("since").join(made.open, on="point", how="left")
+        rows[("ends", "all")] = entries.select("id", "last")
         if low is not None:
             first = after.filter(pl.col("code").is_not_null())
         first = first.group_by("id").agg(first=pl.col("slot").min())
@@ -347,6 +386,29 @@ class Settling:
         if begin is None:
             return old.clear()
         return old.filter(pl.col("slot") >= int(begin.timestamp()) // SLOT_S)
+
+
+def _settled_further(look: Look, entries: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
+    """Return the entries of points of which a day more is settled.
+
+    It is, as ``refresh`` has it, where something flowed since and no segment reaches over the
+    midnight: the quarter hour before it is whole, and made of what was measured inside it. Else
+    the point is left settled as far as it was, which is right, too.
+    """
+    both = entries.join(ends, on="id").with_columns(until=local_day_of(pl.col("last")) - DAY_S)
+    further = both.filter((pl.col("until") > pl.col("since")) & pl.col("moved"))
+    if further.is_empty():
+        return entries.clear()
+    before = pl.col("until") // SLOT_S - 1
+    low, high = further.select(low=before.min(), high=before.max() + 1).row(0)
+    slots = slots_between(look, further["id"].to_list(), low, high)
+    plain = slots.filter(
+        (pl.col("code") == 0) & (pl.col("known_s") == SLOT_S) & (pl.col("measured_s") == SLOT_S)
+    )
+    sure = further.with_columns(slot=before.cast(pl.Int32)).join(
+        plain, on=["id", "slot"], how="semi"
+    )
+    return sure.with_columns(since="until").select(entries.columns)
 
 
 class _About:

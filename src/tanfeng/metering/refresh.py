@@ -49,6 +49,7 @@ _DAYS = pl.Schema(
         "earliest": pl.Int64,
     }
 )
+_OPEN = pl.Schema({"point": pl.String, "since": pl.Int64, "last": pl.Int64})
 #: Readings are fetched from so long before the open days: faults reach over a day at most. [s]
 _LEAD_S = 2 * DAY_S
 #: Points are derived together whose open days began within so long, or so many times longer ago.
@@ -73,7 +74,8 @@ class Made:
     days : polars.DataFrame
         ``point`` and the columns of :func:`tanfeng.metering._rows.day_sums`.
     open : polars.DataFrame
-        ``point``, ``since`` [s]: the local midnight before which it is settled; null: nothing is.
+        ``point``, ``since`` [s]: the local midnight before which it is settled; null: nothing is;
+        ``last`` [s]: the end of its last segment.
     since : int or None
         Slots are given from this local midnight on [s]; None: from the beginning.
     lead : int or None
@@ -201,8 +203,8 @@ def _made(derived: Derived, since: int | None = None, lead: int | None = None) -
         days = days.filter(pl.col("day") > lead)
     segments = derived.segments  # made when it is asked for
     ends = derived.shop.step("ends", lambda: _ends(segments), derived.path)
-    opened = fetch(ends, backend).join(names, on="id").select("point", since=_settled_before())
-    return Made(slots, days, opened, since, lead)
+    opened = fetch(ends, backend).join(names, on="id").with_columns(since=_settled_before())
+    return Made(slots, days, opened.select(list(_OPEN)), since, lead)
 
 
 def _ends(segments: ir.Table) -> ir.Table:
@@ -211,9 +213,9 @@ def _ends(segments: ir.Table) -> ir.Table:
     Returns
     -------
     ibis Table
-        ``id``, ``since`` (the midnight a day before its last, or before it last moved), ``begun``
-        (where a segment reaches over that: the midnight a day before it begins) [s], ``twice``
-        (another reaches over that).
+        ``id``, ``last`` (the end of its last), ``since`` (the midnight a day before that, or before
+        it last moved), ``begun`` (where a segment reaches over that: the midnight a day before it
+        begins) [s], ``twice`` (another reaches over that).
     """
     ends = segments.group_by("id").agg(
         last=segments.to_ts.max(),
@@ -236,8 +238,9 @@ def _ends(segments: ir.Table) -> ir.Table:
     spans = segments.join(over, "id")
     twice = spans.filter((spans.from_ts < spans.begun) & (spans.to_ts > spans.begun))
     twice = twice.select("id").distinct().mutate(twice=True)
-    both = ends.left_join(over, "id").select("id", "since", "begun").left_join(twice, "id")
-    return both.select("id", "since", "begun", twice=both.twice.fill_null(False))
+    both = ends.left_join(over, "id").select("id", "last", "since", "begun")
+    both = both.left_join(twice, "id")
+    return both.select("id", "last", "since", "begun", twice=both.twice.fill_null(False))
 
 
 def _settled_before() -> pl.Expr:

@@ -294,6 +294,23 @@ class Store:
         """
         return holding(self._raw(points, start, end, known_on).collect())
 
+    def raw(
+        self, points: Collection[str] | None = None, start: datetime | None = None
+    ) -> pl.DataFrame:
+        """Return every row that ever came of a window, in no order.
+
+        Parameters
+        ----------
+        points, start
+            As in :meth:`files`.
+
+        Returns
+        -------
+        polars.DataFrame
+            ``frames.READINGS``.
+        """
+        return self._raw(points, start, None).collect()
+
     def _raw(
         self,
         points: Collection[str] | None,

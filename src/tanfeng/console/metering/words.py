@@ -43,6 +43,7 @@ EVENTS: dict[str, Promise] = {
     "meter.take-down": _("Device taken down"),
     "meter.replace": _("Device replaced"),
     "meter.unit": _("Process or equipment entered"),
+    "meter.tidy": _("Files of readings and energy put together"),
     "meter.unit-out": _("Process or equipment taken out"),
     "meter.required": _("Required number of meters stated"),
     "gateway.enter": _("Gateway entered"),
