@@ -86,7 +86,7 @@ def _taken(gateway: Gateway, path: Path) -> None:
     from tanfeng.console.metering import gateways, listening
     from tanfeng.errors import TanfengError
     from tanfeng.gateway.drop import put_away
-    from tanfeng.gateway.mqtt import trouble
+    from tanfeng.gateway.line_rules import trouble
 
     try:
         done = listening.take(gateway, path)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tanfeng.errors import DataError, Problem, TanfengError
 from tanfeng.gateway import formats
-from tanfeng.gateway._line_rules import trouble
+from tanfeng.gateway.line_rules import trouble
 
 if TYPE_CHECKING:
     import polars as pl

@@ -59,7 +59,7 @@ class Throttle:
             if (key, then) != (_key(name), minute):
                 count, full = 0, 0
             count += amount
-            is_over = count > most
+            is_over: bool = count > most
             _PLACE.pack_into(shared, at, _key(name), minute, count, int(full or is_over))
             return is_over
 

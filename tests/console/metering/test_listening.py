@@ -16,7 +16,8 @@ from tanfeng.console.metering import engine, gateways, listening
 from tanfeng.console.metering.models import Gateway, SeenPoint
 from tanfeng.errors import DataError
 from tanfeng.gateway.drop import put_away, settled
-from tanfeng.gateway.mqtt import Outcome, trouble
+from tanfeng.gateway.line_rules import trouble
+from tanfeng.gateway.mqtt import Outcome
 
 pytestmark = pytest.mark.django_db
 LINE = {"address": "mqtt://127.0.0.1:18830", "topic": "tanfeng/+/readings", "sends_as": "g1"}

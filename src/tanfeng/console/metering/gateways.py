@@ -150,7 +150,7 @@ def _digest(words: str) -> str:
 _uncounted: dict[int, int] = {}
 #: What is kept of a finding about a way in.
 _TOLD = (
-    "rule", "severity", "message_zh", "message_en", "remedy_zh", "remedy_en", "heading", "value",
+    "rule", "message_zh", "message_en", "remedy_zh", "remedy_en", "heading", "value",
 )  # fmt: skip
 
 
@@ -179,7 +179,10 @@ def note_trouble(gateways: Iterable[int], found: Problem | None) -> None:
 def trouble_of(gateway: Gateway) -> Problem | None:
     """Return what the way in of a gateway complains of; None where all is well."""
     told = gateway.trouble
-    return Problem(**{name: told.get(name, "") for name in _TOLD}) if told else None
+    if not told:
+        return None
+    words = {name: told[name] for name in _TOLD}
+    return Problem(severity="error", **words)
 
 
 @transaction.atomic

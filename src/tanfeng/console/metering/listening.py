@@ -22,7 +22,8 @@ from tanfeng.console.metering.models import Gateway, Meter, OwnedPoint
 from tanfeng.console.metering.push import points_of
 from tanfeng.errors import DataError, Problem
 from tanfeng.gateway import formats
-from tanfeng.gateway.mqtt import Broker, Outcome, Subscriber, trouble
+from tanfeng.gateway.line_rules import trouble
+from tanfeng.gateway.mqtt import Broker, Outcome, Subscriber
 
 #: The finding that a point is none of those a gateway may write.
 _UNKNOWN_POINT = "G012"
