@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from tanfeng.cli._lang import pick, spoken
 
 if TYPE_CHECKING:
     from tanfeng.console.metering.models import Gateway
+    from tanfeng.errors import Problem
     from tanfeng.gateway.mqtt import Outcome
 
 #: How often the records are asked what changed, and the folders looked into. [s]
@@ -84,6 +86,7 @@ def _taken(gateway: Gateway, path: Path) -> None:
     from tanfeng.console.metering import gateways, listening
     from tanfeng.errors import TanfengError
     from tanfeng.gateway.drop import put_away
+    from tanfeng.gateway.line_rules import trouble
 
     try:
         done = listening.take(gateway, path)
@@ -95,9 +98,9 @@ def _taken(gateway: Gateway, path: Path) -> None:
         lang = spoken()
         put_away(path, fine=fine, report=[said, *(one.line(lang) for one in done.problems)])
     except (TanfengError, OSError) as error:  # it stays where it is, for the next look
-        words = error.message(spoken()) if isinstance(error, TanfengError) else str(error)
-        gateways.note_trouble([gateway.pk], f"{path.name}: {words}")
-        typer.echo(f"{gateway} {path.name}: {words}", err=True)
+        found = trouble("G068", path.name, reason=error)
+        gateways.note_trouble([gateway.pk], found)
+        typer.echo(f"{gateway} {_line(found)}", err=True)
     else:
         typer.echo(f"{gateway} {said}", err=True)
 
@@ -105,7 +108,12 @@ def _taken(gateway: Gateway, path: Path) -> None:
 def tell(outcome: Outcome) -> None:
     """Print what is wrong with a message or a connection."""
     if outcome.error:
-        typer.echo(f"{outcome.gateway} {outcome.error}".strip(), err=True)
+        typer.echo(f"{outcome.gateway} {_line(outcome.error)}".strip(), err=True)
         return
     for problem in outcome.problems:
         typer.echo(f"{outcome.gateway} {problem.line(spoken())}", err=True)
+
+
+def _line(found: Problem) -> str:
+    """Return what is wrong with a way in and what to do; its place is in the words."""
+    return replace(found, heading="").line(spoken())

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tanfeng.errors import DataError, Problem, TanfengError
 from tanfeng.gateway import formats
+from tanfeng.gateway.line_rules import trouble
 
 if TYPE_CHECKING:
     import polars as pl
@@ -79,16 +80,15 @@ class Outcome:
         Readings.
     problems : tuple of Problem
         Why readings were refused.
-    error : str
-        Why the message waits to be taken, or what is wrong with the connection; empty when all is
-        well.
+    error : Problem or None
+        Why the message waits to be taken, or what is wrong with the connection.
     """
 
     gateway: str
     accepted: int = 0
     refused: int = 0
     problems: tuple[Problem, ...] = ()
-    error: str = ""
+    error: Problem | None = None
 
 
 class Accept(Protocol):
@@ -163,6 +163,12 @@ class Subscriber:
         self._client.disconnect()
         self._client.loop_stop()
 
+    @property
+    def _place(self) -> str:
+        """Address of the broker, as the records write it."""
+        host = f"[{self._broker.host}]" if ":" in self._broker.host else self._broker.host
+        return f"{'mqtts' if self._broker.tls else 'mqtt'}://{host}:{self._broker.port}"
+
     def _made(self) -> Client:
         from paho.mqtt.client import Client
         from paho.mqtt.enums import CallbackAPIVersion
@@ -190,25 +196,21 @@ class Subscriber:
 
     def _on_connect(self, client: Client, _data: Any, _flags: Any, reason: Any, _more: Any) -> None:
         if reason.is_failure:
-            self._report(Outcome("", error=f"the broker refuses: {reason}"))
+            self._report(Outcome("", error=trouble("G061", self._place, reason=reason)))
             return
         self._connection += 1
         client.subscribe(self._broker.topic, _QOS)
 
     def _on_connect_fail(self, _client: Client, _data: Any) -> None:
-        broker = self._broker
-        checked = ", or its certificate cannot be verified" if broker.tls else ""
-        self._report(
-            Outcome("", error=f"{broker.host}:{broker.port} cannot be reached{checked}; trying on")
-        )
+        rule = "G063" if self._broker.tls else "G062"
+        self._report(Outcome("", error=trouble(rule, self._place)))
 
     def _on_subscribe(
         self, _client: Client, _data: Any, _mid: int, reasons: Any, _more: Any
     ) -> None:
         if any(reason.is_failure for reason in reasons):
-            self._report(
-                Outcome("", error=f"the broker refuses the subscription to {self._broker.topic}")
-            )
+            refused = trouble("G064", self._broker.topic, broker=self._place)
+            self._report(Outcome("", error=refused))
         else:
             self._connected.set()
 
@@ -217,7 +219,7 @@ class Subscriber:
     ) -> None:
         self._connected.clear()
         if not self._stopping.is_set():
-            self._report(Outcome("", error=f"the connection is lost: {reason}"))
+            self._report(Outcome("", error=trouble("G065", self._place, reason=reason)))
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         self._waiting.put((self._connection, message))
@@ -239,12 +241,13 @@ class Subscriber:
             except DataError as refused:
                 outcome = Outcome(gateway, problems=refused.problems)
             except TanfengError as error:
-                self._report(Outcome(gateway, error=str(error)))
+                self._report(Outcome(gateway, error=trouble("G067", gateway, reason=error)))
                 if self._stopping.wait(getattr(error, "retry_after_s", _AGAIN_S)):
                     return False
                 continue
             except Exception as error:  # nothing a message holds may end the line
-                self._report(Outcome(gateway, error=f"{type(error).__name__}: {error}"))
+                said = f"{type(error).__name__}: {error}"
+                self._report(Outcome(gateway, error=trouble("G067", gateway, reason=said)))
                 return False
             self._report(outcome)
             return True

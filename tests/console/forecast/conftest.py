@@ -13,7 +13,7 @@ def metering(settings, tmp_path):
     settings.READINGS = str(tmp_path / "metering" / "readings")
     for cached in (engine._store, engine._intake):
         cached.cache_clear()
-    push._limits.__init__()
+    push._limits.close()
     push._points.clear()
     push._last_told.clear()
     return settings.METERING

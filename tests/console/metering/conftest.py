@@ -15,7 +15,7 @@ def metering(settings, tmp_path):
     gateways._uncounted.clear()
     for cached in (engine._store, engine._intake):
         cached.cache_clear()
-    push._limits.__init__()
+    push._limits.close()
     push._points.clear()
     push._last_told.clear()
     return settings.METERING

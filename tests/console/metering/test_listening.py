@@ -16,6 +16,7 @@ from tanfeng.console.metering import engine, gateways, listening
 from tanfeng.console.metering.models import Gateway, SeenPoint
 from tanfeng.errors import DataError
 from tanfeng.gateway.drop import put_away, settled
+from tanfeng.gateway.line_rules import trouble
 from tanfeng.gateway.mqtt import Outcome
 
 pytestmark = pytest.mark.django_db
@@ -103,7 +104,9 @@ def test_a_password_that_is_not_there_is_told_and_nothing_connects(city, way_in)
     listener = listening.Listener(environ={})
     assert listener.look() == 0
     way_in.refresh_from_db()
-    assert "TANFENG_MQTT_PLANT" in way_in.last_error
+    found = gateways.trouble_of(way_in)
+    assert (found.rule, found.heading, found.value) == ("G066", "secret_name", "TANFENG_MQTT_PLANT")
+    assert "没有名为 TANFENG_MQTT_PLANT 的环境变量" in found.message_zh
     listener.stop()
 
 
@@ -116,13 +119,16 @@ def test_what_came_and_what_is_wrong_stands_with_the_gateway(city, way_in, monke
     one = listening._Open(line, [way_in.pk], told.append)
     assert one.points("g1") == {"P-1"}
     assert one.points("g2") is None
-    one.told(Outcome("", error="the connection is lost"))
+    one.told(Outcome("", error=trouble("G065", "mqtt://b:1883", reason="Keep alive timeout")))
     way_in.refresh_from_db()
-    assert way_in.last_error == "the connection is lost"
+    said = gateways.trouble_of(way_in)
+    assert said.message_zh == "与消息代理 mqtt://b:1883 的连接中断：心跳超时，正在重连"
+    assert "the broker mqtt://b:1883 is lost: Keep alive timeout" in said.message_en
     one.told(Outcome("g1", accepted=3, refused=2))
     way_in.refresh_from_db()
     assert (way_in.last_rows, way_in.last_rejected, way_in.rejected) == (3, 2, 2)
-    assert (way_in.last_error, way_in.last_seen_at is not None) == ("", True)
+    assert gateways.trouble_of(way_in) is None
+    assert way_in.last_seen_at is not None
     # Written seldom, counted all the same.
     one.told(Outcome("g1", accepted=1, refused=5))
     way_in.refresh_from_db()
@@ -172,8 +178,17 @@ def test_the_page_of_each_way_in(client_for, city, firm_a, way_in):
     page = client.get(url).content.decode()
     assert LINE["address"] in page
     assert "tanfeng/g1/readings" in page
-    gateways.note_trouble([way_in.pk], "the broker refuses: Not authorized")
-    assert "Not authorized" in client.get(url).content.decode()
+    refused = trouble("G061", LINE["address"], reason="Not authorized")
+    gateways.note_trouble([way_in.pk], refused)
+    page = client.get(url).content.decode()
+    assert "拒绝连接：未获授权" in page
+    assert "请核对用户名、密码所在的环境变量" in page
+    assert "G061 · 消息代理地址" in page
+    client.cookies["django_language"] = "en"
+    page = client.get(url).content.decode()
+    assert "refuses the connection: Not authorized" in page
+    assert "Check the user, the variable that holds its password" in page
+    del client.cookies["django_language"]
     one = gateways.enter(city, way_in.organisation, name="文件", link=Gateway.Link.FILE)
     page = client.get(reverse("gateway", args=[one.pk])).content.decode()
     assert str(listening.folder_of(one)) in page

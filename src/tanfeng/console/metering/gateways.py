@@ -148,6 +148,10 @@ def _digest(words: str) -> str:
 
 #: Rows refused that stand in no record yet, by gateway; written with what is noted next.
 _uncounted: dict[int, int] = {}
+#: What is kept of a finding about a way in.
+_TOLD = (
+    "rule", "message_zh", "message_en", "remedy_zh", "remedy_en", "heading", "value",
+)  # fmt: skip
 
 
 def note_use(
@@ -159,17 +163,26 @@ def note_use(
     if seen is not None and at - seen < NOTED and (rejected > 0) == (gateway.last_rejected > 0):
         return
     Gateway.objects.filter(pk=gateway.pk).update(
-        last_seen_at=at, last_rows=rows, last_rejected=rejected, last_error="",
+        last_seen_at=at, last_rows=rows, last_rejected=rejected, trouble={},
         rejected=F("rejected") + _uncounted.pop(gateway.pk, 0),
     )  # fmt: skip
     if key is not None:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=at)
 
 
-def note_trouble(gateways: Iterable[int], words: str) -> None:
-    """Write down what the way in of some gateways complains of; empty words: nothing any more."""
-    rows = Gateway.objects.filter(pk__in=list(gateways)).exclude(last_error=words[:200])
-    rows.update(last_error=words[:200])
+def note_trouble(gateways: Iterable[int], found: Problem | None) -> None:
+    """Write down what the way in of some gateways complains of; None: of nothing any more."""
+    told = {} if found is None else {name: getattr(found, name)[:500] for name in _TOLD}
+    Gateway.objects.filter(pk__in=list(gateways)).exclude(trouble=told).update(trouble=told)
+
+
+def trouble_of(gateway: Gateway) -> Problem | None:
+    """Return what the way in of a gateway complains of; None where all is well."""
+    told = gateway.trouble
+    if not told:
+        return None
+    words = {name: told[name] for name in _TOLD}
+    return Problem(severity="error", **words)
 
 
 @transaction.atomic
@@ -210,10 +223,10 @@ def connect(
         raise DataError(found)
     for name, value in given.items():
         setattr(gateway, name, value)
-    gateway.link, gateway.last_error = Gateway.Link.MQTT, ""
+    gateway.link, gateway.trouble = Gateway.Link.MQTT, {}
     try:
         with transaction.atomic():
-            gateway.save(update_fields=[*given, "link", "last_error"])
+            gateway.save(update_fields=[*given, "link", "trouble"])
     except IntegrityError as error:
         zh, en = "该主题下已有网关使用此名称", "Another gateway sends under this name there"
         raise DataError([problem(zh, en, "sends_as")]) from error

@@ -22,6 +22,7 @@ from tanfeng.console.metering.models import Gateway, Meter, OwnedPoint
 from tanfeng.console.metering.push import points_of
 from tanfeng.errors import DataError, Problem
 from tanfeng.gateway import formats
+from tanfeng.gateway.line_rules import trouble
 from tanfeng.gateway.mqtt import Broker, Outcome, Subscriber
 
 #: The finding that a point is none of those a gateway may write.
@@ -145,7 +146,7 @@ class Listener:
             if line in self._open:
                 self._open[line].look(keys)
             elif line.secret_name and line.secret_name not in self._environ:
-                gateways.note_trouble(keys, f"{line.secret_name}: not in the environment")
+                gateways.note_trouble(keys, trouble("G066", line.secret_name))
             else:
                 opened = self._open[line] = self._opened(line, keys)
                 opened.subscriber.start()
@@ -199,7 +200,7 @@ class _Open:
         """Know the gateways behind it; a connection that stands has no trouble."""
         self.keys = keys
         if self.subscriber.wait_connected(0):
-            gateways.note_trouble(keys, "")
+            gateways.note_trouble(keys, None)
 
     def _gateway(self, name: str) -> Gateway | None:
         return Gateway.objects.filter(

@@ -87,8 +87,10 @@ class Gateway(models.Model):
     last_rejected = models.PositiveIntegerField(_("refused of them"), default=0)
     #: Over all time.
     rejected = models.PositiveBigIntegerField(_("rows refused"), default=0)
-    #: What the way in complains of now; empty when all is well.
-    last_error = models.CharField(max_length=200, blank=True, editable=False)
+    #: What the way in complains of now, as a finding in both languages; empty when all is well.
+    trouble: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(
+        default=dict, blank=True, editable=False
+    )
     #: Of a gateway behind a broker: ``mqtt://host:port`` or ``mqtts://host:port``.
     address = models.CharField(_("address of the broker"), max_length=200, blank=True)
     topic = models.CharField(_("topic"), max_length=120, blank=True)

@@ -9,10 +9,10 @@ own. Nothing is dropped silently: who must wait is told for how long.
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -25,6 +25,7 @@ from tanfeng.console.metering import engine, gateways
 from tanfeng.console.metering.models import ApiKey, Gateway, Meter, OwnedPoint
 from tanfeng.errors import DataError, Problem
 from tanfeng.gateway import formats
+from tanfeng.gateway.throttle import Throttle
 from tanfeng.metering.intake import IntakeFailed, IntakeFull
 
 #: Media type -> how it is read.
@@ -205,44 +206,9 @@ def points_of(gateway: Gateway) -> frozenset[str]:
     return points
 
 
-# How often, in this process
+# How often, in every process of this machine together
 
-
-class _Limits:
-    """Counts of the running minute; each process counts for itself."""
-
-    def __init__(self) -> None:
-        self._lock, self._minute = threading.Lock(), 0
-        self._counts: dict[str, int] = {}
-        self._full: set[str] = set()
-
-    def over(self, name: str, most: int, amount: int = 1) -> bool:
-        """Count something and tell whether it is now more than may be in a minute."""
-        with self._lock:
-            self._turn()
-            count = self._counts[name] = self._counts.get(name, 0) + amount
-            if count > most:
-                self._full.add(name)
-            return count > most
-
-    def full(self, name: str) -> bool:
-        """Tell whether something was found to be too much in this minute."""
-        with self._lock:
-            self._turn()
-            return name in self._full
-
-    def _turn(self) -> None:
-        minute = int(time.monotonic() // 60)
-        if minute != self._minute:
-            self._minute, self._counts, self._full = minute, {}, set()
-
-    @staticmethod
-    def wait() -> str:
-        """Return the seconds until the next minute."""
-        return str(60 - int(time.monotonic() % 60))
-
-
-_limits = _Limits()
+_limits = Throttle(lambda: Path(settings.METERING) / "push.limits")
 _last_told: dict[str, float] = {}
 
 

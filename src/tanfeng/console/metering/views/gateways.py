@@ -19,7 +19,7 @@ from tanfeng.console.archive import services as archive
 from tanfeng.console.archive.listing import OF_ENTERPRISE
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core import audit, rights
-from tanfeng.console.core.asked import complain, me
+from tanfeng.console.core.asked import complain, language, me
 from tanfeng.console.core.lists import Column, Listing
 from tanfeng.console.core.models import User
 from tanfeng.console.metering import forms, listening
@@ -109,6 +109,29 @@ def _entered(request: HttpRequest, user: User) -> tuple[HttpResponse | None, for
     return None, form
 
 
+_PLACES = {
+    "address": gettext_lazy("address of the broker"),
+    "topic": gettext_lazy("topic"),
+    "secret_name": gettext_lazy("variable of the password"),
+    "message": gettext_lazy("message of the gateway"),
+    "file": gettext_lazy("file in the folder"),
+}
+
+
+def _trouble(one: Gateway) -> dict[str, Any] | None:
+    """Return what the way in complains of, where, and what to do."""
+    found = writes.trouble_of(one)
+    if found is None:
+        return None
+    return {
+        "words": found.message(language()),
+        "remedy": found.remedy(language()),
+        "rule": found.rule,
+        "place": _PLACES.get(found.heading, ""),
+        "value": found.value,
+    }
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def gateway(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a gateway; make or revoke a key, take it out of use, adopt an unknown point."""
@@ -130,6 +153,7 @@ def gateway(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "gateway": one,
             "organisation": one.organisation,
+            "trouble": _trouble(one),
             "keys": [
                 (key, key.holds(now))
                 for key in rights.visible(user, ApiKey)
