@@ -110,7 +110,7 @@ def _parts(number):
     return lambda _left: next(left, None) is not None
 
 
-def test_what_is_not_kept_is_empty(week, tmp_path):
+def test_what_is_not_known_is_missing_and_what_is_not_registered_empty(week, tmp_path):
     home = Home(tmp_path)
     nodes = home.hang(week)
     asked = ("day", *window())
@@ -118,16 +118,21 @@ def test_what_is_not_kept_is_empty(week, tmp_path):
     assert home.settled.energy(["P00001"], "day").is_empty()
     assert home.settled.slots(["P00001"], *window()).schema == SLOTS
     home.advance()
-    for found in (home.settled.of_nodes(nodes, *asked), home.settled.of_points(["P"], *asked)):
-        assert found.is_empty()
-        assert list(found.schema.values()) == list(ENERGY.values())
+    # Who is registered and never sent is missing; who is not registered is not there.
+    silent = home.settled.of_nodes(nodes, *asked)
+    assert silent.select("amount", "quality").unique().rows() == [(None, "missing")]
+    strange = home.settled.of_points(["P"], *asked)
+    assert strange.is_empty()
+    assert list(strange.schema.values()) == list(ENERGY.values()) == list(silent.schema.values())
     energy = home.settled.energy(["P00001"], "day")
     assert energy.is_empty()
     assert energy.columns[:3] == ["point", "start", "amount"]
     home.append(week.readings.filter(pl.col("point") == "P00001"))
     home.advance()
-    assert home.settled.of_nodes(["firm-1"], *asked).is_empty()
-    assert home.settled.of_nodes(["firm-0"], *asked).height == 7
+    firms = home.settled.of_nodes(["firm-0", "firm-1"], *asked)
+    assert firms.filter(node="firm-1")["quality"].unique().to_list() == ["missing"]
+    assert firms.filter(node="firm-0")["amount"].null_count() == 0
+    assert firms.group_by("node").len()["len"].to_list() == [7, 7]
     assert home.settled.energy(["P00001"], "day").columns == energy.columns
 
 

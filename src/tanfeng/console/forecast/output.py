@@ -20,7 +20,7 @@ from tanfeng.console.core.figures import plain
 from tanfeng.console.core.figures import unit as unit_words
 from tanfeng.console.core.models import User
 from tanfeng.console.forecast.models import Anomaly
-from tanfeng.metering._rules import limits
+from tanfeng.metering.quality import limits
 
 _Month = tuple[int, int]
 _Key = tuple[int, _Month]
