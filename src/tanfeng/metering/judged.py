@@ -8,7 +8,7 @@ time are summed from them. Times arrive as arguments; several processes may writ
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -57,6 +57,7 @@ def judge(
     last: date,
     as_of: datetime,
     filings: pl.DataFrame | None = None,
+    changed: Mapping[str, float] | None = None,
 ) -> pl.DataFrame:
     """Judge some days of some points.
 
@@ -75,6 +76,8 @@ def judge(
         The moment it is judged.
     filings : polars.DataFrame, optional
         Columns of ``quality.FILINGS``.
+    changed : mapping of str to float, optional
+        Limits in place of the shipped ones.
 
     Returns
     -------
@@ -91,6 +94,7 @@ def judge(
         service=_service(points, devices, readings),
         filings=filings,
         before=BEFORE,
+        changed=changed,
     )
     known = pl.col("amount").is_not_null()
     flowed = (

@@ -20,6 +20,7 @@ from django.utils import timezone
 from tanfeng.console.metering import amounts, engine
 from tanfeng.console.quality import alerting, outage_keeping, standing
 from tanfeng.console.quality.filing_windows import windows
+from tanfeng.console.quality.limits_in_force import changed_on
 from tanfeng.console.quality.models import Judgement, ToJudge
 from tanfeng.metering._calendar import local
 from tanfeng.metering._faults import ChangesForgotten
@@ -251,6 +252,7 @@ def _judged(
         last=piece.last,
         as_of=now,
         filings=windows(names),
+        changed=changed_on(piece.first),
     )
 
 

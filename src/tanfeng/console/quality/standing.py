@@ -14,6 +14,7 @@ from tanfeng.console.accounting.models import EnergyRecord
 from tanfeng.console.archive.models import Organisation, Park, Place
 from tanfeng.console.metering import engine
 from tanfeng.console.metering.services import base_units
+from tanfeng.console.quality.limits_in_force import changed_on
 from tanfeng.console.quality.models import MonthQuality
 from tanfeng.metering import judged, quality
 from tanfeng.metering.judged import JudgedDays
@@ -63,6 +64,7 @@ def write(kept: JudgedDays, first: date, last: date) -> None:
         found = quality.of_days(
             days, points, nodes=nodes, edges=edges,
             deviations=deviations(days, points, edges, begin, min(end, last)),
+            changed=changed_on(begin),
         )  # fmt: skip
         _keep(found, begin, end, members)
 
@@ -90,7 +92,7 @@ def deviations(
     # Days to come are not due; those of a month that is not over leave the report unjudged.
     codes = energy.filter(pl.col("node").str.len_chars() == _CODE)["node"].unique().to_list()
     energy = energy.filter(pl.col("node").is_in(codes))
-    return quality.report_deviations(energy, _reports(codes, first))
+    return quality.report_deviations(energy, _reports(codes, first), changed=changed_on(first))
 
 
 #: Length of a credit code: the key of an enterprise in the tree.
