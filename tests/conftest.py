@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+import migrated
 from cli_process import made_once, run
 
 # A busy machine is no failure: examples have no deadline.
@@ -26,6 +30,23 @@ def shared() -> Path:
             pytest.fail("the data beside the project is missing; set TANFENG_SHARED")
         pytest.skip("the data beside the project is not on this machine")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> Iterator[None]:
+    """Fill the database in memory that Django is about to migrate: nothing is left to apply."""
+    from django.db import connection
+
+    if connection.vendor != "sqlite":
+        yield
+        return
+    name = connection.creation._get_test_db_name()
+    with (
+        closing(sqlite3.connect(name, uri=True)) as opened,  # it lasts as long as one has it open
+        closing(sqlite3.connect(migrated.database())) as kept,
+    ):
+        kept.backup(opened)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +76,7 @@ def boss_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
 
     def make(folder: Path) -> None:
-        done = run("user", "add", "boss", "--home", str(folder))
+        done = run("user", "add", "boss", "--home", str(migrated.home(folder)))
         assert done.returncode == 0, done.stderr
         folder.with_name("said").write_text(done.stdout, encoding="utf-8")
 
@@ -70,10 +91,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests that use the database when only those are wanted."""
+    """Keep the tests that use the database when only those are wanted, each as often as it asks."""
     if not config.getoption("--database-only"):
         return
-    kept = [item for item in items if _uses_database(item)]
+    kept, once = [], set()
+    for item in items:
+        test = (item.path, getattr(item, "originalname", None))
+        if _uses_database(item) and test not in once:
+            kept.append(item)
+            if item.get_closest_marker("same_queries"):
+                once.add(test)
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     items[:] = kept
 

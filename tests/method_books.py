@@ -10,11 +10,13 @@ from openpyxl import load_workbook
 from tanfeng.accounting.methods import METHODS
 from tanfeng.sheets.method_forms import (
     CANDIDATE_SHEET,
+    UNIT_SHEET,
     candidate_form,
     sheet_names,
     stream_form,
 )
 from tanfeng.sheets.method_template import method_template
+from tanfeng.sheets.method_units import unit_form
 
 CODE, FIRM = "91359999MA2XN0001F", "演示甲厂"
 
@@ -42,6 +44,10 @@ class MethodBook:
         """Write a laboratory value and return its row."""
         form = candidate_form(self.method, self.lang)
         return self._write(CANDIDATE_SHEET[self.lang == "en"], form, cells)
+
+    def produced(self, **cells):
+        """Write what a unit put out and return its row."""
+        return self._write(UNIT_SHEET[self.lang == "en"], unit_form(self.method), cells)
 
     def cell(self, stream, field, row):
         """Return the cell of a field of a stream's sheet."""

@@ -14,3 +14,6 @@ from tanfeng.console.settings import *  # noqa: E402, F403
 
 # Hashing is slow on purpose; tests sign in hundreds of times.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Every client of a test has handlers of its own, and each would list all static files first.
+WHITENOISE_AUTOREFRESH = True

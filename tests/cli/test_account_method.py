@@ -237,3 +237,22 @@ def test_a_year_of_months_takes_less_than_a_second(tmp_path):
     assert list(answer.lines())
     assert time.process_time() - start < 1
     assert answer.account.streams.height == 96
+
+
+def test_the_results_of_generating_units_are_printed_and_in_the_json(tmp_path):
+    made = MethodBook(METHODS["mee_2022_power"])
+    made.add("oil_gas", period="2023-05", part="#1", item="柴油", used_qty=50)
+    made.produced(period="2023-05", part="#1", generation_mwh=1000, heat_supplied_gj=0)
+    path = tmp_path / "power.xlsx"
+    path.write_bytes(made.content())
+    words = (path, "--method", "mee_2022_power", "--year", 2023, "--as-of", "2026-06-30")
+    printed = run(*words)
+    assert printed.exit_code == 0, printed.output
+    assert "机组结果" in printed.stdout
+    assert "2023-05" in printed.stdout
+    told = json.loads(run(*words, "--json").stdout)
+    by_quantity = {one["quantity"]: one for one in told["units"]}
+    assert by_quantity["intensity_generation_tco2_mwh"]["value"] == pytest.approx(
+        0.1547955, rel=1e-6
+    )
+    assert told["findings"] == []

@@ -110,3 +110,19 @@ def differences(one: Settled, other: Settled) -> dict[str, pl.DataFrame]:
 
 def window(days: int = 7) -> tuple[datetime, datetime]:
     return MONDAY, MONDAY + timedelta(days=days)
+
+
+def expressed(**expressions: str | None) -> pl.DataFrame:
+    """Return virtual points ``V_sum`` of kWh, the first of them at an enterprise."""
+    names = list(expressions)
+    return pl.DataFrame(
+        {
+            "point": names,
+            "kind": ["amount"] * len(names),
+            "unit": ["kWh"] * len(names),
+            "item_key": ["electricity"] * len(names),
+            "node": ["firm-0", *[None] * (len(names) - 1)],
+            "expression": list(expressions.values()),
+        },
+        schema_overrides={"node": pl.String, "expression": pl.String},
+    )

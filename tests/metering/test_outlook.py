@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tanfeng.metering.forecast import anomalies, kept_days
 from tanfeng.metering.outlook import LEAST_DAYS, TEST_DAYS, outlook
 from tanfeng.metering.workdays import WorkCalendar
 
@@ -38,7 +39,7 @@ def found():
 
 
 def test_each_node_says_what_its_forecast_rests_on(found):
-    assert found.nodes.rows() == [
+    assert found.nodes.select("node", "days_known", "state").rows() == [
         ("brief", 40, "usual"),
         ("long", 150, "model"),
         ("new", 9, "short"),
@@ -121,7 +122,8 @@ def test_who_fell_silent_is_not_forecast():
     rows = hours("long", 80, 1, until=MIDNIGHT - timedelta(days=7))
     both = pl.concat([rows, hours("new", 30, 2)])
     found = outlook(both, TODAY, calendar=WorkCalendar(), unit="kWh")
-    assert found.nodes.rows() == [("long", 80, "silent"), ("new", 30, "usual")]
+    states = found.nodes.select("node", "days_known", "state")
+    assert states.rows() == [("long", 80, "silent"), ("new", 30, "usual")]
     assert found.hours["node"].unique().to_list() == ["new"]
     # One day later there would still be an hour of the week.
     late = hours("long", 80, 1, until=MIDNIGHT - timedelta(days=6))
@@ -133,3 +135,77 @@ def test_nobody_with_enough_days_is_no_error():
     found = outlook(hours("new", 3, 1), TODAY, calendar=WorkCalendar(), unit="kWh")
     assert found.nodes["state"].to_list() == ["short"]
     assert found.hours.is_empty()
+
+
+# -- who keeps the holidays
+
+
+#: Three days off at the turn of the month and a Saturday worked in exchange, twice.
+NOTICE = WorkCalendar.of(
+    [date(2026, 2, 4), date(2026, 2, 5), date(2026, 2, 6), date(2026, 3, 17), date(2026, 3, 18)],
+    [date(2026, 2, 7), date(2026, 2, 14), date(2026, 3, 14)],
+)
+
+
+def shift(node: str, days: int, off=frozenset(), on=frozenset()):
+    """100 in the shift of a weekday and of the days ``on``, 20 outside and on the days ``off``."""
+    rows = hours(node, days, 7)
+    local = (pl.col("start") + pl.duration(hours=8)).dt
+    works = (local.weekday() < 6) & ~local.date().is_in(sorted(off)) | local.date().is_in(
+        sorted(on)
+    )
+    busy = works & local.hour().is_between(8, 19)
+    wave = 2.0 * (local.ordinal_day() * 24 + local.hour()).cast(pl.Float64).sin()
+    return rows.with_columns(amount=pl.when(busy).then(100.0).otherwise(20.0) + wave)
+
+
+@pytest.fixture(scope="module")
+def works():
+    """One keeps the notice, one works through, one rests but makes no day up."""
+    return pl.concat(
+        [
+            shift("keeps", 55, NOTICE.holidays, NOTICE.made_up),
+            shift("through", 55),
+            shift("rests", 55, NOTICE.holidays),
+        ]
+    )
+
+
+def test_each_works_is_judged_by_the_days_it_keeps(works):
+    found = outlook(works, TODAY, calendar=NOTICE, unit="kWh")
+    # Learnt to 12 March: three days off, and two made up, lie before.
+    assert found.nodes.select("node", "holidays", "made_up").rows() == [
+        ("keeps", True, True), ("rests", True, False), ("through", False, False),
+    ]  # fmt: skip
+    assert found.anomalies.is_empty()
+    # By the notice alone the one that works through would use five times the usual on two days,
+    # and both that make nothing up too little on a Saturday.
+    by_notice = anomalies(works, date(2026, 3, 13), date(2026, 3, 19), calendar=NOTICE)
+    assert sorted(by_notice.select("node", "direction").rows()) == [
+        ("rests", "low"), ("through", "high"), ("through", "high"), ("through", "low"),
+    ]  # fmt: skip
+
+
+def test_a_works_that_keeps_holidays_and_works_on_one_is_told(works):
+    one = shift("keeps", 55, NOTICE.holidays - {date(2026, 3, 18)}, NOTICE.made_up)
+    odd = outlook(one, TODAY, calendar=NOTICE, unit="kWh").anomalies
+    assert odd.select("node", "hours", "direction").rows() == [("keeps", 12, "high")]
+
+
+def test_who_has_shown_nothing_is_excused_on_such_days_alone():
+    # 30 days reach back to 18 February: no day off lies in them before the week looked at.
+    night = pl.col("start").is_between(
+        MIDNIGHT - timedelta(days=4), MIDNIGHT - timedelta(days=4) + timedelta(hours=5)
+    )
+    rows = shift("through", 30).with_columns(amount=pl.when(night).then(90.0).otherwise("amount"))
+    found = outlook(rows, TODAY, calendar=NOTICE, unit="kWh")
+    assert found.nodes.select("holidays", "made_up").row(0) == (None, None)
+    assert found.anomalies["start"].to_list() == [MIDNIGHT - timedelta(days=4)]
+    by_notice = anomalies(rows, date(2026, 3, 13), date(2026, 3, 19), calendar=NOTICE)
+    assert by_notice.height == 4
+
+
+def test_a_flat_week_tells_nothing():
+    flat = hours("flat", 55, 4).with_columns(amount=pl.lit(50.0))
+    told = kept_days(flat, date(2026, 3, 19), calendar=NOTICE)
+    assert told.row(0) == ("flat", None, None, 0, 0)

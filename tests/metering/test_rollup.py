@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metering import engines
+from quality_rows import nodes
 from rollup_frames import NOV, SLOT, at, devices, edges, points, slots
 from tanfeng.metering import rollup
 from tanfeng.metering.frames import ENERGY, FACTORS, QUALITY, TIME
@@ -244,6 +245,78 @@ def test_a_point_by_itself_is_as_metered():
     assert row(energy, "mute")["quality"] == "missing"
 
 
+# What circulates inside an enterprise ------------------------------------------------------------
+
+#: Two enterprises of a county; F lies in a park, too, and its hall has a boiler and a line.
+PLACES = edges(
+    ("city", "county"), ("county", "F"), ("county", "G"), ("city", "park"), ("park", "F"),
+    ("F", "hall"), ("hall", "boiler"), ("hall", "line"), ("F", "roof"),
+)  # fmt: skip
+KINDS = nodes(
+    city="city", county="county", park="park", F="enterprise", G="enterprise",
+    hall="unit", boiler="unit", line="unit", roof="unit",
+)  # fmt: skip
+GATE = {"point": "gate", "node": "G", "item_key": "heat", "unit": "GJ", "level": 1}
+BOILER = {"point": "gives", "node": "boiler", "item_key": "heat", "unit": "GJ", "sign": -1}
+LINE = {"point": "takes", "node": "line", "item_key": "heat", "unit": "GJ"}
+
+
+def flows(p, **amounts) -> dict[tuple[str, str], float]:
+    """Return node and item -> what flowed in an hour of four equal quarters."""
+    data = pl.concat(slots(point, [amount] * 4) for point, amount in amounts.items())
+    tree = {"points": p, "edges": PLACES, "nodes": KINDS}
+    energy = rollup.of_nodes(data, by="hour", **tree)
+    hours = rollup.of_points(data, points=p, by="hour")
+    asked = {"start": NOV, "end": NOV + HOUR, "due": rollup.due_since(p, data), **tree}
+    assert rollup.of_sums(hours, by="hour", **asked).equals(energy)
+    return {(r["node"], r["item_key"]): r["amount"] for r in energy.iter_rows(named=True)}
+
+
+def test_what_an_enterprise_makes_and_uses_inside_is_none_of_its_energy():
+    # F: 4 x 1.5 GJ of steam made, 4 x 1.25 used, 1 GJ lost on the way; of gas 4 x 50 m3 for it.
+    gas = {"point": "gas", "node": "F", "item_key": "natural_gas", "unit": "m3"}
+    found = flows(points(GATE, BOILER, LINE, gas), gate=2.0, gives=1.5, takes=1.25, gas=50.0)
+    heat = {node: amount for (node, item), amount in found.items() if item == "heat"}
+    # The hall holds the loss of its pipes; nothing of it is drawn through the gate of F. What is
+    # above is the sum of its enterprises: the 8 GJ of G.
+    assert heat == {
+        "boiler": -6.0, "line": 5.0, "hall": -1.0, "G": 8.0, "county": 8.0, "city": 8.0
+    }  # fmt: skip
+    assert [found[node, "natural_gas"] for node in ("F", "park", "county", "city")] == [200.0] * 4
+
+
+def test_a_meter_at_the_gate_says_what_is_bought_beside_what_is_made():
+    bought = {**GATE, "point": "bought", "node": "F"}
+    found = flows(points(bought, BOILER, LINE), bought=0.5, gives=1.5, takes=1.75)
+    assert [found[node, "heat"] for node in ("F", "park", "county", "city")] == [2.0] * 4
+
+
+def test_what_a_step_gives_back_within_another_leaves_the_purchase_alone():
+    # The hall draws 2 through its meter; what its boiler gives stays behind that meter.
+    hall = {**LINE, "point": "drawn", "node": "hall"}
+    found = flows(points(hall, BOILER), drawn=2.0, gives=0.5)
+    assert [found[node, "heat"] for node in ("hall", "F", "city")] == [8.0] * 3
+
+
+def test_power_from_the_roof_is_less_drawn_from_the_grid():
+    # No meter at the gate: of 70 kWh used 10 come from the roof, 60 came through it, four times.
+    found = flows(
+        points({"point": "used", "node": "line"}, {"point": "sun", "node": "roof", "sign": -1}),
+        used=70.0,
+        sun=10.0,
+    )
+    assert [found[node, "electricity"] for node in ("F", "park", "county", "city")] == [240.0] * 4
+
+
+def test_the_points_of_a_node_are_those_its_amount_is_made_of():
+    p = points(GATE, BOILER, LINE, {"point": "sun", "node": "roof", "sign": -1})
+    asked = {"points": p, "edges": PLACES, "nodes": KINDS}
+    assert rollup.points_of("F", **asked).rows() == [("sun", "electricity", -1.0)]
+    assert rollup.points_of("county", **asked)["point"].to_list() == ["sun", "gate"]
+    assert rollup.points_of("G", **asked)["point"].to_list() == ["gate"]
+    assert rollup.points_of("hall", **asked)["point"].to_list() == ["gives", "takes"]
+
+
 # What was due ------------------------------------------------------------------------------------
 
 
@@ -437,7 +510,7 @@ def test_a_factor_given_twice_is_refused_unless_it_says_the_same():
         asked((1, 1, 1), (1, 2, 1))
 
 
-# Order and late data ------------------------------------------------------------------------------
+# Order ---------------------------------------------------------------------------------------
 
 TREE = edges(("E1", "U1"), ("E1", "U2"), ("C", "E1"), ("C", "E2"), ("P", "E2"), ("city", "C"))
 POINTS_ = points(
@@ -464,62 +537,6 @@ def test_the_order_of_the_slots_changes_no_bit(amounts, random):
     assert first.equals(rollup.of_nodes(data[order], due=due, **asked))
 
 
-@settings(max_examples=40, deadline=None)
-@given(
-    st.lists(st.lists(AMOUNT, min_size=12, max_size=12), min_size=5, max_size=5),
-    st.lists(
-        st.tuples(st.sampled_from("abcde"), st.integers(0, 11), AMOUNT), min_size=1, max_size=6
-    ),
-    st.sampled_from(["15min", "hour", "day", "month"]),
-)
-def test_what_is_recomputed_equals_all_recomputed(amounts, late, by):
-    before = pl.concat(slots(p, a) for p, a in zip("abcde", amounts, strict=True))
-    changed = pl.concat(slots(p, [a], start=at(n)) for p, n, a in late).unique(
-        ["point", "start"], keep="last", maintain_order=True
-    )
-    after = pl.concat([before.join(changed, on=["point", "start"], how="anti"), changed])
-    asked = {
-        "points": POINTS_,
-        "edges": TREE,
-        "by": by,
-        "start": NOV,
-        "end": at(12),
-        "due": rollup.due_since(POINTS_),
-    }
-    old = rollup.of_nodes(before, **asked)
-    everything = rollup.of_nodes(after, **asked)
-    again = rollup.refresh(old, after, changed=changed, **asked)
-    assert again.equals(everything)
-    rows = rollup.touched(changed, points=POINTS_, edges=TREE, by=by)
-    untouched = everything.join(rows, on=rows.columns, how="anti")
-    assert untouched.equals(old.join(rows, on=rows.columns, how="anti"))
-
-
-def test_only_the_way_up_is_touched():
-    rows = rollup.touched(slots("a", [1], start=at(5)), points=POINTS_, edges=TREE, by="hour")
-    assert rows["node"].to_list() == ["C", "E1", "U1", "city"]
-    assert rows["start"].unique().to_list() == [NOV + HOUR]
-
-
-def test_a_refresh_reads_no_slot_of_another_node_or_hour():
-    whole = pl.concat(slots(p, [1.5] * 8) for p in "abcde")
-    asked = {
-        "points": POINTS_,
-        "edges": TREE,
-        "by": "hour",
-        "start": NOV,
-        "end": END,
-        "due": rollup.due_since(POINTS_, whole),
-    }
-    old = rollup.of_nodes(whole, **asked)
-    late = slots("c", [2.5], start=at(1))
-    after = pl.concat([whole.join(late, on=["point", "start"], how="anti"), late])
-    needed = after.filter(pl.col("point").is_in(["c", "d"]) & (pl.col("start") < NOV + HOUR))
-    assert rollup.refresh(old, needed, changed=late, **asked).equals(
-        rollup.of_nodes(after, **asked)
-    )
-
-
 # Ibis 12 calls what DuckDB 2 has renamed.
 @pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 def test_a_table_of_a_backend_gives_what_the_frame_gives():
@@ -536,8 +553,6 @@ def test_a_table_of_a_backend_gives_what_the_frame_gives():
     }
     whole = rollup.of_nodes(data, **asked)
     assert rollup.of_nodes(table, **asked).equals(whole)
-    late = data.filter(pl.col("point") == "c").head(1)
-    assert rollup.refresh(whole, table, changed=late, **asked).equals(whole)
     with pytest.raises(rollup.ModelError, match="give start, end and due"):
         rollup.of_nodes(table, points=POINTS_, edges=TREE, by="hour")
 

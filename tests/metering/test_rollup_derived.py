@@ -1,4 +1,4 @@
-"""From readings through the derivation up the tree: slots and sums lead to the same figures."""
+"""From readings through the derivation up the tree."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from datetime import UTC
 import polars as pl
 import pytest
 
-from metering import engines
 from metering.energy_kit import MONDAY, NO_DEVICES, at, every_quarter, point, readings, table
 from rollup_frames import edges
 from tanfeng.metering import rollup
-from tanfeng.metering.derive import deriving, reach, sums
 from tanfeng.metering.energy import point_energy
 from tanfeng.metering.energy import slots as as_slots
 
@@ -51,19 +49,3 @@ def test_a_gap_is_estimated_and_a_silent_meter_is_missing_up_the_tree():
     assert county["quality"].to_list() == ["measured", "estimated", "measured"] + ["partial"] * 3
     assert county["estimated"].to_list()[1] == pytest.approx(4.0)
     assert county["completeness"].to_list() == [1.0, 1.0, 1.0, 0.5, 0.5, 0.5]
-
-
-def test_sums_of_the_derivation_lead_to_the_same_figures_as_its_slots():
-    with deriving(table(READINGS), POINTS, NO_DEVICES) as derived:
-        summed = engines.fetch(sums(derived, by="hour"))
-        names = engines.fetch(reach(derived))
-    made = rollup.derived_sums(summed, names)
-    for by in ("hour", "day"):
-        again = rollup.of_sums(made, edges=TREE, by=by, **asked())
-        direct = rollup.of_nodes(DATA, edges=TREE, by=by, **asked())
-        inexact = ["amount", "measured", "estimated"]
-        assert again.drop(inexact).equals(direct.drop(inexact))
-        for name in inexact:
-            assert again[name].is_null().equals(direct[name].is_null())
-            known = direct[name].drop_nulls().to_list()
-            assert again[name].drop_nulls().to_list() == pytest.approx(known, rel=1e-12)

@@ -169,3 +169,41 @@ def test_a_modelled_province_keeps_no_holidays(province, tell):
     )
     found = table(tell, "province, notice of 2020 [GW]", forecast.forecast_errors(tested))
     assert found["forecast"]["skill"] > 0.4
+
+
+#: The notice of 2024 laid on 2018 by whole weeks (both years begin on a Monday): days off and
+#: made-up days this works knows nothing of.
+_WEEKS = timedelta(weeks=313)
+FOREIGN = WorkCalendar.of(
+    (day - _WEEKS for day in workdays.published().holidays if day.year == 2024),
+    (day - _WEEKS for day in workdays.published().made_up if day.year == 2024),
+)
+
+
+def odd_on_special_days(steel: pl.DataFrame, calendar: WorkCalendar) -> dict[str, int]:
+    """Count what is odd on days off or made up, in every week of them from March on."""
+    special = calendar.holidays | calendar.made_up
+    mondays = {day - timedelta(days=day.weekday()) for day in special if day >= date(2018, 3, 5)}
+    local = (pl.col("start") + pl.duration(hours=8)).dt.date()
+    until = (pl.col("end") + pl.duration(hours=7)).dt.date()
+    touches = local.is_in(sorted(special)) | until.is_in(sorted(special))
+    found = dict.fromkeys(("notice", "learnt", "weekends"), 0)
+    for monday in sorted(mondays):
+        rows = steel.filter(local > monday - timedelta(days=193))
+        told = forecast.kept_days(rows, monday - timedelta(days=1), calendar=calendar)
+        keeps = told.row(0, named=True)
+        learnt = calendar.kept(
+            holidays=keeps["holidays"] is not False, made_up=keeps["made_up"] is not False
+        )
+        ways = zip(found, (calendar, learnt, WorkCalendar()), strict=True)
+        for name, way in ways:
+            odd = forecast.anomalies(rows, monday, monday + timedelta(days=6), calendar=way)
+            found[name] += odd.filter(touches).height
+    return found
+
+
+def test_who_keeps_other_holidays_has_fewer_false_alarms(steel, tell):
+    own, foreign = (odd_on_special_days(steel, days) for days in (KOREA, FOREIGN))
+    tell(f"odd on its own holidays: {own}; on days of a notice it does not keep: {foreign}")
+    assert own["learnt"] == own["notice"]
+    assert foreign["learnt"] <= 0.6 * foreign["notice"]

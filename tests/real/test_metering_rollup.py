@@ -1,4 +1,4 @@
-"""A steel works' year of quarter hours up the tree, by the tariff, balanced, and put right late.
+"""A steel works' year of quarter hours up the tree, by the tariff, and balanced.
 
 The data lies beside the project and is read in place (UCI data set 851, CC BY 4.0): 35,040
 interval amounts of 2018. They are laid on 2025, a year of as many days the tariff table covers, and
@@ -95,17 +95,3 @@ def test_the_rest_is_what_is_left_and_within_five_percent(amounts, data):
     assert works["unexplained_share"].to_list() == pytest.approx([0.03] * 12, rel=1e-9)
     rest = virtual_meters(POINTS).slots(data)
     assert rest["amount"].sum() == pytest.approx(works["unexplained"].sum(), rel=1e-9)
-
-
-def test_late_days_put_the_year_right_to_the_last_bit(data):
-    # Every ninth day of the main meter comes late.
-    nights = pl.col("start").dt.ordinal_day() % 9 == 0
-    late = data.filter((pl.col("point") == "main") & nights)
-    early = data.join(late, on=["point", "start"], how="anti")
-    for by in ("hour", "month"):
-        window = asked(data, by=by, edges=TREE)
-        before = rollup.of_nodes(early, **window)
-        assert (before["completeness"] < 1).any()
-        after = rollup.refresh(before, data, changed=late, **window)
-        assert after.equals(rollup.of_nodes(data, **window))
-        assert (after.filter(node="city")["completeness"] == 1).all()

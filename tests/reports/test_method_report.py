@@ -53,6 +53,7 @@ def test_the_workbook_has_every_part(answer):
         "缺口",
         "参数选用",
         "问题清单",
+        "核查重点",
         "方法待核实事项",
     ]
     summary = [row for row in found["排放量汇总"] if row and row[0] == CODE]
@@ -67,6 +68,11 @@ def test_the_workbook_has_every_part(answer):
     assert [row[-1] for row in found["缺口"] if row and row[0] == "错误"] == ["F016"]
     rules = [row[-1] for row in found["参数选用"]]
     assert "有级别更高的来源（实测、计算、供应商）" in rules
+    told = [row for row in found["核查重点"] if row and row[0] in ("错误", "提示")]
+    # Errors first: a row that is not counted, then the supplier's value beside the tested one.
+    assert told[0][1:] == ["电极消耗", "电极消耗 6", "缺少消耗量 FC，该行未计入"]
+    assert told[-1][1] == "化石燃料燃烧"
+    assert "的候选值 21.0 未采用：有级别更高的来源" in told[-1][-1]
     assert "公式编号凭记忆，条款号未见原文。" in [row[0] for row in found["方法待核实事项"] if row]
 
 
@@ -124,3 +130,22 @@ def test_every_method_has_its_report(method):
         assert method_workbook(answer, lang=lang)[:2] == b"PK"
         document = method_document(answer, issued_on=TODAY, lang=lang)
         assert len([b for b in document.blocks if isinstance(b, Heading)]) == 8
+
+
+def test_a_power_facility_reports_the_results_of_its_units():
+    power = METHODS["mee_2022_power"]
+    book = MethodBook(power)
+    book.add("oil_gas", period="2023", part="#1", item="柴油", used_qty=50)
+    book.produced(period="2023", part="#1", generation_mwh=1000, heat_supplied_gj=0)
+    answer = account_workbook(book.content(), "热电.xlsx", power, year=2023, today=TODAY)
+    rows = [row for row in sheets_of(method_workbook(answer))["机组结果"] if row and row[0] == CODE]
+    # 50 t x 42.652 x 0.0202 x 0.98 x 44/12 = 154.7955 t over 1000 MWh; no heat is supplied
+    assert rows[-1][1:4] == ["#1", "2023", "发电碳排放强度"]
+    assert rows[-1][4] == pytest.approx(154.7955 / 1000, abs=5e-8)
+    assert rows[-1][5:7] == ["tCO2/MWh", "S_fd = E_fd / W_fd"]
+    assert rows[-1][-1] == "待核实"
+    document = method_document(answer, issued_on=TODAY)
+    assert "七、机组结果" in [one.text for one in document.blocks if isinstance(one, Heading)]
+    tables = [one for one in document.blocks if isinstance(one, Table)]
+    shown = next(one for one in tables if one.caption.endswith("供热比、强度和负荷率"))
+    assert shown.rows[-1][3:5] == ("0.154795", "tCO2/MWh")

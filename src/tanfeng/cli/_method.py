@@ -53,6 +53,10 @@ _WORDS = {
     "valid": ("适用数据", "data of"),
     "sector": ("行业", "sector"),
     "streams": ("排放源数", "streams"),
+    "units": ("机组结果", "Results per unit"),
+    "part": ("机组", "unit of the plant"),
+    "period": ("期间", "period"),
+    "result": ("指标", "result"),
 }
 
 
@@ -201,6 +205,8 @@ def _json_text(answer: Answer, asked: Asked) -> str:
 def _as_json(answer: Answer, asked: Asked) -> dict[str, Any]:
     import polars as pl
 
+    from tanfeng.accounting import methods
+
     lines = list(answer.lines())
     used = {line["formula"] for line in lines}
     names = answer.read.names
@@ -214,6 +220,7 @@ def _as_json(answer: Answer, asked: Asked) -> dict[str, Any]:
             for row in answer.totals().iter_rows(named=True)
         ],
         "streams": answer.streams(),
+        "units": answer.units(),
         "rows": answer.account.streams.with_columns(
             pl.col(pl.Categorical).cast(pl.String)
         ).to_dicts(),
@@ -221,6 +228,7 @@ def _as_json(answer: Answer, asked: Asked) -> dict[str, Any]:
         "factors": answer.account.factors.to_dicts(),
         "formulas": [asdict(answer.account.formulas[key]) for key in sorted(used)],
         "choices": answer.choices(),
+        "findings": methods.findings(answer.account, [answer.method]).to_dicts(),
         "gaps": [plain(one) for one in answer.gaps],
         "problems": [plain(one) for one in answer.problems],
     }
@@ -263,6 +271,7 @@ def _print(answer: Answer, lang: str) -> None:
             console.print(f"  {graded(problem.severity)}: {problem.line(lang)}")
     for total in answer.totals().iter_rows(named=True):
         _print_streams(answer, total, lang, console)
+    _print_units(answer, lang, console)
     _print_factors(answer, lang, console)
     doubts = answer.method.doubts_en if lang == "en" else answer.method.doubts_zh
     if doubts:
@@ -292,6 +301,23 @@ def _print_streams(answer: Answer, total: Mapping[str, Any], lang: str, console:
     table.add_section()
     missing, value = str(total["missing_rows"]), number(total["emission_total_tco2e"])
     table.add_row(pick(*_WORDS["total"]), "", "", missing, value)
+    console.print(table)
+
+
+def _print_units(answer: Answer, lang: str, console: Console) -> None:
+    from rich.table import Table
+
+    units = answer.units()
+    if not units:
+        return
+    table = Table(title=pick(*_WORDS["units"]))
+    for key in ("part", "period", "result", "value", "unit", "mark"):
+        table.add_column(pick(*_WORDS[key]), justify="right" if key == "value" else "left")
+    for one in units:
+        span = f"{one['year']}-{one['month']:02d}" if one["month"] else str(one["year"])
+        name = one["name_en" if lang == "en" else "name_zh"]
+        value, mark = f"{one['value']:.6g}", _marked(one["confidence"])
+        table.add_row(one["part"], span, name, value, one["unit"], mark)
     console.print(table)
 
 

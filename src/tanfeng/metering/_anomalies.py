@@ -227,7 +227,7 @@ def _reason(row: Mapping[str, Any], unit: str, rise: float) -> tuple[str, str]:
     more_zh, more_en = _output_words(row["output_change"], rise, high=row["direction"] == "high")
     day_zh = f"{start:%m-%d} 周{_WEEKDAYS_ZH[start.weekday()]}{part_zh}"
     day_en = f"{_WEEKDAYS_EN[start.weekday()]} {part_en} {start:%m-%d}"
-    return f"{day_zh} {clock} {zh}，{more_zh}", f"{day_en} {clock} {en} {more_en}"
+    return f"{day_zh} {clock} {zh}{more_zh}", f"{day_en} {clock} {en}{more_en}"
 
 
 def _close(start: datetime, end: datetime) -> str:
@@ -240,16 +240,16 @@ def _close(start: datetime, end: datetime) -> str:
 
 
 def _output_words(change: float | None, rise: float, *, high: bool) -> tuple[str, str]:
-    if change is None:
-        return "产量不详", "(output not known)"
+    if change is None:  # what is not known is not told: the caller may know more
+        return "", ""
     percent = f"{abs(change) * 100:.0f} %"
     if change > rise:
         word = "而" if not high else "同期"
-        return f"{word}产量上升 {percent}", f"while output rose by {percent}"
+        return f"，{word}产量上升 {percent}", f" while output rose by {percent}"
     if change < -rise:
-        return f"同期产量下降 {percent}", f"while output fell by {percent}"
+        return f"，同期产量下降 {percent}", f" while output fell by {percent}"
     return (
-        ("而产量未上升", "while output did not rise")
+        ("，而产量未上升", " while output did not rise")
         if high
-        else ("而产量未下降", "while output did not fall")
+        else ("，而产量未下降", " while output did not fall")
     )

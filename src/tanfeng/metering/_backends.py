@@ -89,7 +89,7 @@ def _duckdb(con: Any, folder: Folder, files: Sequence[DataFile]) -> ibis.Table:
 
 
 def _pyspark(con: Any, folder: Folder, files: Sequence[DataFile]) -> ibis.Table:
-    from tanfeng.metering._engines import spark_table
+    from tanfeng.metering._on_spark import spark_table
 
     # Looked up as plain files the folder month=2026-11 does not become a column.
     reader = con._session.read.option("recursiveFileLookup", "true")

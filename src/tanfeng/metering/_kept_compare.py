@@ -48,10 +48,8 @@ def differing(mine: dict[str, pl.DataFrame], theirs: dict[str, pl.DataFrame]) ->
     """Return the rows that are not the same in both."""
     found = [_ROW.to_frame()]
     for table in _NAMES:
-        one, other = mine.get(table), theirs.get(table)
-        if one is None or other is None:
-            continue
-        other = other.select(one.columns)
+        one = mine[table]
+        other = theirs[table].select(one.columns)
         apart = one.join(other, on=one.columns, how="anti", nulls_equal=True)
         theirs_ = other.join(one, on=one.columns, how="anti", nulls_equal=True)
         both = _told(apart, "kept").join(

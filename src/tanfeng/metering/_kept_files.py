@@ -174,8 +174,7 @@ class Look:
 
 
 def _among(name: str, keys: Collection[int]) -> pl.Expr:
-    if not keys:
-        return pl.lit(False)
+    """Tell whether a key is one of some; there is one at least."""
     low, high = min(keys), max(keys)
     reach = pl.col(name).is_between(low, high)
     if high - low + 1 == len(set(keys)):

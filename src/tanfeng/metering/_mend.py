@@ -19,6 +19,7 @@ from tanfeng.metering._rows import (
     REGISTER,
     local_day,
     plain_amount,
+    usable,
 )
 
 #: Readings that may be wrong in a row and still be taken for a passing fault.
@@ -130,6 +131,28 @@ def instead(segments: ir.Table, still: ir.Table) -> ir.Table:
     return segments.anti_join(covered, ["id", "to_ts"]).union(frozen_ones)
 
 
+def readings_again(source: ir.Table, doubled: ir.Table, points: ir.Table) -> ir.Table:
+    """Read the points that have several readings of one time again, with when each came.
+
+    Parameters
+    ----------
+    source : ibis Table
+        Readings as they are kept.
+    doubled : ibis Table
+        ``id``.
+    points : ibis Table
+        From :func:`tanfeng.metering._rows.point_table`.
+
+    Returns
+    -------
+    ibis Table
+        From :func:`tanfeng.metering._rows.usable`.
+    """
+    # By their names first: the engine then passes over what the others read.
+    names = points.semi_join(doubled, "id").select("point")
+    return usable(source.semi_join(names, "point"), points)
+
+
 def resolved(rows: ir.Table) -> ir.Table:
     """Of several readings of one point and time the one with the greatest (received, batch).
 
@@ -146,6 +169,12 @@ def resolved(rows: ir.Table) -> ir.Table:
         again=rows.ats.count().over(ibis.window(group_by=["id", "ats"])) > 1,
     )
     return numbered.filter(numbered.place == 0).select("id", "ats", "value", "again")
+
+
+def held(source: ir.Table, doubled: ir.Table, points: ir.Table) -> ir.Table:
+    """Of the points that have several readings of one time those that hold of them."""
+    rows = resolved(readings_again(source, doubled, points))
+    return rows.filter(rows.again).select("id", "ats", "value")
 
 
 def linked(rows: ir.Table, hot: ir.Table) -> ir.Table:
@@ -170,13 +199,21 @@ def linked(rows: ir.Table, hot: ir.Table) -> ir.Table:
     return first.select("id", "ats", "link_ts", "link")
 
 
+def with_links(rows: ir.Table, links: ir.Table) -> ir.Table:
+    """Put what :func:`linked` found beside the readings: ``link_ts`` and ``link``."""
+    return rows.left_join(links, ["id", "ats"]).drop("id_right", "ats_right")
+
+
+_DEVICE = ("device", "device_scale", "device_modulus")
+
+
 def hung(rows: ir.Table, marks: ir.Table, spans: ir.Table) -> ir.Table:
     """Rows with the device they were read from, and the registers shown when it was changed.
 
     Parameters
     ----------
     rows : ibis Table
-        ``id``, ``ats``, ``value``, ``again``.
+        ``id``, ``ats``, ``value``, ``again``, ``link_ts``, ``link``.
     marks, spans : ibis Table
         From :func:`tanfeng.metering._devices.device_tables`, of the points that were changed.
 
@@ -190,20 +227,20 @@ def hung(rows: ir.Table, marks: ir.Table, spans: ir.Table) -> ir.Table:
     read = read.left_join(
         spans, [read.id == spans.id, read.ats >= spans.from_ts, read.ats < spans.to_ts]
     )
-    columns = ("id", "ats", "value", "again", "device", "device_scale", "device_modulus")
-    read = read.select(*columns, mark=ibis.literal(False))
-    at_changes = marks.mutate(again=ibis.literal(False), mark=ibis.literal(True))
+    read = read.select(*rows.columns, *_DEVICE, mark=ibis.literal(False))
+    at_changes = marks.mutate(
+        again=ibis.literal(False),
+        link_ts=ibis.null("int64"),
+        link=ibis.null("float64"),
+        mark=ibis.literal(True),
+    )
     both = read.union(at_changes.select(read.columns))
     return both.mutate(device=ibis.coalesce(both.device, -1))
 
 
 def never_changed(rows: ir.Table) -> ir.Table:
     """Do what :func:`hung` does, where no meter was ever changed."""
-    return rows.select(
-        "id",
-        "ats",
-        "value",
-        "again",
+    return rows.mutate(
         device=ibis.literal(-1, "int64"),
         device_scale=ibis.null("float64"),
         device_modulus=ibis.null("float64"),
@@ -211,15 +248,13 @@ def never_changed(rows: ir.Table) -> ir.Table:
     )
 
 
-def numbered(rows: ir.Table, links: ir.Table, usual: ir.Table, points: ir.Table) -> ir.Table:
+def numbered(rows: ir.Table, usual: ir.Table, points: ir.Table) -> ir.Table:
     """Rows of the hot days in their stretches, each with the one before it.
 
     Parameters
     ----------
     rows : ibis Table
         From :func:`hung` or :func:`never_changed`.
-    links : ibis Table
-        From :func:`linked`.
     usual, points : ibis Table
         From :mod:`tanfeng.metering._rows`.
 
@@ -230,7 +265,6 @@ def numbered(rows: ir.Table, links: ir.Table, usual: ir.Table, points: ir.Table)
         ``kind``, ``interval_s`` of the point or its device; ``stretch``, ``place`` in it, ``tp``,
         ``p``, ``link_ts``, ``link``; and of the day ``bound``, ``typical``, ``rarely_still``.
     """
-    rows = rows.left_join(links, ["id", "ats"]).drop("id_right", "ats_right")
     in_time = ibis.window(group_by="id", order_by="ats", following=0)
     rows = rows.mutate(stretch=rows.link_ts.notnull().cast("int64").sum().over(in_time))
     of_device = ibis.window(group_by=["id", "stretch", "device"], order_by="ats")
@@ -370,44 +404,53 @@ def segments(rows: ir.Table) -> ir.Table:
         ``id``, ``from_ts``, ``to_ts`` [s], ``amount`` [base unit] (null: not known), ``code``,
         ``plain`` (bare difference of two registers) [base unit].
     """
-    register = rows.kind == REGISTER
     advance, rolled = rolled_over(rows)
-    fell = register & (rows.value < rows.p)
-    refused = (rows.kind == AMOUNT) & (
-        (rows.value < 0) | ((rows.value == 0) & rows.rarely_still).fill_null(False)
+    register = rows.kind == REGISTER
+    rows = rows.mutate(
+        advance=advance,
+        rolled=rolled,
+        fell=register & (rows.value < rows.p),
+        refused=(rows.kind == AMOUNT)
+        & ((rows.value < 0) | ((rows.value == 0) & rows.rarely_still).fill_null(False)),
+        from_ts=ibis.ifelse(
+            rows.kind == AMOUNT,
+            ibis.greatest(rows.tp.fill_null(0), rows.ats - rows.interval_s),
+            rows.tp,
+        ),
+        late=register & (rows.ats - rows.tp > GAP * rows.interval_s),
+        plain=ibis.ifelse(register, (rows.value - rows.p) * rows.scale, None),
+        unbroken=plain_amount(rows),
     )
-    from_ts = ibis.ifelse(
-        rows.kind == AMOUNT,
-        ibis.greatest(rows.tp.fill_null(0), rows.ats - rows.interval_s),
-        rows.tp,
+    rows = rows.mutate(
+        amount=ibis.cases(
+            (rows.fell & rows.rolled, rows.advance * rows.scale),
+            (rows.fell & (rows.value == 0), None),
+            (rows.fell, rows.value * rows.scale),
+            (rows.refused, None),
+            else_=rows.unbroken,
+        )
     )
-    amount = ibis.cases(
-        (fell & rolled, advance * rows.scale),
-        (fell & (rows.value == 0), None),
-        (fell, rows.value * rows.scale),
-        (refused, None),
-        else_=plain_amount(rows),
-    )
-    jump = (amount * HOUR_S > rows.bound * (rows.ats - from_ts)).fill_null(False)
+    jump = (rows.amount * HOUR_S > rows.bound * (rows.ats - rows.from_ts)).fill_null(False)
+    rows = rows.mutate(jump=jump)
     code = ibis.cases(
-        (jump, CODE["jump"]),
-        (refused, CODE["refused"]),
-        (fell & ~rolled, CODE["reset"]),
-        (amount.isnull(), CODE["silent"]),
+        (rows.jump, CODE["jump"]),
+        (rows.refused, CODE["refused"]),
+        (rows.fell & ~rows.rolled, CODE["reset"]),
+        (rows.amount.isnull(), CODE["silent"]),
         (rows.between > 0, rows.between),
-        (register & (rows.ats - rows.tp > GAP * rows.interval_s), CODE["gap"]),
+        (rows.late, CODE["gap"]),
         (rows.mark, CODE["replacement"]),
-        (fell, CODE["rollover"]),
+        (rows.fell, CODE["rollover"]),
         (rows.again, CODE["duplicate"]),
         else_=CODE["direct"],
     )
     made = rows.select(
         "id",
-        from_ts=from_ts,
+        "from_ts",
         to_ts=rows.ats,
-        amount=ibis.ifelse(jump, None, amount),
+        amount=ibis.ifelse(rows.jump, None, rows.amount),
         code=code.cast("int8"),
-        plain=ibis.ifelse(register, (rows.value - rows.p) * rows.scale, None),
+        plain=rows.plain,
     )
     return made.filter(made.from_ts.notnull() & (made.from_ts < made.to_ts))
 

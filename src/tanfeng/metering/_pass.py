@@ -31,7 +31,6 @@ def known(
     slots: pl.DataFrame | ir.Table,
     counted: pl.DataFrame,
     calendar: pl.DataFrame,
-    only: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Add the known slots up.
 
@@ -43,19 +42,15 @@ def known(
         point, source, sign.
     calendar : polars.DataFrame
         start (of every slot of the window, in order), number (of its period).
-    only : polars.DataFrame, optional
-        source, number: the pairs wanted; all without it.
 
     Returns
     -------
     polars.DataFrame
         source, number, amount, measured, slots_measured, slots_estimated; nothing known is no row.
     """
-    if only is not None:
-        counted = counted.join(only, on="source", how="semi")
     if isinstance(slots, pl.DataFrame):
-        return _together(_of_frame(slots, counted, calendar, only))
-    return _together(_of_table(slots, counted, calendar, only))
+        return _together(_of_frame(slots, counted, calendar))
+    return _together(_of_table(slots, counted, calendar))
 
 
 def known_of_sums(
@@ -119,9 +114,7 @@ def _placed(points: pl.Series, counted: pl.DataFrame) -> tuple[pl.Series, pl.Ser
     return placed["source"].gather(row), placed["sign"].gather(row)
 
 
-def _of_frame(
-    slots: pl.DataFrame, counted: pl.DataFrame, calendar: pl.DataFrame, only: pl.DataFrame | None
-) -> pl.DataFrame:
+def _of_frame(slots: pl.DataFrame, counted: pl.DataFrame, calendar: pl.DataFrame) -> pl.DataFrame:
     first = calendar["start"].to_physical()[0]
     place = (pl.col("start").to_physical() - first) // (SLOT_S * 1_000_000)
     rows = (
@@ -148,8 +141,6 @@ def _of_frame(
             guess=(pl.col("amount") - pl.col("measured")) * pl.col("sign"),
         )
     )
-    if only is not None:
-        rows = rows.join(only.lazy(), on=_KEYS, how="semi")
     found = rows.collect()
     sums = (
         found.select(*_KEYS, "is_measured", "is_estimated", *_exact.cut_frame(["amount"]))
@@ -171,24 +162,18 @@ def _of_frame(
     )
 
 
-def _of_table(
-    slots: ir.Table, counted: pl.DataFrame, calendar: pl.DataFrame, only: pl.DataFrame | None
-) -> pl.DataFrame:
+def _of_table(slots: ir.Table, counted: pl.DataFrame, calendar: pl.DataFrame) -> pl.DataFrame:
     import ibis
 
     from tanfeng.metering._engines import beside, fetch
 
     backend = slots.get_backend()
-    if only is not None:
-        calendar = calendar.join(only, on="number", how="semi")
     table = slots.select("point", "start", "amount", "measured", "quality")
     rows = (
         table.filter(table.amount.notnull())
         .join(beside(backend, calendar.select("start", "number")), "start")
         .join(beside(backend, counted), "point")
     )
-    if only is not None:
-        rows = rows.semi_join(beside(backend, only), _KEYS)
     measured = rows.quality == "measured"
     signed = rows.select(
         *_KEYS,

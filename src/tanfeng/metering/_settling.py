@@ -93,6 +93,9 @@ class Settling:
         else:
             again.append(self._touched(mark["version"], known))
         pending = _joined([self._writer.look.read("pending"), *again])
+        # Of a register that was put back to an earlier day some points may be missing.
+        here = known.join(self._points, on="point", how="semi")
+        pending = pending.join(here, on="id", how="semi")
         rows[("pending", "all")] = pending
         if pending.is_empty():
             new_mark["done"] = new_mark["moment"]
@@ -192,21 +195,17 @@ class Settling:
     # Deriving ---------------------------------------------------------------------------------
 
     def step(self) -> int:
-        """Derive some of what is pending; return how many entries are left."""
+        """Derive some of what is pending, which something is; return how many entries are left."""
         look = self._writer.look
         pending = look.read("pending")
         metered = pending.filter(~pl.col("virtual"))
         if not metered.is_empty():
             return self._metered(look, pending, metered)
-        if not pending.is_empty():
-            before, after, some, left = _kept_virtual.step(
-                look, pending, self._virtual, self._known()
-            )
-            place = some.select("id", "source", "sign")
-            rows = _sums_changed(before.join(place, on="id"), after.join(place, on="id"))
-            rows[("points", "all")] = some
-            return self._write(_parted(rows, after), left)
-        return 0
+        before, after, some, left = _kept_virtual.step(look, pending, self._virtual, self._known())
+        place = some.select("id", "source", "sign")
+        rows = _sums_changed(before.join(place, on="id"), after.join(place, on="id"))
+        rows[("points", "all")] = some
+        return self._write(_parted(rows, after), left)
 
     def _write(self, rows: dict[tuple[str, str], pl.DataFrame], left: pl.DataFrame) -> int:
         rows[("pending", "all")] = left
@@ -235,13 +234,11 @@ class Settling:
                 *self._register_(),
             )
             rows = self._rows(look, tail["id"], made)
-        elif not rest.is_empty():
+        else:
             tail = rest.head(self._history())
             made = refresh.of_whole(tail["point"], self._fetch, *self._register_())
             self._per_point = max(1.0, made.slots.height / tail.height)
             rows = self._rows(look, tail["id"], made)
-        else:  # none of them is a point any more
-            return self._write({}, pending.filter("virtual"))
         done = pl.col("id").is_in(tail["id"].implode()) & ~pl.col("virtual")
         left = [pending.filter(~done)]
         slots = rows.pop("changed")

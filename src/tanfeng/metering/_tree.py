@@ -2,7 +2,8 @@
 
 The answer depends on the register alone, so it is found once and joined to the figures. A node
 with points of its own for an item is a *source*; a node without takes every source below it, each
-one once however many ways lead to it, and none that lies below another source it takes.
+one once however many ways lead to it, and none that lies below another source it takes. What an
+enterprise makes and uses inside reaches neither it nor what is above it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from tanfeng.errors import ModelError
-from tanfeng.metering.frames import EDGES, meter_units
+from tanfeng.metering.frames import EDGES, NETWORKED, NODE_KINDS, meter_units
 
 
 class TreeHasCycle(ModelError):
@@ -81,7 +82,7 @@ def counted(points: pl.DataFrame) -> pl.DataFrame:
     return hung.filter(pl.col("level").is_null() | (pl.col("level") == top))
 
 
-def tree(points: pl.DataFrame, edges: pl.DataFrame) -> Tree:
+def tree(points: pl.DataFrame, edges: pl.DataFrame, nodes: pl.DataFrame | None = None) -> Tree:
     """Lay out which points make which node.
 
     Parameters
@@ -90,6 +91,8 @@ def tree(points: pl.DataFrame, edges: pl.DataFrame) -> Tree:
         With the columns of ``frames.POINTS``.
     edges : polars.DataFrame
         With the columns of ``frames.EDGES``.
+    nodes : polars.DataFrame, optional
+        With the columns of ``frames.NODES``: which nodes are enterprises. Without it none is.
 
     Raises
     ------
@@ -109,13 +112,13 @@ def tree(points: pl.DataFrame, edges: pl.DataFrame) -> Tree:
         .with_row_index("source")
         .with_columns(pl.col("source").cast(pl.Int32))
     )
-    return Tree(
-        counted=own.join(sources, on=["node", "item_key"]).select(
-            "point", "source", sign=pl.col("sign").cast(pl.Float64)
-        ),
-        sources=sources,
-        supply=_supply(sources, edges),
+    placed = own.join(sources, on=["node", "item_key"]).select(
+        "point", "source", sign=pl.col("sign").cast(pl.Float64)
     )
+    supply = _supply(sources, edges)
+    if nodes is not None:
+        supply = _across_gates(supply, placed, nodes)
+    return Tree(counted=placed, sources=sources, supply=supply)
 
 
 def points_apart(points: pl.DataFrame) -> Tree:
@@ -159,6 +162,25 @@ def _supply(sources: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
     return free.join(twice, on=["node", "item_key", "source"], how="anti").sort(
         "node", "item_key", "source"
     )
+
+
+def _across_gates(supply: pl.DataFrame, counted: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
+    """Leave out of enterprises, and of all above, what an enterprise makes and uses inside.
+
+    A boiler gives steam that the next hall takes. Nobody meters steam at the gate, and what the
+    steps below come to is the loss of the pipes with its sign turned round; the gas of the boiler
+    is in the sums already. What comes over a public network comes in all the same: of it the steps
+    take, beyond what is made, what came through the gate.
+    """
+    kinds = nodes.select("node", "kind")
+    of_firms = supply.filter(~pl.col("item_key").is_in(list(NETWORKED))).join(
+        kinds.filter(kind="enterprise"), on="node", how="semi"
+    )
+    giving = of_firms.join(counted.filter(pl.col("sign") < 0), on="source", how="semi")
+    inside = of_firms.join(giving, on=["node", "item_key"], how="semi")
+    wide = kinds.filter(pl.col("kind").is_in(NODE_KINDS[NODE_KINDS.index("enterprise") :]))
+    gone = supply.join(inside, on="source", how="semi").join(wide, on="node", how="semi")
+    return supply.join(gone, on=gone.columns, how="anti", maintain_order="left")
 
 
 def _above(sources: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:

@@ -40,6 +40,7 @@ class Workshop:
 
     def __init__(self, backend: BaseBackend, manner: str = "") -> None:
         self.backend = backend
+        self._engine = _engines.of(backend)
         self._manner = manner
         self._prefix = f"tanfeng{next(_numbers)}_"
         self._made: list[str] = []
@@ -61,13 +62,13 @@ class Workshop:
         """
         full = self._prefix + name
         self._made.append(full)
-        return _engines.hold(self.backend, full, frame)
+        return self._engine.hold(self.backend, full, frame)
 
     def view(self, name: str, table: ir.Table) -> ir.Table:
         """Give a table of the backend a name that is the same in every derivation."""
         full = self._prefix + name
         self._views.append(full)
-        return _engines.view(self.backend, full, table)
+        return self._engine.view(self.backend, full, table)
 
     def step(self, name: str, build: Callable[[], ir.Table], variant: str = "") -> ir.Table:
         """Work out an expression over tables of this workshop, and keep the result.
@@ -88,13 +89,13 @@ class Workshop:
         statement, schema = self._text(name, build, variant)
         full = self._prefix + name
         self._made.append(full)
-        _engines.keep(self.backend, full, statement)
+        self._engine.keep(self.backend, full, statement)
         return self._named(full, schema)
 
     def frame(self, name: str, build: Callable[[], ir.Table], variant: str = "") -> pl.DataFrame:
         """Work an expression out as :meth:`step` does, and bring the result here."""
         statement, _ = self._text(name, build, variant)
-        return _engines.answer(self.backend, statement)
+        return self._engine.answer(self.backend, statement)
 
     def made(self, name: str) -> ir.Table:
         """Return what :meth:`step` kept under a name."""
@@ -113,7 +114,7 @@ class Workshop:
         return kept[0].replace(_PREFIX, self._prefix), kept[1]
 
     def _named(self, full: str, schema: Schema) -> ir.Table:
-        return _engines.named(self.backend, full, schema)
+        return self._engine.named(self.backend, full, schema)
 
     def _statement(self, expression: ir.Table) -> str:
         # The types Ibis reasons with, not those the engine finds for a bare number.
@@ -121,21 +122,23 @@ class Workshop:
         columns = ", ".join(
             f"CAST({name} AS {kind}) AS {name}"
             for name, kind in (
-                (_engines.quoted(self.backend, column), named(kind))
-                for column, kind in expression.schema().items()
+                (self._quoted(column), named(kind)) for column, kind in expression.schema().items()
             )
         )
         made = ibis.to_sql(expression, dialect=self.backend.name)
         return f"SELECT {columns} FROM ({made}) AS made"  # noqa: S608  # Ibis wrote both
 
+    def _quoted(self, name: str) -> str:
+        return f"{self._engine.quote}{name}{self._engine.quote}"
+
     def any(self, table: ir.Table) -> bool:
         """Tell whether a table of this workshop has a row."""
-        name = _engines.quoted(self.backend, table.get_name())
-        return not _engines.answer(self.backend, f"SELECT 1 FROM {name} LIMIT 1").is_empty()  # noqa: S608
+        name = self._quoted(table.get_name())
+        return not self._engine.answer(self.backend, f"SELECT 1 FROM {name} LIMIT 1").is_empty()  # noqa: S608
 
     def clear(self) -> None:
         """Drop every table and view."""
         while self._views:
-            _engines.forget_view(self.backend, self._views.pop())
+            self._engine.forget_view(self.backend, self._views.pop())
         while self._made:
-            _engines.forget(self.backend, self._made.pop())
+            self._engine.forget(self.backend, self._made.pop())

@@ -17,6 +17,7 @@ import polars as pl
 
 from tanfeng.errors import ModelError
 from tanfeng.metering._anomalies import OUTPUT, anomalies
+from tanfeng.metering._holidays import kept_days
 from tanfeng.metering._learner import FEATURES, QUANTILES, Learner, learn_interval, rows_of
 from tanfeng.metering._month_end import month_end
 from tanfeng.metering._rules import limits
@@ -33,6 +34,7 @@ __all__ = [
     "back_test",
     "day_ahead",
     "forecast_errors",
+    "kept_days",
     "month_end",
 ]
 

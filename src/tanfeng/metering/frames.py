@@ -42,6 +42,8 @@ Kind = Literal["register", "amount", "power"]
 WATER = "water"
 #: What is metered and worth no tce and no CO2 by definition: nobody is asked for its factor.
 WORTHLESS = frozenset({WATER})
+#: What everybody draws from a public network: without a meter at the gate it still comes in there.
+NETWORKED = frozenset({"electricity", WATER})
 
 #: How far a derived value can be trusted. Of a sum, "partial" and "missing" say that some or all
 #: of it is not known.

@@ -52,7 +52,7 @@ def judge(
     slots: pl.DataFrame,
     points: pl.DataFrame,
     *,
-    devices: pl.DataFrame,
+    due: pl.DataFrame,
     first: date,
     last: date,
     as_of: datetime,
@@ -67,9 +67,10 @@ def judge(
         Every version of each reading, from a day before ``first`` to a day after ``last``.
     slots : polars.DataFrame
         Of the same points, from ``BEFORE`` days before ``first``.
-    points, devices : polars.DataFrame
-        Columns of ``POINTS`` and ``DEVICES``. A point owes readings while a meter hangs; one
-        without meters on record from when it was registered or first read.
+    points : polars.DataFrame
+        Columns of ``POINTS``.
+    due : polars.DataFrame
+        point, due_from, due_to: as ``rollup.due_since`` returns it.
     first, last : datetime.date
         Local days, both included.
     as_of : datetime.datetime
@@ -91,7 +92,7 @@ def judge(
         first=first,
         last=last,
         as_of=as_of,
-        service=_service(points, devices, readings),
+        service=_service(points, due),
         filings=filings,
         before=BEFORE,
         changed=changed,
@@ -114,22 +115,15 @@ def judge(
     )
 
 
-def _service(points: pl.DataFrame, devices: pl.DataFrame, readings: pl.DataFrame) -> pl.DataFrame:
-    """Return when each point was hung."""
-    hung = devices.filter(pl.col("point").is_in(points["point"].to_list())).select(
-        "point", start="installed", end="removed"
+def _service(points: pl.DataFrame, due: pl.DataFrame) -> pl.DataFrame:
+    """Return when readings are owed: the amount of an interval is told at its end."""
+    later = pl.when(kind="amount").then(pl.duration(seconds="interval_s")).otherwise(timedelta())
+    return (
+        points.select("point", later=later)
+        .join(due, on="point")
+        .select("point", start=pl.col("due_from") + pl.col("later"), end="due_to")
+        .cast(SERVICE)
     )
-    seen = readings.group_by("point").agg(seen=pl.col("time").min())
-    bare = (
-        points.join(hung, on="point", how="anti")
-        .join(seen, on="point", how="left")
-        .select(
-            "point",
-            start=pl.min_horizontal("recorded", "seen"),
-            end=pl.lit(None, TIME),
-        )
-    )
-    return pl.concat([frame.cast(SERVICE) for frame in (hung, bare)])
 
 
 class JudgedDays:
@@ -225,6 +219,7 @@ def energies(
     *,
     points: pl.DataFrame,
     edges: pl.DataFrame | None = None,
+    nodes: pl.DataFrame | None = None,
     by: rollup.By,
     first: date,
     last: date,
@@ -235,8 +230,8 @@ def energies(
     ----------
     days : polars.DataFrame
         Columns of ``KEPT``.
-    points, edges : polars.DataFrame
-        Columns of ``POINTS`` and ``EDGES``.
+    points, edges, nodes : polars.DataFrame
+        Columns of ``POINTS``, ``EDGES`` and ``NODES``; see ``rollup.of_nodes``.
     by : {"day", "month"}
         Length of a period.
     first, last : datetime.date
@@ -253,6 +248,7 @@ def energies(
         sums,
         points=here,
         edges=edges,
+        nodes=nodes,
         by=by,
         start=midnight(first),
         end=midnight(last + timedelta(days=1)),
@@ -265,6 +261,7 @@ def balances(
     *,
     points: pl.DataFrame,
     edges: pl.DataFrame,
+    nodes: pl.DataFrame | None = None,
     by: rollup.By,
     first: date,
     last: date,
@@ -273,7 +270,7 @@ def balances(
 
     Parameters
     ----------
-    days, points, edges, by, first, last
+    days, points, edges, nodes, by, first, last
         As of :func:`energies`.
 
     Returns
@@ -284,6 +281,7 @@ def balances(
     of_points = energies(days, points=points, by=by, first=first, last=last)
     if of_points.is_empty():
         return balance.BALANCE.to_frame()
-    of_nodes = energies(days, points=points, edges=edges, by=by, first=first, last=last)
+    tree = {"edges": edges, "nodes": nodes}
+    of_nodes = energies(days, points=points, by=by, first=first, last=last, **tree)
     here = points.filter(pl.col("point").is_in(of_points["point"].to_list()))
     return balance.balance(of_points, of_nodes, points=here, edges=edges).frame

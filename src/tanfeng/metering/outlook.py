@@ -19,13 +19,14 @@ from tanfeng.metering.forecast import (
     back_test,
     day_ahead,
     forecast_errors,
+    kept_days,
     month_end,
 )
 from tanfeng.metering.workdays import WorkCalendar
 from tanfeng.periods import LOCAL
 
 #: Of the way forecasts are made; kept with each, so that an old one can be told from a new one.
-VERSION = "1"
+VERSION = "2"
 #: Days of hours a forecast looks at. [d]
 REACH_DAYS = 200
 #: Days of which every hour is known before anything is forecast: two of each weekday. [d]
@@ -39,6 +40,8 @@ HORIZON = 2
 #: More days than there are: nothing is learnt.
 _NEVER = 1e6
 
+#: What the past of a node may tell of its calendar.
+_KEPT = ("holidays", "made_up")
 MODEL, USUAL, SHORT, SILENT = "model", "usual", "short", "silent"
 
 
@@ -91,7 +94,7 @@ def outlook(
     today : datetime.date
         Local day; the last whole day known is the one before.
     calendar : WorkCalendar
-        Holidays and made-up days.
+        Holidays and made-up days; each node is judged by those it keeps.
     unit : str
         Unit of the amounts, for the words of oddities.
     seed : int
@@ -106,15 +109,23 @@ def outlook(
     """
     known_to = today - timedelta(days=1)
     past = hourly.filter(pl.col("start") < _midnight(today))
-    nodes = _nodes(past, known_to, limits(changed))
+    nodes = _with_kept(
+        _nodes(past, known_to, limits(changed)), past, known_to, calendar, changed
+    )  # fmt: skip
     parts = []
-    for state in (MODEL, USUAL):
-        names = nodes.filter(pl.col("state") == state)["node"].to_list()
-        if not names:
-            continue
+    # What its past does not tell is taken as the notices say.
+    groups = nodes.filter(pl.col("state").is_in([MODEL, USUAL])).with_columns(
+        pl.col(_KEPT).fill_null(True).name.prefix("as_")
+    )
+    by = groups.partition_by("state", "as_holidays", "as_made_up", as_dict=True)
+    for (state, holidays, made_up), group in sorted(by.items()):
         without = {"train_days_min": _NEVER} if state == USUAL else {}
-        part = past.filter(pl.col("node").is_in(names))
-        parts.append(_of_some(part, known_to, calendar, unit, seed, {**(changed or {}), **without}))
+        part = past.filter(pl.col("node").is_in(group["node"].implode()))
+        own = calendar.kept(holidays=holidays, made_up=made_up)
+        limit = {**(changed or {}), **without}
+        hours, months, errors, odd = _of_some(part, known_to, own, unit, seed, limit)
+        odd = _excused(odd, part, group, calendar, known_to, unit, limit)
+        parts.append((hours, months, errors, odd))
     if not parts:
         empty = pl.DataFrame(schema={"node": pl.String})
         return Outlook(nodes, empty, empty, empty, empty)
@@ -122,6 +133,65 @@ def outlook(
         pl.concat(list(frames), how="vertical_relaxed") for frames in zip(*parts, strict=True)
     )
     return Outlook(nodes, hours, months, errors, odd)
+
+
+def _with_kept(
+    nodes: pl.DataFrame,
+    past: pl.DataFrame,
+    known_to: date,
+    calendar: WorkCalendar,
+    changed: Mapping[str, float] | None,
+) -> pl.DataFrame:
+    """Add which days of the notices a node keeps, of those something is forecast of."""
+    enough = nodes.filter(pl.col("state").is_in([MODEL, USUAL]))["node"]
+    if enough.is_empty():
+        return nodes.with_columns(pl.lit(None, pl.Boolean).alias(name) for name in _KEPT)
+    part = past.filter(pl.col("node").is_in(enough.implode()))
+    # The week that is searched for odd hours does not say itself what is usual.
+    before = known_to - timedelta(days=WEEK)
+    told = kept_days(part, before, calendar=calendar, changed=changed)
+    return nodes.join(told.select("node", *_KEPT), on="node", how="left", maintain_order="left")
+
+
+def _excused(
+    odd: pl.DataFrame,
+    past: pl.DataFrame,
+    nodes: pl.DataFrame,
+    calendar: WorkCalendar,
+    known_to: date,
+    unit: str,
+    changed: Mapping[str, float],
+) -> pl.DataFrame:
+    """Leave out what is odd by the notices alone, of nodes whose past does not tell they count."""
+    unsure = [
+        (nodes.filter(pl.col(name).is_null())["node"], days)
+        for name, days in zip(_KEPT, (calendar.holidays, calendar.made_up), strict=True)
+    ]
+    doubted = odd.with_columns(last=pl.col("end") - pl.duration(hours=1)).filter(
+        pl.any_horizontal(
+            pl.col("node").is_in(names.implode())
+            & (_day().is_in(sorted(days)) | _day("last").is_in(sorted(days)))
+            for names, days in unsure
+        )
+    )
+    if doubted.is_empty():
+        return odd
+    plain = anomalies(
+        past.filter(pl.col("node").is_in(doubted["node"].implode())),
+        known_to - timedelta(days=WEEK - 1), known_to, calendar=WorkCalendar(), unit=unit,
+        changed=changed,
+    )  # fmt: skip
+    both = doubted.select("node", "start", "end", "direction").join(
+        plain.select("node", "direction", other_start="start", other_end="end"),
+        on=["node", "direction"],
+    )
+    stands = both.filter(
+        (pl.col("other_start") < pl.col("end")) & (pl.col("other_end") > pl.col("start"))
+    )
+    excused = doubted.join(stands, on=["node", "start", "direction"], how="anti")
+    return odd.join(
+        excused, on=["node", "start", "direction"], how="anti", maintain_order="left"
+    )  # fmt: skip
 
 
 def _nodes(past: pl.DataFrame, known_to: date, limit: Mapping[str, float]) -> pl.DataFrame:
@@ -222,8 +292,8 @@ def _last_month(past: pl.DataFrame, known_to: date) -> pl.DataFrame:
     )
 
 
-def _day() -> pl.Expr:
-    return pl.col("start").dt.convert_time_zone("Asia/Shanghai").dt.date()
+def _day(column: str = "start") -> pl.Expr:
+    return pl.col(column).dt.convert_time_zone("Asia/Shanghai").dt.date()
 
 
 def _midnight(day: date) -> datetime:

@@ -23,7 +23,14 @@ from tanfeng.metering._counts import COUNTS, KNOWN, SUMS, judged
 from tanfeng.metering._due import due_since, due_slots
 from tanfeng.metering._kept_terms import COUNTED, whole
 from tanfeng.metering._pass import known, known_of_sums
-from tanfeng.metering._tree import MixedUnits, Tree, TreeHasCycle, points_apart, tree
+from tanfeng.metering._tree import (
+    MixedUnits,
+    Tree,
+    TreeHasCycle,
+    counted,
+    points_apart,
+    tree,
+)
 from tanfeng.metering.frames import ENERGY, SLOT_S, WORTHLESS
 
 if TYPE_CHECKING:
@@ -34,14 +41,13 @@ __all__ = [
     "MissingFactors",
     "MixedUnits",
     "TreeHasCycle",
-    "derived_sums",
+    "counted",
     "due_since",
     "of_kept",
     "of_nodes",
     "of_points",
     "of_sums",
-    "refresh",
-    "touched",
+    "points_of",
 ]
 
 _KEYS = ("node", "start", "item_key")
@@ -61,6 +67,7 @@ def of_nodes(
     *,
     points: pl.DataFrame,
     edges: pl.DataFrame,
+    nodes: pl.DataFrame | None = None,
     by: By,
     start: datetime | None = None,
     end: datetime | None = None,
@@ -75,6 +82,9 @@ def of_nodes(
         With the columns of ``frames.SLOTS``. Amounts in the base unit of their point.
     points, edges : polars.DataFrame
         With the columns of ``frames.POINTS`` and ``frames.EDGES``.
+    nodes : polars.DataFrame, optional
+        With the columns of ``frames.NODES``: what an enterprise among them makes and uses inside is
+        no energy of the enterprise, nor of what is above it. Without it no node is an enterprise.
     by : {"15min", "hour", "day", "month"}
         Length of a period, in local time.
     start, end : datetime, optional
@@ -101,7 +111,7 @@ def of_nodes(
         If one item is counted in several units.
     """
     window, due = _asked(slots, points, start, end, due)
-    laid = tree(points, edges)
+    laid = tree(points, edges, nodes)
     calendar = slots_between(*window, by)
     own = _grid(known(slots, laid.counted, calendar), laid, calendar, due)
     return _finished(_with_parents(own, laid), laid.sources, factors).sort(_KEYS)
@@ -146,6 +156,7 @@ def of_sums(
     *,
     points: pl.DataFrame,
     edges: pl.DataFrame | None = None,
+    nodes: pl.DataFrame | None = None,
     by: By,
     start: datetime,
     end: datetime,
@@ -162,8 +173,8 @@ def of_sums(
         do.
     points, by, start, end, due, factors
         As of :func:`of_nodes`.
-    edges : polars.DataFrame, optional
-        With the columns of ``frames.EDGES``; without it the answer is per point.
+    edges, nodes : polars.DataFrame, optional
+        As of :func:`of_nodes`; without edges the answer is per point.
 
     Returns
     -------
@@ -175,7 +186,7 @@ def of_sums(
     A sum of a point is rounded once before it is added up the tree, so the result may differ from
     that over slots in the last bit. Each way by itself always gives the same.
     """
-    laid = points_apart(points) if edges is None else tree(points, edges)
+    laid = points_apart(points) if edges is None else tree(points, edges, nodes)
     calendar = slots_between(start, end, by)
     own = _grid(known_of_sums(sums, laid.counted, calendar, by), laid, calendar, due)
     if edges is None:
@@ -188,6 +199,7 @@ def of_kept(
     *,
     points: pl.DataFrame,
     edges: pl.DataFrame | None = None,
+    nodes: pl.DataFrame | None = None,
     by: By,
     start: datetime,
     end: datetime,
@@ -201,7 +213,7 @@ def of_kept(
     kept : polars.DataFrame
         node and item_key, or point without ``edges``; start (of a stretch inside a period), and
         the whole numbers that add up.
-    points, edges, by, start, end, due, factors
+    points, edges, nodes, by, start, end, due, factors
         As of :func:`of_sums`.
 
     Returns
@@ -209,7 +221,7 @@ def of_kept(
     polars.DataFrame
         As of :func:`of_nodes`, or of :func:`of_points` without ``edges``, to the last bit.
     """
-    laid = points_apart(points) if edges is None else tree(points, edges)
+    laid = points_apart(points) if edges is None else tree(points, edges, nodes)
     calendar = slots_between(start, end, by)
     periods = calendar.select("number", at="period").unique()
     starts = kept.select("start").unique().with_columns(at=period_start(by, pl.col("start")))
@@ -227,107 +239,30 @@ def of_kept(
     return _finished(_with_parents(own, laid), laid.sources, factors).sort(_KEYS)
 
 
-def derived_sums(summed: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
-    """Bring the sums of a derivation into the shape :func:`of_sums` takes.
-
-    Parameters
-    ----------
-    summed : polars.DataFrame
-        id, start [s], amount, measured, known_s, measured_s, from :func:`derive.sums`.
-    names : polars.DataFrame
-        id, point.
-
-    Returns
-    -------
-    polars.DataFrame
-        point, start, amount, measured, slots_measured, slots_estimated. A quarter hour counts
-        as known or measured when as many seconds are, so parts of several may make a whole one.
-    """
-    measured = pl.col("measured_s") // SLOT_S
-    return summed.join(names.select("id", "point"), on="id").select(
-        "point",
-        pl.from_epoch("start", "s").dt.cast_time_unit("us").dt.replace_time_zone("UTC"),
-        pl.when(pl.col("known_s") > 0).then("amount"),
-        pl.when(pl.col("known_s") > 0).then(pl.col("measured").fill_null(0.0)).alias("measured"),
-        slots_measured=measured.cast(pl.Int64),
-        slots_estimated=(pl.col("known_s") // SLOT_S - measured).cast(pl.Int64),
-    )
-
-
-def touched(
-    changed: pl.DataFrame, *, points: pl.DataFrame, edges: pl.DataFrame, by: By
+def points_of(
+    node: str, *, points: pl.DataFrame, edges: pl.DataFrame, nodes: pl.DataFrame | None = None
 ) -> pl.DataFrame:
-    """Return what changed slots change, up the tree.
+    """Return the points whose amounts make those of a node.
 
     Parameters
     ----------
-    changed : polars.DataFrame
-        point, start: slots whose amount, measured part or quality is not what it was.
-    points, edges, by
+    node : str
+        Key of the node.
+    points, edges, nodes
         As of :func:`of_nodes`.
 
     Returns
     -------
     polars.DataFrame
-        node, start (of the period), item_key, sorted: the rows of the roll-up to write again.
+        point, item_key, sign, by item and point.
     """
-    laid = tree(points, edges)
-    hit = _hit(changed, laid, by)
-    parents = hit.join(laid.supply, on="source").select(_KEYS)
-    own = hit.join(laid.sources, on="source").select(_KEYS)
-    return pl.concat([own, parents]).unique().sort(_KEYS)
+    laid = tree(points, edges, nodes)
+    both = pl.concat([laid.sources.select(laid.supply.columns), laid.supply])
+    made = laid.counted.join(both.filter(node=node), on="source")
+    return made.select("point", "item_key", "sign").sort("item_key", "point")
 
 
-def refresh(
-    previous: pl.DataFrame,
-    slots: pl.DataFrame | ir.Table,
-    *,
-    changed: pl.DataFrame,
-    points: pl.DataFrame,
-    edges: pl.DataFrame,
-    by: By,
-    start: datetime,
-    end: datetime,
-    due: pl.DataFrame,
-    factors: pl.DataFrame | None = None,
-) -> pl.DataFrame:
-    """Roll up again after slots changed, reading only the slots of what they touch.
-
-    The result equals :func:`of_nodes` over all slots, to the last bit.
-
-    Parameters
-    ----------
-    previous : polars.DataFrame
-        The roll-up of the same window, points, edges and ``by`` before the change.
-    slots : polars.DataFrame or ibis.Table
-        Slots as they are now. Only those of touched nodes in touched periods are read.
-    changed : polars.DataFrame
-        point, start: slots that are not what they were.
-    points, edges, by, start, end, due, factors
-        As of :func:`of_nodes`; window and due slots are given.
-
-    Returns
-    -------
-    polars.DataFrame
-        The whole roll-up of the window, with the columns of ``frames.ENERGY``.
-    """
-    laid = tree(points, edges)
-    calendar = slots_between(start, end, by)
-    numbers = calendar.select("number", "period").unique()
-    hit = _hit(changed, laid, by).join(numbers.rename({"period": "start"}), on="start", how="inner")
-    now = known(slots, laid.counted, calendar, hit.select("source", "number"))
-    kept = (
-        previous.join(laid.sources, on=["node", "item_key"])
-        .join(numbers, left_on="start", right_on="period")
-        .join(hit, on=["source", "number"], how="anti")
-        .select(now.columns)
-        .filter(pl.col("amount").is_not_null())
-    )
-    own = _grid(pl.concat([now, kept]), laid, calendar, due)
-    return _finished(_with_parents(own, laid), laid.sources, factors).sort(_KEYS)
-
-
-# The window and what changed ---------------------------------------------------------------------
+# The window ---------------------------------------------------------------------------------
 
 
 def _asked(
@@ -354,15 +289,6 @@ def _asked(
             "没有可用于确定时间窗的数据，请给出 start 和 end",
         )
     return (start, end), due if due is not None else due_since(points, slots)
-
-
-def _hit(changed: pl.DataFrame, laid: Tree, by: By) -> pl.DataFrame:
-    """Return source and start of the periods that changed slots lie in."""
-    return (
-        changed.join(laid.counted, on="point")
-        .select("source", start=period_start(by, pl.col("start")))
-        .unique()
-    )
 
 
 # What was due, the parents, and what it is worth ------------------------------------------------

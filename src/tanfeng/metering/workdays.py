@@ -55,6 +55,14 @@ class WorkCalendar:
             return True
         return day.weekday() < _SATURDAY and day not in self.holidays
 
+    def kept(self, *, holidays: bool, made_up: bool) -> WorkCalendar:
+        """Return the days of a works that keeps the holidays or the made-up days, or neither."""
+        return WorkCalendar(
+            self.holidays if holidays else frozenset(),
+            self.made_up if made_up else frozenset(),
+            self.years,
+        )
+
     def covers(self, first: date, last: date) -> bool:
         """Whether the notices of all years from the first day to the last are known."""
         return all(year in self.years for year in range(first.year, last.year + 1))

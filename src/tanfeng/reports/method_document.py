@@ -73,6 +73,7 @@ def method_document(
     """
     t = words(lang)
     lines = list(answer.lines())
+    units = answer.units()
     codes = [row["org_code"] for row in answer.totals().iter_rows(named=True)]
     firms = [answer.read.names.get(code) or code for code in codes]
     sections = (
@@ -82,6 +83,7 @@ def method_document(
         (t("活动数据及来源", "Activity data"), _activity(answer, lines, t)),
         (t("排放因子和计算系数及来源", "Factors"), _factor_section(answer, lines, t)),
         (t("温室气体排放量", "Emissions"), _emissions(answer, t)),
+        *([(t("机组结果", "Results per unit"), _units(units, t))] if units else []),
         *(
             [(t("不确定度", "Uncertainty"), uncertainty_section(uncertainty, t))]
             if uncertainty and uncertainty.stated
@@ -263,6 +265,30 @@ def _emissions(answer: Answer, t: Words) -> Iterator[Block]:
                 ),
                 note=True,
             )
+
+
+def _units(units: Sequence[Mapping[str, Any]], t: Words) -> Iterator[Block]:
+    head = (
+        t("机组、期间", "Unit of the plant, period"),
+        t("指标", "Result of the unit"),
+        t("公式", "Formula"),
+        t("数值", "Value"),
+        t("单位", "Unit"),
+        t("核实", "Verified"),
+    )
+    rows = [
+        (
+            f"{one['part']} {period(one)}".strip(),
+            t(one["name_zh"], one["name_en"]),
+            one["text"],
+            f"{one['value']:.6g}",
+            one["unit"],
+            mark(one["confidence"], t),
+        )
+        for one in units
+    ]
+    caption = t("供热比、强度和负荷率", "Heat ratio, intensities and load factor")
+    yield _text_table(caption, head, rows, (3, 3, 5, 2, 2, 2))
 
 
 def _plan(answer: Answer, lang: str, t: Words) -> Iterator[Block]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from tanfeng.accounting.methods import findings
 from tanfeng.reports.document import UNVERIFIED, Words, words
 from tanfeng.reports.method_uncertainty import StatedUncertainty, uncertainty_table
 from tanfeng.sheets import ListColumn, ListTable, tables_workbook
@@ -35,6 +36,11 @@ SCOPES = {
     "heat": ("净购入热力", "heat"),
 }
 _PARTS = ("direct", "electricity", "heat", "total")
+_GRAVE = {
+    "error": ("错误", "error"),
+    "warning": ("提醒", "warning"),
+    "info": ("提示", "info"),
+}
 _TIERS = {
     "measured": ("计量", "metered"),
     "reported": ("填报", "reported"),
@@ -99,20 +105,23 @@ def method_workbook(
     -------
     bytes
         An .xlsx: the sum in the official order; a sheet per stream with activity data, parameters
-        and where each came from; every computation; defaults with document, clause and mark;
-        gaps; choices of parameters with what was passed over; findings; doubts of the method.
+        and where each came from; the results per unit where the text asks for them; every
+        computation; defaults with document, clause and mark; gaps; choices of parameters with what
+        was passed over; findings; what a verifier looks at first; doubts of the method.
     """
     t = words(lang)
     lines = list(answer.lines())
     tables = [
         _summary(answer, t),
         *(_of_stream(stream, answer, lines, lang, t) for stream in answer.method.streams),
+        _units(answer, t),
         _computations(lines, t),
         _factors(answer, lines, t),
         _problems(answer.gaps, t("缺口", "Gaps"), lang, t),
         _choices(answer, t),
         *([uncertainty_table(uncertainty, t)] if uncertainty and uncertainty.stated else []),
         _problems(answer.problems, t("问题清单", "Findings"), lang, t),
+        _looked_at_first(answer, t),
         _doubts(answer, t),
     ]
     kept = [one for one in tables if one is not None]
@@ -209,6 +218,68 @@ def _of_stream(
     return ListTable(t(stream.name_zh, stream.name_en), columns, list(rows.values()), notes=notes)
 
 
+def _units(answer: Answer, t: Words) -> ListTable | None:
+    """Return the results per unit; nothing where the workbook says nothing of its units."""
+    rows = [
+        {
+            "code": one["org_code"],
+            "part": one["part"],
+            "period": period(one),
+            "name": t(one["name_zh"], one["name_en"]),
+            "value": one["value"],
+            "unit": one["unit"],
+            "text": one["text"],
+            "inputs": "; ".join(
+                f"{x['symbol']} = {x['value']:.10g} {x['unit']}" for x in one["inputs"]
+            ),
+            "mark": mark(one["confidence"], t),
+        }
+        for one in answer.units()
+    ]
+    if not rows:
+        return None
+    columns = (
+        ListColumn("code", "统一社会信用代码", "Credit code"),
+        ListColumn("part", "机组", "Unit of the plant"),
+        ListColumn("period", "期间", "Period"),
+        ListColumn("name", "指标", "Result of the unit"),
+        ListColumn("value", "数值", "Value"),
+        ListColumn("unit", "单位", "Unit"),
+        ListColumn("text", "公式", "Formula"),
+        ListColumn("inputs", "代入", "Inputs", width=60),
+        ListColumn("mark", "公式核实", "Formula verified"),
+    )
+    note = t(
+        "分摊的排放量含购入电力（原文未见，待核实）。",
+        "The emission that is split holds purchased electricity (待核实, unverified).",
+    )
+    return ListTable(t("机组结果", "Results per unit"), columns, rows, notes=(note,))
+
+
+def _looked_at_first(answer: Answer, t: Words) -> ListTable:
+    """Return defaults where the text wants a test, substitutes, what is outside its validity."""
+    streams = {one.key: t(one.name_zh, one.name_en) for one in answer.method.streams}
+    rows = []
+    for one in findings(answer.account, [answer.method]).iter_rows(named=True):
+        number = one["activity_id"]
+        sheet, row = answer.read.place(number) if number is not None else ("", "")
+        rows.append(
+            {
+                "grave": pick(_GRAVE, one["severity"], t),
+                "stream": streams.get(one["stream"], ""),
+                "cell": f"{sheet} {row}".strip(),
+                "text": t(one["text_zh"], one["text_en"]),
+            }
+        )
+    columns = (
+        ListColumn("grave", "级别", "Level"),
+        ListColumn("stream", "排放源", "Stream"),
+        ListColumn("cell", "填报位置", "Row of the form"),
+        ListColumn("text", "核查重点", "What to look at", width=90),
+    )
+    return ListTable(t("核查重点", "For the verifier"), columns, rows)
+
+
 def _row_head(line: Mapping[str, Any], stream: Stream, t: Words) -> dict[str, object]:
     kind = stream.kind(line["kind"])
     return {
@@ -293,14 +364,9 @@ def _factors(answer: Answer, lines: Sequence[Mapping[str, Any]], t: Words) -> Li
 
 
 def _problems(found: Sequence[Any], title: str, lang: str, t: Words) -> ListTable:
-    grave = {
-        "error": t("错误", "error"),
-        "warning": t("提醒", "warning"),
-        "info": t("提示", "info"),
-    }
     rows = [
         {
-            "grave": grave[one.severity],
+            "grave": pick(_GRAVE, one.severity, t),
             "sheet": one.sheet,
             "cell": one.cell,
             "heading": one.heading,

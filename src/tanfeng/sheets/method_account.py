@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from tanfeng.accounting import methods
-from tanfeng.accounting.methods._summary import in_total
+from tanfeng.accounting.methods import in_total
 from tanfeng.errors import DataError, Problem
 from tanfeng.sheets._findings import problem
 from tanfeng.sheets.method_forms import ITEM_UNIT, inputs_of
 from tanfeng.sheets.method_rows import MethodRead, read_method
+from tanfeng.sheets.method_units import results
 from tanfeng.trace import CONFIDENCES, FACTOR_COLUMNS, INPUT_COLUMNS
 
 if TYPE_CHECKING:
@@ -144,6 +145,10 @@ class Answer:
         )
         for line in steps.iter_rows(named=True):
             yield origin.line(line)
+
+    def units(self) -> list[dict[str, Any]]:
+        """Return the results per unit; see :func:`tanfeng.sheets.method_units.results`."""
+        return list(results(self.account, self.read.units))
 
     def choices(self) -> list[dict[str, Any]]:
         """Return every laboratory value with the rule that took it or passed it over."""

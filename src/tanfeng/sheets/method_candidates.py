@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -15,8 +16,42 @@ from tanfeng.sheets.method_forms import ITEM_UNIT, SOURCES, inputs_of, parameter
 
 if TYPE_CHECKING:
     from tanfeng.accounting.methods import Item, Method, Stream
-    from tanfeng.sheets.method_rows import ActivityRow
     from tanfeng.sheets.result import ReadResult
+
+
+@dataclass(slots=True)
+class ActivityRow:
+    """A row of a stream, on its way to the engine.
+
+    Parameters
+    ----------
+    activity_id : int
+        Number of the row; sheet and row of the file are in it.
+    stream, item : Stream, Item
+        What it is a row of.
+    org_code, unit, tier : str
+        Enterprise, part of it, data quality.
+    year, month : int
+        Period; month 0 is the whole year.
+    values : dict of str to float
+        Filled-in inputs. [units of the inputs]
+    way : str
+        Way of computing as written; empty when left open.
+    tested : set of str
+        Inputs a laboratory value was found for.
+    """
+
+    activity_id: int
+    stream: Stream
+    item: Item
+    org_code: str
+    unit: str
+    year: int
+    month: int
+    tier: str
+    values: dict[str, float]
+    way: str = ""
+    tested: set[str] = field(default_factory=set)
 
 
 def matched(

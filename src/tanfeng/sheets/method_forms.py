@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 GUIDE_SHEET = ("填报说明", "Guide")
 CANDIDATE_SHEET = ("参数检测", "Laboratory values")
 LIST_SHEET = ("下拉列表", "Lists")
+UNIT_SHEET = ("机组生产数据", "Output of the units")
 #: Where a value of the sheet of laboratory values comes from -> tier of the engine.
 SOURCES: Mapping[str, str] = MappingProxyType(
     {"实测": "measured", "计算": "calculated", "供应商": "supplier"}
@@ -42,7 +43,7 @@ def sheet_names(method: Method, lang: str = "zh") -> dict[str, str]:
     """Return the name of the sheet of every stream, in the order of the report."""
     english = lang == "en"
     taken: set[str] = set()
-    for pair in (GUIDE_SHEET, CANDIDATE_SHEET, LIST_SHEET):
+    for pair in (GUIDE_SHEET, CANDIDATE_SHEET, LIST_SHEET, UNIT_SHEET):
         sheet_name(pair[english], taken)
     return {
         stream.key: sheet_name(stream.name_en if english else stream.name_zh, taken)
@@ -105,7 +106,7 @@ def named(things: Iterable[Item | Kind | Stream], lang: str) -> tuple[str, ...]:
 
 def _stream_form(method: Method, stream: Stream, lang: str) -> Form:
     several = len(units(stream)) > 1
-    columns = [*_whose(), _item_column(stream, lang)]
+    columns = [*whose(), _item_column(stream, lang)]
     if len(stream.kinds) > 1:
         columns.append(_kind_column(stream, lang))
     if several:
@@ -130,7 +131,8 @@ def _stream_form(method: Method, stream: Stream, lang: str) -> Form:
     )
 
 
-def _whose() -> list[Column]:
+def whose() -> list[Column]:
+    """Return the columns that say whose a row is and of when."""
     return [
         Column(
             "credit_code",
@@ -354,7 +356,7 @@ def parameters(stream: Stream, lang: str) -> dict[str, str]:
 
 
 def _candidate_form(method: Method, lang: str) -> Form:
-    credit_code, org_name, part, period = _whose()
+    credit_code, org_name, part, period = whose()
     return Form(
         key=f"{method.key}.parameters",
         name_zh=CANDIDATE_SHEET[0],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -20,18 +20,20 @@ from tanfeng.sheets._findings import problem
 from tanfeng.sheets._headings import half_width
 from tanfeng.sheets._numbers import to_unit
 from tanfeng.sheets._workbook import Workbook
-from tanfeng.sheets.method_candidates import matched
+from tanfeng.sheets.method_candidates import ActivityRow, matched
 from tanfeng.sheets.method_forms import (
     CANDIDATE_SHEET,
     GUIDE_SHEET,
     ITEM_UNIT,
     LIST_SHEET,
+    UNIT_SHEET,
     candidate_form,
     named,
     sheet_names,
     stream_form,
 )
 from tanfeng.sheets.method_template import METHOD_LABEL
+from tanfeng.sheets.method_units import production, unit_form
 from tanfeng.sheets.method_ways import fitting
 
 if TYPE_CHECKING:
@@ -40,41 +42,6 @@ if TYPE_CHECKING:
 
 #: More than any sheet holds, so that rows of several sheets keep numbers of their own.
 _ROWS_OF_A_SHEET = 10**7
-
-
-@dataclass(slots=True)
-class ActivityRow:
-    """A row of a stream, on its way to the engine.
-
-    Parameters
-    ----------
-    activity_id : int
-        Number of the row; sheet and row of the file are in it.
-    stream, item : Stream, Item
-        What it is a row of.
-    org_code, unit, tier : str
-        Enterprise, part of it, data quality.
-    year, month : int
-        Period; month 0 is the whole year.
-    values : dict of str to float
-        Filled-in inputs. [units of the inputs]
-    way : str
-        Way of computing as written; empty when left open.
-    tested : set of str
-        Inputs a laboratory value was found for.
-    """
-
-    activity_id: int
-    stream: Stream
-    item: Item
-    org_code: str
-    unit: str
-    year: int
-    month: int
-    tier: str
-    values: dict[str, float]
-    way: str = ""
-    tested: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +66,8 @@ class MethodRead:
         Findings about the file, not about a sheet.
     years : tuple of int
         Years the file has rows of.
+    units : polars.DataFrame
+        Output of the units, as ``power_units.unit_results`` takes it.
     """
 
     method: Method
@@ -109,6 +78,7 @@ class MethodRead:
     results: tuple[ReadResult, ...]
     whole: tuple[Problem, ...]
     years: tuple[int, ...]
+    units: pl.DataFrame
     _sheets: tuple[str, ...]
 
     @property
@@ -264,6 +234,7 @@ class _Reading:
         for number, stream in enumerate(self.method.streams, 1):
             if stream.key in self.sheets:
                 self._stream(number, stream)
+        units, unit_sheet = self._units()
         candidates, rows = self._candidates()
         frames = self._frames()
         accounted = {number for one in frames.values() for number in one["activity_id"]}
@@ -274,6 +245,7 @@ class _Reading:
                     names.setdefault(code, name)
         results, whole = _spread(self.results, (), self.problems)
         order = [self.sheets.get(stream.key, "") for stream in self.method.streams]
+        order.append(unit_sheet)
         read = MethodRead(
             self.method,
             frames,
@@ -283,6 +255,7 @@ class _Reading:
             results,
             whole,
             tuple(sorted(self.years)),
+            units,
             tuple(order),
         )
         return read.without(set(candidates["activity_id"]) - accounted)
@@ -300,7 +273,8 @@ class _Reading:
             yield problem("F001", known=self.method.key)
             return
         for one in self.book.filled:
-            own = any(_is_own(one, pair) for pair in (GUIDE_SHEET, CANDIDATE_SHEET, LIST_SHEET))
+            pairs = (GUIDE_SHEET, CANDIDATE_SHEET, LIST_SHEET)
+            own = any(_is_own(one, pair) for pair in pairs) or self._is_units(one)
             if own or one in self.sheets.values():
                 continue
             form = stream_form(self.method, self.method.streams[0], self.lang)
@@ -418,6 +392,22 @@ class _Reading:
                 )
                 wrong = True
         return wrong
+
+    # -------------------------------------------------------------------------- units
+
+    def _is_units(self, sheet: str) -> bool:
+        return self.method.per_unit and _is_own(sheet, UNIT_SHEET)
+
+    def _units(self) -> tuple[pl.DataFrame, str]:
+        sheet = next((one for one in self.book.filled if self._is_units(one)), "")
+        if not sheet:
+            return pl.DataFrame(), ""
+        result = self._read(sheet, unit_form(self.method), frozenset())
+        self.results.append(result)
+        first = (len(self.method.streams) + 1) * _ROWS_OF_A_SHEET
+        frame, problems = production(result, self._of_year(result, _sound(result)), first)
+        self.problems += problems
+        return frame, sheet
 
     # -------------------------------------------------------------------------- laboratory values
 

@@ -13,6 +13,7 @@ from tanfeng.sheets.method_forms import (
     GUIDE_SHEET,
     LIST_SHEET,
     SURE,
+    UNIT_SHEET,
     UNVERIFIED,
     candidate_form,
     inputs_of,
@@ -22,6 +23,7 @@ from tanfeng.sheets.method_forms import (
     stream_form,
     units,
 )
+from tanfeng.sheets.method_units import unit_form
 
 if TYPE_CHECKING:
     from tanfeng.accounting.methods import Method, Stream
@@ -49,8 +51,9 @@ def method_template(method: Method, *, lang: str = "zh") -> bytes:
     Returns
     -------
     bytes
-        An .xlsx with a cover sheet, one sheet per stream in the order of the report, one for
-        laboratory values and one with the lists; :func:`tanfeng.sheets.method_rows.read_method`
+        An .xlsx with a cover sheet, one sheet per stream in the order of the report, one for the
+        output of the units where the text asks for it, one for laboratory values and one with the
+        lists; :func:`tanfeng.sheets.method_rows.read_method`
         reads it back.
     """
     book = Book(lang)
@@ -60,6 +63,10 @@ def method_template(method: Method, *, lang: str = "zh") -> bytes:
     for stream in method.streams:
         form = stream_form(method, stream, book.lang)
         _form(book, form, names[stream.key], lists, tuple(_notes(form, stream, book.lang)), stream)
+    if method.per_unit:
+        form = unit_form(method)
+        note = form.note_en if book.lang == "en" else form.note_zh
+        _form(book, form, UNIT_SHEET[book.lang == "en"], lists, (form.basis, note))
     form = candidate_form(method, book.lang)
     note = form.note_en if book.lang == "en" else form.note_zh
     _form(book, form, CANDIDATE_SHEET[book.lang == "en"], lists, (note,))

@@ -364,3 +364,20 @@ def test_a_row_of_the_standards_tells_the_accounts_that_lean_on_it(city, firm_a,
     (use,) = factor_uses.of_method_accounts(city, ref)
     assert (use.url, use.value) == (reverse("method-run", args=[run.number]), 0.44)
     assert list(factor_uses.of_method_accounts(firm_a, ref)) == []
+
+
+def test_a_power_account_shows_the_results_of_its_units(client_for, city, firm_b, org_b):
+    book = MethodBook(METHODS["mee_2022_power"])
+    common = {"period": "2023", "part": "#1", "credit_code": CODE_B}
+    book.add("oil_gas", item="柴油", used_qty=50, **common)
+    book.produced(generation_mwh=1000, heat_supplied_gj=0, **common)
+    run = method_services.account(
+        firm_b, org_b, book.content(), "热电.xlsx", method_key="mee_2022_power", year=2023
+    )
+    page = client_for(city).get(reverse("method-run", args=[run.number]))
+    told = {one["quantity"]: one for one in page.context["units"]}
+    # 50 t x 42.652 x 0.0202 x 0.98 x 44/12 = 154.7955 t over 1000 MWh
+    assert told["intensity_generation_tco2_mwh"]["value"] == pytest.approx(0.1547955, rel=1e-6)
+    text = page.content.decode()
+    assert "发电碳排放强度" in text
+    assert "S_fd = E_fd / W_fd" in text

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from unittest.mock import Mock
 
 import pytest
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from closing_world import CLOSED_AT, OCTOBER, hang, read, report
+from closing_world import CLOSED_AT, OCTOBER, WHOLE, hang, read, report
 from tanfeng.console.accounting import figures, frozen
 from tanfeng.console.accounting import services as accounting
 from tanfeng.console.accounting.models import EnergyRecord
@@ -17,6 +18,7 @@ from tanfeng.console.closing import services
 from tanfeng.console.closing.figures import Typed
 from tanfeng.console.closing.models import MonthClose
 from tanfeng.console.core.models import AuditEvent
+from tanfeng.errors import ModelError
 
 RUN_AT = datetime(2026, 3, 31, tzinfo=UTC)
 
@@ -119,6 +121,29 @@ def test_lists_show_who_closed_and_who_did_not(metered, firm_a, city, county_off
     assert AuditEvent.objects.filter(action="export.month-close").exists()
     assert client_for(firm_a).get(url).status_code == 302
     assert client.get(url, {"month": "nonsense"}).status_code == 200
+
+
+def test_the_county_sees_whose_figures_moved_since_the_close(
+    metered, firm_a, county_officer_a, client_for, monkeypatch
+):
+    client, code = client_for(county_officer_a), metered.credit_code
+    remark = Typed(remark="抄表日不同")
+    services.close(firm_a, metered, OCTOBER, {"electricity": remark}, at=CLOSED_AT)
+    url, asked = reverse("closings"), {"month": "2025-10", "state": "moved"}
+    assert code not in client.get(url, asked).content.decode()
+    # The last quarter hour is read again, 1 of the register higher: 400 kWh more.
+    late = CLOSED_AT + timedelta(days=3)
+    read("P-1", first=WHOLE, last=WHOLE, step=(WHOLE + 1) / WHOLE, batch="late", received=late)
+    page = client.get(url, asked).content.decode()
+    assert code in page
+    assert "1 家企业关账后计量数据有变动" in page
+    assert "关账后有变动" in client.get(reverse("closings-of", args=[code])).content.decode()
+    seen = cells(client.get(url, {**asked, "export": "xlsx"}))
+    assert "是" in seen
+    refused = ModelError("no sum", "不能相加")
+    monkeypatch.setattr(services.amounts, "of_nodes", Mock(side_effect=refused))
+    assert "不能相加" in client.get(url, {"month": "2025-10"}).content.decode()
+    assert client.get(reverse("closings-of", args=[code])).status_code == 200
 
 
 def test_an_open_month_leaves_as_a_workbook_too(metered, firm_a, client_for):

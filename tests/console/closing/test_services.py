@@ -14,8 +14,8 @@ from closing_world import CLOSED_AT, OCTOBER, WHOLE, hang, read, report
 from tanfeng.console.accounting.models import EnergyRecord
 from tanfeng.console.closing import behind, figures, services
 from tanfeng.console.closing.figures import Month, Typed
-from tanfeng.console.closing.models import MonthClose
-from tanfeng.console.core import imports
+from tanfeng.console.closing.models import CloseLine, MonthClose
+from tanfeng.console.core import imports, rights
 from tanfeng.console.core.models import AuditEvent
 from tanfeng.console.metering import amounts, engine
 from tanfeng.console.metering import services as meters
@@ -243,10 +243,13 @@ def test_late_data_after_a_close_is_told_and_closed_anew(firm_a, org_a):
     read("P-1", last=960)
     first = close(firm_a, org_a, electricity=Typed(added=80.0, why="电费单"))
     assert services.moved(first, figures.lines(org_a, OCTOBER)) == []
+    assert services.items_moved([first]) == {}
+    assert services.items_moved([]) == {}
     read("P-1", first=960, batch="late")
     (moved,) = services.moved(first, figures.lines(org_a, OCTOBER))
     # 1 190 400 - 384 000 kWh.
     assert moved.difference == pytest.approx(806_400.0)
+    assert services.items_moved([first]) == {first.pk: ["electricity"]}, "the list says the same"
     with pytest.raises(DataError):
         services.reopen(firm_a, first, " ")
     services.reopen(firm_a, first, "补传到位")
@@ -319,5 +322,9 @@ def test_who_may_close(metered, firm_a, firm_b, city, county_officer_a, verifier
     for user in (county_officer_a, firm_b):
         with pytest.raises(PermissionDenied):
             services.reopen(user, made, "x")
+    lines = {
+        user.username: rights.visible(user, CloseLine).count() for user in (city, firm_a, firm_b)
+    }
+    assert lines == {city.username: 1, firm_a.username: 1, firm_b.username: 0}
     assert services.may_close(firm_a, metered)
     assert not services.may_close(county_officer_a, metered)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
 
-from energy_world import START, readings
+from energy_world import START, hung, readings, works
 from tanfeng.console.energy import comparison, figures, tariffs
 from tanfeng.console.energy.windows import Span
-from tanfeng.console.metering import amounts, circulation, engine
-from tanfeng.metering.frames import ENERGY
+from tanfeng.console.metering import amounts, engine
+from tanfeng.metering.frames import ENERGY, TIME
 from tanfeng.metering.time_of_use import NoTariffPeriod
 from tanfeng.periods import LOCAL
 
@@ -53,23 +53,24 @@ def test_every_item_has_a_colour_of_its_own():
 
 @pytest.mark.django_db
 def test_what_circulates_inside_is_no_energy_of_the_enterprise(steel):
-    register = engine.register()
-    edges = register.edges()
-    made = circulation.inside(register.points(), edges, register.nodes())
-    assert list(made.iter_rows()) == [(steel.code, "heat")]
-    nodes = [steel.code, steel.organisation.place_id, engine.CITY]
-    below = amounts.below(nodes, edges)
-    frame = engine.kept().of_nodes(below, "day", SPAN.start, SPAN.end)
-    heat = frame.filter(pl.col("item_key") == "heat")
-    # The tree says -1.5 + 1.2 GJ a quarter hour, for the works and for all above it.
-    assert set(heat.filter(pl.col("node").is_in(nodes))["amount"].round(6)) == {-28.8}
-    left = circulation.taken_out(frame, made, edges).filter(pl.col("item_key") == "heat")
-    units = {steel.units["line"].node, steel.units["boiler"].node}
-    assert set(left["node"]) == units
-    others = pl.col("item_key") != "heat"
-    assert circulation.taken_out(frame, made, edges).filter(others).equals(frame.filter(others))
-    asked = amounts.of_nodes(nodes, "day", SPAN.start, SPAN.end)
-    assert set(asked.filter(~others)["node"]) == units
+    place = steel.organisation.place_id
+    found = amounts.of_nodes([steel.code, place, engine.CITY], "day", SPAN.start, SPAN.end)
+    # The boiler gives 1.5 GJ a quarter hour and the line takes 1.2; nobody meters heat at the gate.
+    heat = found.filter(pl.col("item_key") == "heat")
+    boiler, line = steel.units["boiler"].node, steel.units["line"].node
+    assert dict(heat.select("node", pl.col("amount").round(6)).iter_rows()) == {
+        boiler: -96 * 1.5, line: pytest.approx(96 * 1.2)
+    }  # fmt: skip
+    # Gas and electricity come through the gate, and are the same all the way up.
+    gate = found.filter(pl.col("node").is_in([steel.code, place, engine.CITY]))
+    for _node, own in gate.group_by("node"):
+        assert dict(own.group_by("item_key").agg(pl.col("amount").sum()).iter_rows()) == {
+            "electricity": pytest.approx(192 * 100.0), "natural_gas": pytest.approx(192 * 51.0)
+        }  # fmt: skip
+    # What the engine says is what the pages say.
+    inside = amounts.below([engine.CITY], engine.edges())
+    factors = amounts.factors(SPAN.start, SPAN.end)
+    assert found.equals(engine.settled().of_nodes(inside, "day", SPAN.start, SPAN.end, factors))
 
 
 @pytest.mark.django_db
@@ -102,12 +103,39 @@ class TestTariff:
         engine.store().append(more.filter(pl.col("time") != hole), batch="saturday")
         span = Span(date(2025, 4, 1), date(2025, 4, 5), NOW)
         found = tariffs.of(steel.code, span)
-        load = {(r["day_type"], r["hour"]): (r["load_kw"], r["days"])
+        load = {(r["day_kind"], r["hour"]): (r["load_kw"], r["days"])
                 for r in found.curves.iter_rows(named=True)}  # fmt: skip
         assert load["workday", 3] == (pytest.approx(400.0), 2)
-        assert load["saturday", 3] == (pytest.approx(800.0), 1)
-        assert ("saturday", 9) not in load
-        assert not any(kind == "sunday" for kind, _hour in load)
+        # 4 to 6 April 2025 were Qingming by the notice: the Saturday is a holiday, no weekend.
+        assert load["holiday", 3] == (pytest.approx(800.0), 1)
+        assert ("holiday", 9) not in load
+        assert not any(kind == "weekend" for kind, _hour in load)
+        kinds = {one.node: one for one in found.kinds}
+        # Tuesday and Wednesday 400 kW; Thursday (3 April) is due and not known.
+        assert kinds["workday"].days == 3
+        assert kinds["workday"].amount == pytest.approx(19_200.0)
+        assert kinds["workday"].load_kw == pytest.approx(400.0)
+        # Whether or not the hole is estimated, the load of the known time is 800 kW.
+        assert kinds["holiday"].load_kw == pytest.approx(800.0, rel=0.01)
+        assert sum(one.amount for one in found.kinds) == pytest.approx(found.shares[0].amount)
+        assert [one.name_en for one in found.arranged] == ["Qingming Festival"]
+        assert found.is_arranged
+
+    @pytest.mark.parametrize(
+        ("day", "kind"),
+        [
+            (date(2025, 10, 1), "holiday"),
+            (date(2025, 10, 4), "holiday"),  # a Saturday within the holiday
+            (date(2025, 10, 11), "workday"),  # a Saturday worked in exchange
+            (date(2025, 10, 18), "weekend"),
+            (date(2025, 10, 20), "workday"),
+            (date(2031, 10, 1), "workday"),  # a Wednesday; no notice is known for 2031
+        ],
+    )
+    def test_a_day_is_of_the_kind_the_notice_says(self, day, kind):
+        start = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=8)
+        frame = pl.DataFrame({"start": [start]}, schema={"start": TIME})
+        assert frame.select(tariffs._day_kind()).item() == kind
 
     def test_no_tariff_is_said_and_not_guessed(self, steel):
         before = Span(date(2023, 12, 30), date(2024, 1, 2), NOW)
@@ -147,6 +175,21 @@ class TestComparison:
         power = found.items[0]
         assert power.change("amount") == pytest.approx(1.0)
         assert power.known() == (1.0, pytest.approx(0.5, abs=0.01))
+        assert not power.is_sound(found.least.value)
+
+    def test_a_meter_that_hangs_and_never_sent_is_not_known(self, firm_b, org_b):
+        """It is due from when it was hung, and does not pass for a process without a meter."""
+        steel = works(firm_b, org_b, without=("E-3",))
+        hung(firm_b, steel, "E-3", START + timedelta(days=1))
+        boiler = steel.units["boiler"].node
+        second = Span(date(2025, 4, 2), date(2025, 4, 2), NOW)
+        spans = second, second.moved(-1)
+        frames = comparison.frames(steel.code, [boiler], "day", *spans)
+        found = comparison.of(steel.code, [boiler], frames, spans)
+        power = next(one for one in found.parts if one.item == "electricity")
+        assert power.value("amount") == (None, None)
+        assert power.now["slots_missing"] == power.now["slots_due"] == 96
+        assert power.before == {}
         assert not power.is_sound(found.least.value)
 
     def test_days_stand_beside_days_and_hours_beside_hours(self, steel):

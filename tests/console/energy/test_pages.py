@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 from django.urls import reverse
 
-from energy_world import SPAN, works
+from energy_world import SPAN, START, hung, works
 from tanfeng.console.core.models import AuditEvent
 from tanfeng.console.metering import engine
 
@@ -191,6 +191,7 @@ class TestEnterprise:
 
     def test_a_silent_meter_is_named(self, firm_b, org_b, city, client_for):
         steel = works(firm_b, org_b, without=("E-3",))
+        hung(firm_b, steel, "E-3", START)
         answer = _get(client_for, city, f"/energy/{steel.code}/balance/?{SPAN}")
         assert not answer.context["closing"]["whole"]
         assert answer.context["never"] == [("表E-3", f"/monitoring/{steel.meters['E-3'].pk}/")]
@@ -210,6 +211,16 @@ class TestEnterprise:
         assert [key for key, _words in answer.context["periods"]] == ["peak", "flat", "valley"]
         rows = _book(client_for(city).get(f"/energy/{steel.code}/time-of-use/?{SPAN}&export=xlsx"))
         assert sum(1 for row in rows if row[0] == "轧线") == 3
+        assert [one["name"] for one in answer.context["kinds"]] == ["工作日（含补班）"]
+        assert "此时段内没有节假日和补班日" in text
+        assert sum(1 for row in rows if "工作日" in str(row[0])) == 3
+
+    def test_holidays_are_told_with_their_notice(self, city, client_for, steel):
+        path = f"/energy/{steel.code}/time-of-use/?from=2025-04-01&to=2025-05-31"
+        text = _text(_get(client_for, city, path))
+        assert "清明节 2025-04-04 – 2025-04-06" in text
+        assert "劳动节补班 2025-04-27" in text
+        assert "国办发明电〔2024〕12号" in text
 
     def test_a_change_over_a_gap_is_marked(self, city, client_for, steel):
         path = f"/energy/{steel.code}/compare/?{SPAN}"

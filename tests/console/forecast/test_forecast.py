@@ -10,11 +10,13 @@ import openpyxl
 import polars as pl
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.utils import translation
 
 from forecast_world import forecast_of
 from metering_world import meter
-from tanfeng.console.core.models import AuditEvent, Job
-from tanfeng.console.forecast import nightly, services
+from tanfeng.console.accounting.models import OutputRecord
+from tanfeng.console.core.models import AuditEvent, Batch, Job
+from tanfeng.console.forecast import nightly, output, services
 from tanfeng.console.forecast.models import Anomaly, Forecast
 from tanfeng.console.metering import devices, engine, latest, publishing
 from tanfeng.console.metering.models import Mark
@@ -199,3 +201,82 @@ def test_an_enterprise_that_fell_silent_says_so(org_a, client_for, city):
     )
     for path in ("/forecast/", f"/forecast/{org_a.credit_code}/"):
         assert "一周" in client_for(city).get(path).content.decode()
+
+
+def _made(user, organisation, month, quantity, product="平板玻璃", value=None, unit="t"):
+    batch = Batch.objects.create(
+        form_key="product_output", file_name="产量.xlsx", sha256="2" * 64, size_bytes=1,
+        status=Batch.Status.COMMITTED, uploaded_by=user, scope=user.scope_key,
+    )  # fmt: skip
+    OutputRecord.objects.create(
+        organisation=organisation, year=2026, month=month, product_name=product, unit=unit,
+        output_qty=quantity, gross_output_kcny=value, batch=batch, source_row=3,
+        known_from=datetime(2026, 4, 1, tzinfo=UTC),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("amount", "february", "march", "words", "excuses"),
+    [
+        # A day of February 100 t, of March 100 t: 2 800 / 28 and 3 100 / 31.
+        (160.0, 2_800.0, 3_100.0, "日均较上月 +0.0%，不能解释", False),
+        (160.0, 2_800.0, 3_720.0, "日均较上月 +20.0%，计入后不再异常", True),  # 160 / 120 = 1.3
+        (190.0, 2_800.0, 3_720.0, "日均较上月 +20.0%，只能解释一部分", False),  # 190 / 120 = 1.6
+        (160.0, 2_800.0, 2_480.0, "日均较上月 −20.0%，不能解释", False),
+        (160.0, None, 3_100.0, "上月均未上报，无法比较", False),
+        (160.0, 2_800.0, None, "2026-03 产量尚未上报", False),
+    ],
+)
+def test_what_the_reported_output_says(
+    firm_a, org_a, city, amount, february, march, words, excuses
+):
+    odd = forecast_of(org_a, amount)["anomaly"]
+    for month, quantity in ((2, february), (3, march)):
+        if quantity is not None:
+            _made(firm_a, org_a, month, quantity)
+            # What is earned less with, or counted otherwise, decides nothing.
+            _made(firm_a, org_a, month, 5.0, "边角料", value=0.0)
+            _made(
+                firm_a, org_a, month, 9.0, "钢化玻璃", value=99.0, unit="t" if month == 2 else "m2"
+            )
+    OutputRecord.objects.filter(product_name="平板玻璃").update(gross_output_kcny=10.0)
+    with translation.override("zh-hans"):
+        said = output.of(city, [odd])[odd.pk]
+    assert words in said.words
+    assert said.excuses is excuses
+
+
+def test_low_use_is_explained_by_falling_output(firm_a, org_a, city, client_for):
+    odd = forecast_of(org_a, 45.0)["anomaly"]
+    Anomaly.objects.filter(pk=odd.pk).update(is_high=False)
+    _made(firm_a, org_a, 2, 2_800.0)
+    _made(firm_a, org_a, 3, 1_860.0)  # 60 a day, less 40 %: 45 of a usual 60 is 0.75
+    text = client_for(city).get("/forecast/anomalies/").content.decode()
+    assert "2026-03 平板玻璃 1 860 t，日均较上月 −40.0%，计入后不再异常" in text.replace(
+        "\u2009", " ").replace("\u00a0", " ")  # fmt: skip
+    assert "产量可解释" in text
+    book = openpyxl.load_workbook(
+        BytesIO(client_for(city).get("/forecast/anomalies/?export=xlsx").content)
+    )
+    assert any("日均较上月" in str(cell) for row in book.active.values for cell in row)
+    OutputRecord.objects.update(output_qty=None)
+    assert "产量尚未上报" in client_for(city).get("/forecast/").content.decode()
+
+
+def test_output_that_stopped_leaves_no_usual_to_hold_against(org_a):
+    odd = forecast_of(org_a, 45.0)["anomaly"]
+    assert not output._would_be_usual(odd, -1.0)
+
+
+@pytest.mark.parametrize(
+    ("holidays", "made_up", "words"),
+    [
+        (None, None, "历史尚不足以判断是否按通知放假"),
+        (False, None, "按本企业历史：节假日照常生产"),
+        (True, False, "按本企业历史：节假日停产，补班日不生产"),
+    ],
+)
+def test_which_days_an_enterprise_keeps(org_a, client_for, city, holidays, made_up, words):
+    forecast_of(org_a, keeps_holidays=holidays, keeps_made_up=made_up)
+    text = client_for(city).get(f"/forecast/{org_a.credit_code}/").content.decode()
+    assert words in text

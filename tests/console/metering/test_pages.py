@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from metering_world import METER, POINT, gateway, meter
-from tanfeng.console.metering import engine, settling
+from tanfeng.console.metering import engine, services, settling
 from tanfeng.console.metering.models import ApiKey, Meter, ProcessUnit, SeenPoint
 from tanfeng.metering.frames import TIME
 
@@ -120,6 +120,36 @@ def test_expiring_verifications_are_filtered(firm_a, org_a, client_for):
         for due in ("over", "30", "60", "90", "none", "")
     }
     assert counts == {"over": 1, "30": 1, "60": 2, "90": 3, "none": 0, "": 5}
+
+
+def test_a_list_of_instruments_asks_the_same_few_questions_however_long_it_is(
+    firm_a, org_a, client_for, county_officer_a, django_assert_max_num_queries
+):
+    for number in range(5):
+        meter(firm_a, org_a, meter_no=f"E{number}", serial_no=f"E{number}", point=f"P{number}")
+    client = client_for(county_officer_a)
+    for url, most in ((reverse("meters"), 10), (reverse("meter-rates"), 11)):
+        client.get(url)
+        with django_assert_max_num_queries(most):
+            assert client.get(url).status_code == 200
+
+
+@pytest.mark.of_sqlite
+def test_the_list_of_instruments_is_answered_from_its_indexes():
+    """Read from the rows, counting a city's 100,000 meters took 51 ms, a county's order 16."""
+    listed = Meter.objects.filter(is_listed=True)
+    county = listed.filter(organisation__place_id="350102")
+    assert "USING INDEX metering_number" in listed.order_by("meter_no").explain()
+    assert "INDEX metering_listed" in county.order_by("meter_no").values("pk").explain()
+    assert "INDEX metering_valid" in listed.filter(valid_until__lt=timezone.localdate()).explain()
+
+
+def test_what_is_computed_or_withdrawn_is_not_listed(firm_a, org_a, client_for):
+    kept, gone = (meter(firm_a, org_a, meter_no=f"E{n}", serial_no=f"E{n}") for n in range(2))
+    services.withdraw(firm_a, gone, reason="填错")
+    assert list(Meter.objects.filter(is_listed=True)) == [kept]
+    page = text(client_for(firm_a).get(reverse("meters")))
+    assert ("E0" in page, "E1" in page) == (True, False)
 
 
 def test_a_key_is_shown_once(firm_a, org_a, client_for):

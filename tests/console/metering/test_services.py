@@ -194,6 +194,9 @@ def test_rates_by_hand(firm_a, org_a):
     assert (new["electricity"][0].wanted_pct, new["electricity"][0].is_short) == (None, False)
     # Nobody said how many coal meters there should be: no rate, not 0 %.
     assert table["coal"][0].rate_pct is None
+    # The list tells the same: one cell short by the edition of 2006, none by that of 2025.
+    told = [rates.amiss([org_a], rates.wanted(edition)) for edition in ("2006", "2025")]
+    assert told == [{org_a.pk: (1, 0)}, {org_a.pk: (0, 0)}]
 
 
 def test_the_edition_in_force():

@@ -260,6 +260,9 @@ class Stream:
         Whether it belongs to the facility level (unit or line) of a market text.
     counted : bool
         Whether a market text counts it in its total although it is not direct.
+    to_prove : mapping of str to (str, str)
+        Columns the text takes off only under a condition, with the condition in both languages;
+        told to the verifier where one is filled in.
     """
 
     key: str
@@ -277,6 +280,7 @@ class Stream:
     sampling: tuple[Sampling, ...] = ()
     facility: bool = True
     counted: bool = False
+    to_prove: Mapping[str, tuple[str, str]] = field(default_factory=lambda: MappingProxyType({}))
 
     def kind(self, key: str) -> Kind:
         """Return one of the kinds.
@@ -314,6 +318,8 @@ class Method:
         What could not be confirmed; shown as 待核实.
     market : bool
         Whether it is a text of the national market: direct emissions and what is ``counted``.
+    per_unit : bool
+        Whether results per generating unit stand beside the emission (``power_units``).
     """
 
     key: str
@@ -330,6 +336,7 @@ class Method:
     doubts_zh: tuple[str, ...] = ()
     doubts_en: tuple[str, ...] = ()
     market: bool = False
+    per_unit: bool = False
     _formulas: Mapping[str, Formula] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

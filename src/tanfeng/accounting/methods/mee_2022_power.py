@@ -7,7 +7,7 @@ a mine. CO2 of desulphurisation is not counted. Gas: CO2; biomass that is co-fir
 Months are rows; the year is their sum.
 
 Sum (F11-6): fuel + purchased electricity, which here belongs to the total of the facility.
-Results per unit (heat ratio, intensities, load factor): ``unit_results`` of ``_power_units``.
+Results per unit (heat ratio, intensities, load factor): ``unit_results`` of ``power_units``.
 Formulas and doubts: ``docs/methods/mee-2022-power.md``.
 """
 
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from tanfeng.accounting.methods._combustion import FUEL_BY_CARBON
 from tanfeng.accounting.methods._declare import Default, Item, Method, Sampling, Stream
-from tanfeng.accounting.methods._energy import ELECTRICITY
+from tanfeng.accounting.methods._energy import ELECTRICITY, ZERO_BY_DIRECT_LINE
 from tanfeng.accounting.methods._items import NATIONAL_POWER, fuels, material
 from tanfeng.accounting.methods._power import COAL_BURNED
 
@@ -158,6 +158,7 @@ METHOD = Method(
             equation="(5)",
             scope="electricity",
             measured=frozenset({"purchased_mwh"}),
+            to_prove={"nonfossil_mwh": ZERO_BY_DIRECT_LINE},
             counted=True,
         ),
     ),
@@ -186,4 +187,5 @@ METHOD = Method(
         "function gives either.",
     ),
     market=True,
+    per_unit=True,
 )

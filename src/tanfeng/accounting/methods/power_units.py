@@ -161,6 +161,24 @@ FORMULAS: Mapping[str, Formula] = MappingProxyType(
     }
 )
 _COLUMNS = frozenset(one.column for step in _STEPS for one in step.inputs) - {"emission_tco2e"}
+#: What a form asks of a unit, in the order of the report.
+ASKED: tuple[Input, ...] = tuple(
+    next(one for step in _STEPS for one in step.inputs if one.column == column)
+    for column in (
+        "generation_mwh",
+        "heat_supplied_gj",
+        "capacity_mw",
+        "hours_h",
+        "boiler_heat_gj",
+        "steam_heat_gj",
+        "feed_heat_gj",
+        "reheat_heat_gj",
+        "fuel_tce",
+        "boiler_efficiency_pct",
+        "pipe_efficiency_pct",
+        "exchanger_efficiency_pct",
+    )
+)
 
 
 def unit_results(

@@ -206,6 +206,7 @@ def _told(answer: Answer) -> dict[str, Any]:
         "streams": answer.streams(),
         "lines": list(answer.lines()),
         "choices": answer.choices(),
+        "units": answer.units(),
         "problems": [asdict(one) for one in answer.problems],
         "refused": account.refused.to_dicts(),
         "formulas": [asdict(account.formulas[key]) for key in sorted(used)],

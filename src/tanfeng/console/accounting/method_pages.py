@@ -134,6 +134,14 @@ def findings(run: MethodRun) -> list[dict[str, Any]]:
     return found
 
 
+def units(run: MethodRun) -> list[dict[str, Any]]:
+    """Return the results per generating unit, as the account froze them."""
+    return [
+        {**one, "name": told(one, "name"), "period": period(one["year"], one["month"])}
+        for one in method_files.opened(run).told.get("units", [])
+    ]
+
+
 def lines(run: MethodRun, stream: str = EVERY) -> list[dict[str, Any]]:
     """Return the lines of a stream, or of all, as a list shows them."""
     return [

@@ -18,7 +18,7 @@ from tanfeng.console.accounting.models import EnergyRecord
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.closing.models import CloseLine
 from tanfeng.console.metering import amounts, engine
-from tanfeng.metering._tree import tree
+from tanfeng.metering import rollup
 from tanfeng.metering.frames import SLOT_S
 from tanfeng.metering.quality import QualityRule, quality_rules, report_deviations
 from tanfeng.periods import LOCAL
@@ -261,27 +261,14 @@ def units_of(items: Collection[str] | None = None) -> dict[str, str]:
 
 def _metered(code: str, month: Month) -> dict[str, tuple[str, list[Point]]]:
     """Return item -> unit of its meters and the points that make its amount."""
-    register = engine.register()
-    edges = register.edges()
-    inside = amounts.below([code], edges)
-    about = register.points().filter(pl.col("node").is_in(inside))
+    known = engine.known()
+    inside = amounts.below([code], known.edges)
+    about = known.points.filter(pl.col("node").is_in(inside))
     if about.is_empty():
         return {}
-    laid = tree(about, edges.filter(pl.col("parent").is_in(inside)))
-    sources = pl.concat(
-        [
-            laid.sources.filter(pl.col("node") == code).select("source", "item_key"),
-            laid.supply.filter(pl.col("node") == code).select("source", "item_key"),
-        ]
-    )
-    # What is made and used inside crosses no gate: it is no item of the form.
-    made = engine.made_inside().filter(pl.col("node") == code)
-    counted = (
-        laid.counted.join(sources, on="source")
-        .select("point", "sign", "item_key")
-        .join(made, on="item_key", how="anti")
-        .join(about.select("point", "name", "level"), on="point")
-        .sort("item_key", "point")
+    edges = known.edges.filter(pl.col("parent").is_in(inside))
+    counted = rollup.points_of(code, points=about, edges=edges, nodes=known.nodes).join(
+        about.select("point", "name", "level"), on="point", maintain_order="left"
     )
     energy = amounts.of_points(counted["point"].to_list(), "month", month.start, month.end)
     by_point = {row["point"]: row for row in energy.iter_rows(named=True)}

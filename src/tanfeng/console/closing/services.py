@@ -22,7 +22,7 @@ from tanfeng.console.closing.figures import Change, Line, Month, Typed
 from tanfeng.console.closing.models import CloseLine, MonthClose
 from tanfeng.console.core import audit, imports, rights
 from tanfeng.console.core.models import Batch, User
-from tanfeng.console.metering import engine
+from tanfeng.console.metering import amounts, engine
 from tanfeng.errors import DataError, Problem
 
 FORM = "monthly_energy"
@@ -419,6 +419,46 @@ def moved(close: MonthClose, lines: Sequence[Line]) -> list[Moved]:
         here = now.get(kept.item_key)
         if not _same(kept.metered, here):
             found.append(Moved(kept.item_key, kept.meter_unit, kept.metered, here))
+    return found
+
+
+def items_moved(closes: Sequence[MonthClose]) -> dict[int, list[str]]:
+    """Return the closes whose metered figures moved since, each with the items that did.
+
+    One question of the kept energy for all of them, so that a list can mark its rows; what
+    :func:`moved` says of one close, it says with the amounts.
+
+    Parameters
+    ----------
+    closes : sequence of MonthClose
+        With their enterprises; of any months.
+
+    Raises
+    ------
+    ModelError
+        If the meters cannot be summed.
+    """
+    of = {one.pk: one for one in closes}
+    if not of:
+        return {}
+    codes = {one.organisation.credit_code for one in closes}
+    months = [Month(one.year, one.month) for one in closes]
+    asked = amounts.of_nodes(
+        codes, "month", min(one.start for one in months), max(one.end for one in months)
+    )
+    now = {
+        (node, item, start): amount
+        for node, item, start, amount in asked.filter(pl.col("node").is_in(codes))
+        .select("node", "item_key", "start", "amount")
+        .iter_rows()
+    }
+    found: dict[int, list[str]] = {}
+    lines = CloseLine.objects.filter(close__in=of).order_by("close", "pk")
+    for pk, item, then in lines.values_list("close", "item_key", "metered"):
+        close = of[pk]
+        at = Month(close.year, close.month).start
+        if not _same(then, now.get((close.organisation.credit_code, item, at))):
+            found.setdefault(pk, []).append(item)
     return found
 
 

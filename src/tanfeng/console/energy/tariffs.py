@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
 
 from tanfeng.console.energy.windows import Span
 from tanfeng.console.metering import amounts
-from tanfeng.metering import time_of_use
+from tanfeng.metering import time_of_use, workdays
 from tanfeng.metering.time_of_use import PERIODS, Hours
+from tanfeng.metering.workdays import Notice
+from tanfeng.periods import LOCAL
 
 _SUMS = ("amount", "measured", "estimated")
 _COUNTS = ("slots_due", "slots_measured", "slots_estimated", "slots_missing")
-#: Days that are alike by the week alone; which holidays fall on them is not said here.
-DAY_TYPES = ("workday", "saturday", "sunday")
 _QUARTER_H = 0.25
+#: Kinds of day: worked (made-up ones with them), Saturdays and Sundays, days off by a notice.
+KINDS = ("workday", "weekend", "holiday")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +30,23 @@ class Shares:
     Parameters
     ----------
     node : str
-        Which.
+        Which; of a kind of day the kind.
     rows : Mapping
         Period -> amount [kWh], share (of what is known) [1], load_kw (average over the known
         time) [kW], and the quarter hours behind it.
     amount : float or None
         Over all periods. [kWh]
+    load_kw : float or None
+        Average over the known time of all periods. [kW]
+    days : int
+        Local days with an hour due.
     """
 
     node: str
     rows: Mapping[str, Mapping[str, Any]]
     amount: float | None
+    load_kw: float | None
+    days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +57,24 @@ class TimeOfUse:
     ----------
     shares : tuple of Shares
         The enterprise first, then the steps below it.
+    kinds : tuple of Shares
+        The enterprise on working days, weekends and holidays, of those that occur.
+    arranged : tuple of Notice
+        Holidays and made-up days of the span, by the notices of the State Council.
+    is_arranged : bool
+        Whether the notice of every year of the span is known; else weekends alone are counted.
     hours : Hours
         Rules of the tariff with their source.
     curves : polars.DataFrame
-        day_type, hour (0 to 23), load_kw (mean), low_kw, high_kw, days.
+        day_kind, hour (0 to 23), load_kw (mean), low_kw, high_kw, days.
     peak : dict or None
         start, load_kw of the hour with the greatest known load.
     """
 
     shares: tuple[Shares, ...]
+    kinds: tuple[Shares, ...]
+    arranged: tuple[Notice, ...]
+    is_arranged: bool
     hours: Hours
     curves: pl.DataFrame
     peak: dict[str, Any] | None
@@ -84,21 +102,50 @@ def of(node: str, span: Span, parts: Sequence[str] = ()) -> TimeOfUse:
     energy = asked.filter(
         pl.col("node").is_in([node, *parts]), pl.col("item_key") == "electricity"
     )  # fmt: skip
-    months = time_of_use.split(energy, hours, step="hour", by="month")
+    days = time_of_use.split(energy, hours, step="hour", by="day")
     # A node of several meters has as many quarter hours to a quarter of an hour.
     meters = dict(energy.group_by("node").agg(pl.col("slots_due").max() / 4).iter_rows())
-    order = [one for one in (node, *parts) if one in set(months["node"])]
+    by_node = {str(key): part for (key,), part in days.partition_by("node", as_dict=True).items()}
     own = energy.filter(pl.col("node") == node)
     return TimeOfUse(
-        tuple(_shares(months.filter(pl.col("node") == one), one, meters[one]) for one in order),
+        tuple(_shares(by_node[one], one, meters[one]) for one in (node, *parts) if one in by_node),
+        _kinds(by_node[node], meters[node]) if node in by_node else (),
+        _arranged(span),
+        workdays.published().covers(span.first, span.last),
         hours,
         _curves(own, meters.get(node, 1.0)),
         _peak(own, meters.get(node, 1.0)),
     )
 
 
-def _shares(months: pl.DataFrame, node: str, meters: float) -> Shares:
-    sums = months.group_by("tariff_period").agg(
+def _kinds(days: pl.DataFrame, meters: float) -> tuple[Shares, ...]:
+    """Return the electricity of one node on each kind of day."""
+    found = days.with_columns(day_kind=_day_kind()).partition_by("day_kind", as_dict=True)
+    return tuple(_shares(found[key,], key, meters) for key in KINDS if (key,) in found)
+
+
+def _arranged(span: Span) -> tuple[Notice, ...]:
+    last = (span.end - timedelta(microseconds=1)).astimezone(LOCAL).date()
+    return tuple(one for one in workdays.notices() if one.first <= last and one.last >= span.first)
+
+
+def _day_kind() -> pl.Expr:
+    """Return the kind of the local day of a start."""
+    days = workdays.published()
+    day = pl.col("start").dt.convert_time_zone("Asia/Shanghai").dt.date()
+    return (
+        pl.when(day.is_in(sorted(days.made_up)))
+        .then(pl.lit("workday"))
+        .when(day.is_in(sorted(days.holidays)))
+        .then(pl.lit("holiday"))
+        .when(day.dt.weekday() > 5)
+        .then(pl.lit("weekend"))
+        .otherwise(pl.lit("workday"))
+    )
+
+
+def _shares(days: pl.DataFrame, node: str, meters: float) -> Shares:
+    sums = days.group_by("tariff_period").agg(
         *(pl.when(pl.col(x).count() > 0).then(pl.col(x).sum()).alias(x) for x in _SUMS),
         pl.col(_COUNTS).sum(),
     )
@@ -106,16 +153,29 @@ def _shares(months: pl.DataFrame, node: str, meters: float) -> Shares:
     whole = sum(known) if known else None
     rows = {}
     for row in sums.iter_rows(named=True):
-        # Of a quarter hour that is partly known the amount is in, its time is not: no load of it.
-        known_h = (row["slots_measured"] + row["slots_estimated"]) * _QUARTER_H / meters
-        is_whole = row["slots_missing"] == 0
         rows[str(row["tariff_period"])] = {
             **row,
             "share": row["amount"] / whole if whole and row["amount"] is not None else None,
-            "load_kw": row["amount"] / known_h if known_h and row["amount"] is not None else None,
-            "is_whole": is_whole,
+            "load_kw": _load(row["amount"], _known_h([row], meters)),
+            "is_whole": row["slots_missing"] == 0,
         }
-    return Shares(node, {key: rows[key] for key in PERIODS if key in rows}, whole)
+    return Shares(
+        node,
+        {key: rows[key] for key in PERIODS if key in rows},
+        whole,
+        _load(whole, _known_h(rows.values(), meters)),
+        days["start"].n_unique(),
+    )
+
+
+def _known_h(rows: Iterable[Mapping[str, Any]], meters: float) -> float:
+    """Return the hours known; of a quarter hour partly known the time is not in, the amount is."""
+    slots: int = sum(row["slots_measured"] + row["slots_estimated"] for row in rows)
+    return slots * _QUARTER_H / meters
+
+
+def _load(amount: float | None, known_h: float) -> float | None:
+    return amount / known_h if known_h and amount is not None else None
 
 
 def _whole_hours(energy: pl.DataFrame, meters: float) -> pl.DataFrame:
@@ -129,11 +189,7 @@ def _whole_hours(energy: pl.DataFrame, meters: float) -> pl.DataFrame:
         "start",
         load_kw=pl.col("amount"),  # kWh of one hour
         hour=local.dt.hour(),
-        day_type=pl.when(local.dt.weekday() == 6)
-        .then(pl.lit("saturday"))
-        .when(local.dt.weekday() == 7)
-        .then(pl.lit("sunday"))
-        .otherwise(pl.lit("workday")),
+        day_kind=_day_kind(),
     )
 
 
@@ -141,14 +197,14 @@ def _curves(energy: pl.DataFrame, meters: float) -> pl.DataFrame:
     return (
         _whole_hours(energy, meters)
         .sort("start")
-        .group_by("day_type", "hour")
+        .group_by("day_kind", "hour")
         .agg(
             pl.col("load_kw").mean(),
             low_kw=pl.col("load_kw").min(),
             high_kw=pl.col("load_kw").max(),
             days=pl.len(),
         )
-        .sort("day_type", "hour")
+        .sort("day_kind", "hour")
     )
 
 

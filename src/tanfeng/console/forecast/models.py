@@ -41,6 +41,9 @@ class Forecast(models.Model):
     #: Last whole day that was known; it was forecast from the morning after.
     known_to = models.DateField(_("known to"))
     computed_at = models.DateTimeField(_("computed"))
+    #: Whether it keeps the days off and the made-up days of the notices; null: its past tells not.
+    keeps_holidays = models.BooleanField(_("keeps the holidays"), null=True, blank=True)
+    keeps_made_up = models.BooleanField(_("works the made-up days"), null=True, blank=True)
     #: Of the way it was made.
     version = models.CharField(max_length=8)
 

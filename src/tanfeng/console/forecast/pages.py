@@ -11,14 +11,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from tanfeng.console.core.asked import language
 from tanfeng.console.core.figures import share_of_change, unit
+from tanfeng.console.core.models import User
+from tanfeng.console.forecast import output
 from tanfeng.console.forecast.models import Anomaly, Forecast
 from tanfeng.console.metering.models import Meter
 from tanfeng.metering import outlook
-from tanfeng.metering._rules import limits
+from tanfeng.metering.quality import limits
 from tanfeng.periods import LOCAL
 from tanfeng.sheets.meter_list import item_names
 
@@ -49,6 +51,22 @@ def compared(row: Forecast) -> dict[str, Any]:
         "last_month": against(row.last_month, row.last_month_known),
         "last_year": against(row.last_year, row.last_year_known),
     }
+
+
+def calendar_words(row: Forecast) -> str:
+    """Return which days of the yearly notices the enterprise keeps, as its own past tells."""
+    if row.keeps_holidays is None and row.keeps_made_up is None:
+        return _("its past does not tell yet whether it keeps the holidays of the notices")
+    told = [
+        text
+        for keeps, texts in (
+            (row.keeps_holidays, (_("works through holidays"), _("rests on holidays"))),
+            (row.keeps_made_up, (_("rests on made-up days"), _("works on made-up days"))),
+        )
+        if keeps is not None
+        for text in [texts[keeps]]
+    ]
+    return _("by its own past: %(days)s") % {"days": pgettext("between clauses", ", ").join(told)}
 
 
 def needed(row: Forecast) -> int:
@@ -98,9 +116,10 @@ def errors(row: Forecast) -> list[dict[str, Any]]:
     return [{**one, "name": METHODS[one["method"]]} for one in row.errors if one["n"]]
 
 
-def told(rows: Iterable[Anomaly]) -> list[dict[str, Any]]:
-    """Return anomalies in words, each with the picture of the meter at that moment."""
+def told(user: User, rows: Iterable[Anomaly]) -> list[dict[str, Any]]:
+    """Return anomalies in words, with the output reported and the picture of the meter then."""
     found = list(rows)
+    made = output.of(user, found)
     meters = _meters({one.organisation_id for one in found})
     english = language() == "en"
     return [
@@ -110,6 +129,7 @@ def told(rows: Iterable[Anomaly]) -> list[dict[str, Any]]:
             "item": item_name(one.item_key),
             "unit": unit(one.unit),
             "reason": one.reason_en if english else one.reason_zh,
+            "output": made[one.pk],
             "start": timezone.localtime(one.start),
             "url": _point_url(meters.get((one.organisation_id, one.item_key)), one),
         }

@@ -136,10 +136,12 @@ def _rows(
     hours, months = _by_node(found.hours), _by_node(found.months)
     errors, odd = _by_node(found.errors), _by_node(found.anomalies)
     now, made = timezone.now(), []
-    for node, days, state in found.nodes.select("node", "days_known", "state").iter_rows():
+    told = found.nodes.select("node", "days_known", "state", "holidays", "made_up")
+    for node, days, state, holidays, made_up in told.iter_rows():
         year_ago = last_year.get((node, key), (None, None))
         row = Forecast(
             organisation=firms[node], item_key=key, unit=unit, state=state, days_known=days,
+            keeps_holidays=holidays, keeps_made_up=made_up,
             known_to=today - timedelta(days=1), computed_at=now, version=outlook.VERSION,
             last_year=year_ago[0], last_year_known=year_ago[1],
             odd=odd[node].height if node in odd else 0,

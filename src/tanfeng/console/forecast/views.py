@@ -18,7 +18,7 @@ from tanfeng.console.core import audit, lists, rights
 from tanfeng.console.core.asked import language, me
 from tanfeng.console.core.figures import unit
 from tanfeng.console.core.lists import Column, Listing
-from tanfeng.console.forecast import jobs, pages
+from tanfeng.console.forecast import jobs, output, pages
 from tanfeng.console.forecast.models import Anomaly, Forecast
 
 #: Anomalies told on a page about something else.
@@ -134,7 +134,7 @@ def forecasts(request: HttpRequest) -> HttpResponse:
             "newest": newest,
             "forecast_count": seen.exclude(state__in=Forecast.NOTHING).count(),
             "odd_count": odd.count(),
-            "odd": pages.told(narrowed(request, odd).order_by("-start")[:_SHOWN]),
+            "odd": pages.told(user, narrowed(request, odd).order_by("-start")[:_SHOWN]),
             "may_compute": rights.can(user, "compute", Forecast),
             **_filters(request, seen),
         },
@@ -147,6 +147,7 @@ def _told(row: Forecast) -> dict[str, Any]:
         "item": pages.item_name(row.item_key),
         "unit": unit(row.unit),
         "needed": pages.needed(row),
+        "calendar": pages.calendar_words(row),
         **pages.compared(row),
     }
 
@@ -166,13 +167,17 @@ def anomalies(request: HttpRequest) -> HttpResponse:
         default_sort="-start",
     )
     if listing.wants_export:
+        made = output.of(user, listing.rows)
+        listing.columns += (
+            Column("output", _("Output of the month"), lambda row: made[row.pk].words),
+        )
         return listing.export()
     return render(
         request,
         "forecast/anomalies.html",
         {
             "listing": listing,
-            "rows": pages.told(listing.page),
+            "rows": pages.told(user, listing.page),
             "sort": listing.sort,
             **_filters(request, seen),
         },
@@ -207,7 +212,7 @@ def forecast(request: HttpRequest, code: str) -> HttpResponse:
             "items": [(one, pages.item_name(one)) for one in rows],
             "picture": pages.picture(row) if row else None,
             "errors": pages.errors(row) if row else [],
-            "odd": pages.told(odd.select_related("organisation").order_by("-start")[:25]),
+            "odd": pages.told(user, odd.select_related("organisation").order_by("-start")[:25]),
         },
     )
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from tanfeng import accounting, standards
 from tanfeng.console.accounting.services import OPTIONS
 from tanfeng.console.library.services import overrides
-from tanfeng.console.metering import circulation, engine
+from tanfeng.console.metering import engine
 from tanfeng.periods import LOCAL
 
 By = Literal["15min", "hour", "day", "month"]
@@ -40,6 +40,22 @@ def slots(points: Collection[str], start: datetime, end: datetime) -> pl.DataFra
     return engine.kept().slots(points, start, end)
 
 
+def due(points: Collection[str]) -> pl.DataFrame:
+    """Return from when to when some points owe quarter hours.
+
+    Parameters
+    ----------
+    points
+        As of :func:`slots`.
+
+    Returns
+    -------
+    polars.DataFrame
+        point, due_from, due_to (null: still due).
+    """
+    return engine.kept().due(points)
+
+
 def of_points(points: Collection[str], by: By, start: datetime, end: datetime) -> pl.DataFrame:
     """Return what flowed through some points in each period, as metered.
 
@@ -61,8 +77,7 @@ def of_points(points: Collection[str], by: By, start: datetime, end: datetime) -
 def of_nodes(nodes: Collection[str], by: By, start: datetime, end: datetime) -> pl.DataFrame:
     """Return what flowed into some nodes of the tree and those below them in each period.
 
-    What an enterprise makes and uses inside is no energy of the enterprise or of anything above;
-    see :mod:`tanfeng.console.metering.circulation`.
+    What an enterprise makes and uses inside is no energy of the enterprise or of anything above.
 
     Parameters
     ----------
@@ -77,10 +92,8 @@ def of_nodes(nodes: Collection[str], by: By, start: datetime, end: datetime) -> 
     polars.DataFrame
         Columns of :data:`tanfeng.metering.frames.ENERGY`.
     """
-    edges = engine.edges()
-    inside = below(nodes, edges)
-    found = engine.kept().of_nodes(inside, by, start, end, factors(start, end))
-    return circulation.taken_out(found, engine.made_inside(), edges)
+    inside = below(nodes, engine.edges())
+    return engine.kept().of_nodes(inside, by, start, end, factors(start, end))
 
 
 def as_of() -> datetime | None:

@@ -18,9 +18,9 @@ from django.conf import settings
 from django.utils import timezone
 
 if TYPE_CHECKING:
-    from tanfeng.metering._calendar import By
     from tanfeng.metering.intake import Intake
     from tanfeng.metering.register import Register
+    from tanfeng.metering.rollup import By
     from tanfeng.metering.settled import Settled
     from tanfeng.metering.store import Store
 
@@ -80,19 +80,6 @@ def points() -> pl.DataFrame:
     return known().points
 
 
-def made_inside() -> pl.DataFrame:
-    """Return what enterprises make and use inside; see :func:`circulation.inside`."""
-    return _made_inside(str(folder()), register().number())
-
-
-@lru_cache(maxsize=2)
-def _made_inside(_where: str, _number: int) -> pl.DataFrame:
-    from tanfeng.console.metering import circulation
-
-    said = known()
-    return circulation.inside(said.points, said.edges, said.nodes)
-
-
 def store() -> Store:
     """Return the readings of this home: in its folder, or where a setting says."""
     return _store(settings.READINGS)
@@ -124,7 +111,7 @@ def kept() -> Settled:
     The settling of the serving process does so all the time. What would keep a page waiting is
     left to it: the figures are then as of an earlier moment.
     """
-    from tanfeng.metering._faults import StoreBusy
+    from tanfeng.metering.store import StoreBusy
 
     found = settled()
     if found.behind():

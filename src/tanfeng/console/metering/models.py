@@ -263,24 +263,33 @@ class Meter(models.Model):
     )
     withdrawn_by = _by(null=True)
     reason = models.CharField(max_length=200, blank=True, editable=False)
+    #: In the list of instruments: none that is computed or withdrawn. The database keeps it, for
+    #: the indexes: of conditions, a truth value is one every planner can prove.
+    is_listed = models.GeneratedField(
+        expression=Q(expression="", withdrawn_at__isnull=True),  # type: ignore[arg-type]
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
 
     class Meta:
         verbose_name = _("meter")
         verbose_name_plural = _("meters")
         ordering = ("organisation", "meter_no")
         indexes: ClassVar = [
-            # Order the list of meters; the second covers a county's, and what falls due there.
-            models.Index(
-                fields=("meter_no",), condition=Q(withdrawn_at__isnull=True), name="metering_number"
-            ),
             models.Index(
                 fields=("organisation", "withdrawn_at", "meter_no", "valid_until"),
                 name="metering_of",
             ),
+            # Order the list of instruments and count it and what falls due, of all and of some
+            # enterprises.
+            models.Index(fields=("meter_no",), condition=Q(is_listed=True), name="metering_number"),
             models.Index(
-                fields=("valid_until",),
-                condition=Q(withdrawn_at__isnull=True),
-                name="metering_valid",
+                fields=("valid_until",), condition=Q(is_listed=True), name="metering_valid"
+            ),
+            models.Index(
+                fields=("organisation", "meter_no", "valid_until"),
+                condition=Q(is_listed=True),
+                name="metering_listed",
             ),
             # Orders the list of points of a county.
             models.Index(
@@ -298,11 +307,6 @@ class Meter(models.Model):
                 name="metering_late_of",
             ),
             models.Index(fields=("is_stale",), condition=Q(is_stale=True), name="metering_stale"),
-            # Covers what the equipping rates count of each enterprise.
-            models.Index(
-                fields=("organisation", "expression", "withdrawn_at", "valid_until"),
-                name="metering_standing",
-            ),
         ]
         constraints = (
             models.UniqueConstraint(

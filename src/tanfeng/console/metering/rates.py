@@ -7,7 +7,7 @@ has to have follows from its plant and is stated by it: nothing is derived from 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -23,6 +23,9 @@ from tanfeng.console.library import services as library
 from tanfeng.console.metering.models import Meter, RequiredCount
 
 TABLE = "meter_rates"
+#: What an edition asks for: (kind, level) -> rate in percent, confidence, row of the standards.
+Wanted = Mapping[tuple[str, int], tuple[float | None, str, str]]
+_NOT_ASKED: tuple[None, str, str] = (None, "", "")
 #: Editions of GB 17167, the newest first.
 EDITIONS = ("2025", "2006")
 
@@ -140,7 +143,7 @@ def _rows(edition: str) -> tuple[dict[str, Any], ...]:
     return tuple(rows.filter(rows["edition"] == edition).iter_rows(named=True))
 
 
-def wanted(edition: str) -> dict[tuple[str, int], tuple[float | None, str, str]]:
+def wanted(edition: str) -> Wanted:
     """Return what an edition asks for: (kind, level) -> rate in percent, confidence, row.
 
     A rate that is not entered is None; values the city verified win.
@@ -162,29 +165,12 @@ def tables(
 
     The caller has asked for the rights to the enterprises.
     """
-    today, keys = timezone.localdate(), [one.pk for one in organisations]
-    rows = (
-        Meter.objects.filter(organisation__in=keys, withdrawn_at__isnull=True, expression="")
-        .exclude(status=Meter.Status.STOPPED)
-        .order_by()
-        .values_list("organisation", "item_key", "level")
-        .annotate(actual=Count("pk"), within=Count("pk", filter=Q(valid_until__gte=today)))
-    )
-    actual: dict[tuple[int, str, int], list[int]] = {}
-    for key, item_key, level, count, within in rows:
-        sums = actual.setdefault((key, kind_of(item_key), level), [0, 0])
-        sums[0] += count
-        sums[1] += within
-    stated = {
-        (one.organisation_id, one.kind, one.level): one.required
-        for one in RequiredCount.objects.filter(organisation__in=keys)
-    }
-    asked = wanted(edition)
+    keys, asked = [one.pk for one in organisations], wanted(edition)
+    known = _known(keys, asked)
 
     def cell(key: int, kind: str, level: int) -> Cell:
-        here = (key, kind, level)
-        rate = asked.get((kind, level), (None, "", ""))
-        return Cell(level, *rate, stated.get(here), *actual.get(here, (0, 0)))
+        found = known[key].get((kind, level))
+        return found or Cell(level, *asked.get((kind, level), _NOT_ASKED), None, 0, 0)
 
     return {
         key: [
@@ -193,3 +179,53 @@ def tables(
         ]
         for key in keys
     }
+
+
+def amiss(organisations: Iterable[Organisation], asked: Wanted) -> dict[int, tuple[int, int]]:
+    """Return what is amiss in the tables of some enterprises by key.
+
+    How many cells have fewer meters than asked for, and how many have meters and nothing stated.
+    Only cells with either are made: of a page of enterprises that is one in twenty. The caller
+    has asked for the rights to the enterprises.
+    """
+    known = _known([one.pk for one in organisations], asked)
+    return {key: counted(cells.values()) for key, cells in known.items()}
+
+
+def counted(cells: Iterable[Cell]) -> tuple[int, int]:
+    """Return how many cells are short, and how many have meters but nothing stated."""
+    short = unstated = 0
+    for cell in cells:
+        short += cell.is_short
+        unstated += cell.required is None and cell.actual > 0
+    return short, unstated
+
+
+def _known(keys: Sequence[int], asked: Wanted) -> dict[int, dict[tuple[str, int], Cell]]:
+    """Return the cells that have meters or a number stated: enterprise -> (kind, level) -> cell."""
+    today = timezone.localdate()
+    rows = (
+        Meter.objects.filter(organisation__in=keys, is_listed=True)
+        .exclude(status=Meter.Status.STOPPED)
+        .order_by()
+        .values_list("organisation", "item_key", "level")
+        .annotate(actual=Count("pk"), within=Count("pk", filter=Q(valid_until__gte=today)))
+    )
+    actual: dict[tuple[int, str, int], list[int]] = {}
+    for key, item_key, level, count, within in rows:
+        if kind := kind_of(item_key):
+            sums = actual.setdefault((key, kind, level), [0, 0])
+            sums[0] += count
+            sums[1] += within
+    stated = {
+        (key, kind, level): required
+        for key, kind, level, required in RequiredCount.objects.filter(organisation__in=keys)
+        .order_by()
+        .values_list("organisation", "kind", "level", "required")
+    }
+    found: dict[int, dict[tuple[str, int], Cell]] = {key: {} for key in keys}
+    for here in actual.keys() | stated.keys():
+        key, kind, level = here
+        rate = asked.get((kind, level), _NOT_ASKED)
+        found[key][kind, level] = Cell(level, *rate, stated.get(here), *actual.get(here, (0, 0)))
+    return found

@@ -74,12 +74,14 @@ def _findings(
         if days.is_empty():
             continue
         until, changed = min(end, last), changed_on(begin)
-        about: dict[str, Any] = {"points": points, "edges": edges, "first": begin, "last": until}
+        about: dict[str, Any] = {
+            "points": points, "edges": edges, "nodes": nodes, "first": begin, "last": until
+        }  # fmt: skip
         # An enterprise is held against what lies below it once a month, when the month is over.
         balances = judged.balances(days, by="month", **about) if end <= last else None
         found = quality.of_days(
             days, points, nodes=nodes, edges=edges,
-            deviations=standing.deviations(days, points, edges, begin, until), changed=changed,
+            deviations=standing.deviations(days, **about), changed=changed,
         )  # fmt: skip
         parts.append(
             alerts.findings(

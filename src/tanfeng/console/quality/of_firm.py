@@ -210,7 +210,9 @@ def held(code: str, first: date, last: date, items: dict[str, str]) -> Held:
     if days.is_empty():
         return Held([], [])
     edges = edges.filter(pl.col("parent").is_in(inside))
-    about: dict[str, Any] = {"points": points, "edges": edges, "first": first, "last": last}
+    about: dict[str, Any] = {
+        "points": points, "edges": edges, "nodes": nodes, "first": first, "last": last
+    }  # fmt: skip
     names = dict(nodes.select("node", "name").iter_rows())
     by_day = quality.submeter_balance(
         judged.balances(days, by="day", **about), changed=changed_on(first)
@@ -240,20 +242,17 @@ def held(code: str, first: date, last: date, items: dict[str, str]) -> Held:
         for row in judged.balances(days, by="month", **about).iter_rows(named=True)
         if row["parts_count"]
     ]
-    return Held(balances, _reports(code, days, points, edges, first, last, items))
+    return Held(balances, _reports(code, days, about, items))
 
 
 def _reports(
     code: str,
     days: pl.DataFrame,
-    points: pl.DataFrame,
-    edges: pl.DataFrame,
-    first: date,
-    last: date,
+    about: dict[str, Any],
     items: dict[str, str],
 ) -> list[dict[str, Any]]:
-    rows = standing.deviations(days, points, edges, first, last).filter(pl.col("node") == code)
-    units = dict(points.select("item_key", "unit").iter_rows())
+    rows = standing.deviations(days, **about).filter(pl.col("node") == code)
+    units = dict(about["points"].select("item_key", "unit").iter_rows())
     told = []
     for row in rows.iter_rows(named=True):
         words, kind = REASONS[row["reason"]]

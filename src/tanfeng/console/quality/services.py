@@ -168,10 +168,7 @@ def take(
         With everything that is missing.
     """
     given, now = values or {}, at or timezone.now()
-    thing = type(thing)._default_manager.select_for_update().get(pk=thing.pk)
-    step = machine.check(user, thing, key, given)
-    before = thing.state
-    thing.state = step.target or before
+    thing, before = machine.move(user, thing, key, given)
     fields = ["state", *_brought(thing, key, given, now)]
     thing.save(update_fields=fields)
     if key == "accept_filing":

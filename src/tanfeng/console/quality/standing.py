@@ -63,14 +63,19 @@ def write(kept: JudgedDays, first: date, last: date) -> None:
             continue
         found = quality.of_days(
             days, points, nodes=nodes, edges=edges,
-            deviations=deviations(days, points, edges, begin, min(end, last)),
+            deviations=deviations(days, points, edges, nodes, begin, min(end, last)),
             changed=changed_on(begin),
         )  # fmt: skip
         _keep(found, begin, end, members)
 
 
 def deviations(
-    days: pl.DataFrame, points: pl.DataFrame, edges: pl.DataFrame, first: date, last: date
+    days: pl.DataFrame,
+    points: pl.DataFrame,
+    edges: pl.DataFrame,
+    nodes: pl.DataFrame,
+    first: date,
+    last: date,
 ) -> pl.DataFrame:
     """Compare what was metered in a month with what enterprises reported of it.
 
@@ -78,7 +83,7 @@ def deviations(
     ----------
     days : polars.DataFrame
         Days kept of whole enterprises.
-    points, edges : polars.DataFrame
+    points, edges, nodes : polars.DataFrame
         Of the engine's register.
     first, last : datetime.date
         Days of one month, both included.
@@ -88,15 +93,13 @@ def deviations(
     polars.DataFrame
         As of ``quality.report_deviations``, of enterprises that are metered.
     """
-    energy = judged.energies(days, points=points, edges=edges, by="day", first=first, last=last)
+    tree = {"edges": edges, "nodes": nodes}
+    energy = judged.energies(days, points=points, by="day", first=first, last=last, **tree)
     # Days to come are not due; those of a month that is not over leave the report unjudged.
-    codes = energy.filter(pl.col("node").str.len_chars() == _CODE)["node"].unique().to_list()
-    energy = energy.filter(pl.col("node").is_in(codes))
+    firms = nodes.filter(kind="enterprise")["node"].implode()
+    energy = energy.filter(pl.col("node").is_in(firms))
+    codes = energy["node"].unique().to_list()
     return quality.report_deviations(energy, _reports(codes, first), changed=changed_on(first))
-
-
-#: Length of a credit code: the key of an enterprise in the tree.
-_CODE = 18
 
 
 def _reports(codes: list[str], month: date) -> pl.DataFrame:
@@ -123,9 +126,7 @@ def _members(
     points: pl.DataFrame, nodes: pl.DataFrame, edges: pl.DataFrame
 ) -> dict[str, tuple[str, ...]]:
     """Return the points at and below every node."""
-    from tanfeng.metering._scores import lineage
-
-    pairs = lineage(nodes, edges).join(points.select("point", "node"), on="node")
+    pairs = quality.lineage(nodes, edges).join(points.select("point", "node"), on="node")
     grouped = pairs.group_by("object").agg(pl.col("point").unique())
     return {node: tuple(names) for node, names in grouped.iter_rows()}
 

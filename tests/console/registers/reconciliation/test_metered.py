@@ -1,7 +1,6 @@
 """The meters as a side: what a year of them covers, by hand.
 
-2023 has 365 x 96 = 35 040 quarter hours, January and March 31 x 96 = 2 976, February 28 x 96 =
-2 688, April 30 x 96 = 2 880.
+A day has 96 quarter hours, the year 2023 has 365 x 96 = 35 040.
 """
 
 from __future__ import annotations
@@ -26,7 +25,6 @@ from tanfeng.metering.frames import ENERGY, READINGS
 from tanfeng.periods import LOCAL
 
 KEY = "gb_t_32151_5_2015"
-SLOTS = {1: 2976, 2: 2688, 3: 2976, 4: 2880}
 NEW_YEAR = datetime(2023, 1, 1, tzinfo=LOCAL)
 NAMES = {"steam_coal": "bituminous", "raw_coal": "bituminous"}
 
@@ -40,67 +38,106 @@ def _own_home(settings, tmp_path):
         cached.cache_clear()
 
 
-def months(item, unit, *rows):
-    """Return months of a node: (month, amount, estimated, due, missing)."""
+def days(item, unit, month, first, last, *, amount=10.0, estimated=0.0, due=96, missing=0):
+    """Return days of a node, each with the same amount. None: nothing is known of it."""
     return pl.DataFrame(
         [
             {
                 "node": "A",
-                "start": datetime(2023, month, 1, tzinfo=LOCAL).astimezone(UTC),
+                "start": datetime(2023, month, day, tzinfo=LOCAL).astimezone(UTC),
                 "item_key": item,
                 "amount": amount,
                 "unit": unit,
-                "estimated": estimated,
+                "estimated": None if amount is None else estimated,
                 "slots_due": due,
-                "slots_missing": gone,
-                "completeness": (due - gone) / due,
+                "slots_missing": missing,
             }
-            for month, amount, estimated, due, gone in rows
+            for day in range(first, last + 1)
         ],
         schema={name: ENERGY[name] for name in (
             "node", "start", "item_key", "amount", "unit", "estimated", "slots_due",
-            "slots_missing", "completeness",
+            "slots_missing",
         )},
     )  # fmt: skip
 
 
+def months_of(*some):
+    (one,) = metered.of_energy(pl.concat(some), 2023, NAMES).values()
+    return one.months
+
+
 def test_months_are_known_from_end_to_end_or_not():
-    # January whole; February begins on the 2nd; March lacks 100 quarter hours; April silent.
-    energy = months(
-        "electricity", "kWh",
-        (1, 10_000.0, 500.0, 2976, 0),
-        (2, 9_000.0, 0.0, 2592, 0),
-        (3, 9_500.0, 0.0, 2976, 100),
-        (4, None, None, 2880, 2880),
-    )  # fmt: skip
+    # January whole; February begins on the 2nd; March lacks 4 quarter hours of a day; April silent.
+    energy = pl.concat(
+        [
+            days("electricity", "kWh", 1, 1, 31, amount=300.0, estimated=10.0),
+            days("electricity", "kWh", 2, 2, 28, amount=300.0),
+            days("electricity", "kWh", 3, 1, 30, amount=300.0),
+            days("electricity", "kWh", 3, 31, 31, amount=290.0, missing=4),
+            days("electricity", "kWh", 4, 1, 30, amount=None, missing=96),
+        ]
+    )
     ((key, one),) = metered.of_energy(energy, 2023, {}).items()
     assert key == ("electricity", "electricity")
     assert (one.months, one.is_whole) == (1, False)
-    assert one.share == pytest.approx((2976 + 2592 + 2876) / 35_040)
-    assert (one.amount, one.unit) == (28_500.0, "kWh")
-    assert (one.converted, one.unit_here) == (pytest.approx(2.85), "1e4 kWh")
-    assert one.estimated == pytest.approx(500 / 28_500)
+    # 31 + 27 + 31 days less 4 quarter hours: 89 x 96 - 4 = 8 540.
+    assert one.share == pytest.approx(8_540 / 35_040)
+    # 31 x 300 + 27 x 300 + 30 x 300 + 290 = 26 690.
+    assert (one.amount, one.unit) == (26_690.0, "kWh")
+    assert (one.converted, one.unit_here) == (pytest.approx(2.669), "1e4 kWh")
+    assert one.estimated == pytest.approx(310 / 26_690)
+
+
+def test_a_month_meters_came_or_went_in_is_not_whole():
+    whole = days("electricity", "kWh", 1, 1, 31, due=192)
+    assert months_of(whole) == 1, "two meters, all the month"
+    # Hung on the 17th: two meters for 15 days are due 2 880 quarter hours, nearly a month of one.
+    late = days("electricity", "kWh", 2, 15, 28, due=192)
+    assert months_of(late) == 0
+    second = [days("electricity", "kWh", 3, 1, 16), days("electricity", "kWh", 3, 17, 31, due=192)]
+    assert months_of(*second) == 0, "what flowed through the second before nobody knows"
+    assert months_of(whole, late, *second) == 1
+    # Due from noon of the first day, and the other meter until then: one meter at any time.
+    assert months_of(days("electricity", "kWh", 4, 1, 30)) == 1
+    # Two hung at noon of the first day: 48 + 48 that day, then twice 96.
+    noon = [days("electricity", "kWh", 5, 1, 1), days("electricity", "kWh", 5, 2, 31, due=192)]
+    assert months_of(*noon) == 0
+    assert months_of(days("electricity", "kWh", 6, 1, 30, due=48)) == 0, "half of each day is due"
+
+
+def test_what_is_known_is_a_share_of_all_meters():
+    energy = pl.concat(
+        [
+            days("electricity", "kWh", 1, 1, 31),
+            days("electricity", "kWh", 2, 1, 28, due=192, missing=96),
+        ]
+    )
+    one = metered.of_energy(energy, 2023, {})["electricity", "electricity"]
+    # One of one for 31 days, one of two for 28: 59 x 96 = 5 664 of 2 x 35 040.
+    assert one.share == pytest.approx(5_664 / 70_080)
 
 
 def test_two_coals_are_one_fuel_and_a_month_needs_both():
     energy = pl.concat(
         [
-            months("steam_coal", "t", (1, 100.0, 0.0, 2976, 0), (2, 90.0, 0.0, 2688, 0)),
-            months("raw_coal", "t", (1, 10.0, 0.0, 2976, 0)),
+            days("steam_coal", "t", 1, 1, 31),
+            days("steam_coal", "t", 2, 1, 28),
+            days("raw_coal", "t", 1, 1, 31, amount=1.0),
         ]
     )
     one = metered.of_energy(energy, 2023, NAMES)["direct", "bituminous"]
     assert one.items == ("raw_coal", "steam_coal")
-    assert (one.months, one.amount, one.converted) == (1, 200.0, pytest.approx(200.0))
-    assert one.share == pytest.approx(2976 / 35_040), "that of the coal known least"
+    # 59 x 10 + 31 x 1 = 621.
+    assert (one.months, one.amount, one.converted) == (1, 621.0, pytest.approx(621.0))
+    assert one.share == pytest.approx(31 / 365), "that of the coal known least"
 
 
 def test_gas_counts_in_its_unit_and_air_emits_nothing():
     energy = pl.concat(
         [
-            months("natural_gas", "m3", (1, 25_000.0, 0.0, 2976, 0)),
-            months("compressed_air", "m3", (1, 9.0, 0.0, 2976, 0)),
-            months("self_gen_power", "kWh", (1, 9.0, 0.0, 2976, 0)),
+            days("natural_gas", "m3", 1, 1, 1, amount=25_000.0),
+            days("compressed_air", "m3", 1, 1, 1),
+            days("self_gen_power", "kWh", 1, 1, 1),
         ]
     )
     found = metered.of_energy(energy, 2023, {})

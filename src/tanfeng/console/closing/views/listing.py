@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
+from django.db.models import (
+    BooleanField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    QuerySet,
+)
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -20,12 +30,14 @@ from tanfeng.console.core import audit, rights
 from tanfeng.console.core.asked import language, me
 from tanfeng.console.core.lists import Column, Listing
 from tanfeng.console.metering.models import Meter
+from tanfeng.errors import ModelError
 from tanfeng.periods import LOCAL, Period
 
 STATES = {
     "closed": gettext_lazy("month closed"),
     "open": gettext_lazy("not closed"),
     "over": gettext_lazy("above the limit"),
+    "moved": gettext_lazy("moved since the close"),
 }
 #: Months an enterprise is shown to choose from.
 _SHOWN = 12
@@ -46,6 +58,8 @@ COLUMNS = (
     Column("worst", gettext_lazy("Largest deviation"), lambda row: _percent(row.worst),
            sort="worst", unit="%", places=2),
     Column("over", gettext_lazy("Items above the limit"), sort="over"),
+    Column("moved", gettext_lazy("moved since the close"),
+           lambda row: _("yes") if row.moved else "", sort="moved"),
 )  # fmt: skip
 CLOSES = (
     Column("period", gettext_lazy("Month")),
@@ -86,7 +100,8 @@ def closings(request: HttpRequest) -> HttpResponse:
         if own is not None:
             return redirect("closings-of", own.credit_code)
     month = month_of(request.GET.get("month", ""))
-    seen = _of_month(rights.visible(user, Organisation), month)
+    moved, unknown = _moved(rights.visible(user, MonthClose), month)
+    seen = _of_month(rights.visible(user, Organisation), month, moved)
     listing = Listing(
         request,
         _narrowed(request, seen).select_related("place"),
@@ -110,6 +125,8 @@ def closings(request: HttpRequest) -> HttpResponse:
             "after": str(month.next) if month != last_month() else "",
             "closed": closed,
             "waiting": seen.count() - closed,
+            "moved": seen.filter(moved=True).count() if moved else 0,
+            "unknown": unknown,
             "states": list(STATES.items()),
             "places": () if user.place_code else [(p.code, str(p)) for p in Place.objects.all()],
             "rule": figures.rule(),
@@ -126,7 +143,18 @@ def source() -> str:
     return rule.source_en if language() == "en" else rule.source_zh
 
 
-def _of_month(rows: QuerySet[Organisation], month: Month) -> QuerySet[Any]:
+def _moved(closes: QuerySet[MonthClose], month: Month) -> tuple[set[int], str]:
+    """Return the closes of a month whose metered figures moved since, or why nobody knows."""
+    rows = closes.filter(year=month.year, month=month.month, reopened_at=None)
+    try:
+        return set(services.items_moved(list(rows.select_related("organisation")))), ""
+    except ModelError as error:
+        return set(), error.message(language())
+
+
+def _of_month(
+    rows: QuerySet[Organisation], month: Month, moved: Collection[int]
+) -> QuerySet[Any]:  # fmt: skip
     """Return the enterprises with points, and beside each the close of the month that stands."""
     sends = Meter.objects.filter(
         organisation=OuterRef("pk"), point__isnull=False, withdrawn_at__isnull=True
@@ -144,6 +172,7 @@ def _of_month(rows: QuerySet[Organisation], month: Month) -> QuerySet[Any]:
         items=F("standing__line_count"),
         worst=F("standing__worst_deviation"),
         over=F("standing__lines_over"),
+        moved=ExpressionWrapper(Q(standing__pk__in=moved), output_field=BooleanField()),
     )
 
 
@@ -153,11 +182,20 @@ def _narrowed(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
         rows = rows.filter(closed_at__isnull=asked["state"] == "open")
     elif asked.get("state") == "over":
         rows = rows.filter(over__gt=0)
+    elif asked.get("state") == "moved":
+        rows = rows.filter(moved=True)
     if asked.get("place"):
         rows = rows.filter(place_id=asked["place"][:6])
     if text := asked.get("q", "").strip()[:60]:
         rows = rows.filter(Q(name__icontains=text) | Q(credit_code__istartswith=text))
     return rows
+
+
+def _of_enterprise(closes: list[MonthClose]) -> Collection[int]:
+    try:
+        return services.items_moved(closes)
+    except ModelError:  # the page of the month says why
+        return ()
 
 
 @require_safe
@@ -168,7 +206,7 @@ def closings_of(request: HttpRequest, code: str) -> HttpResponse:
     closes = rights.visible(user, MonthClose).filter(organisation=organisation)
     listing = Listing(
         request,
-        closes.select_related("closed_by", "batch"),
+        closes.select_related("closed_by", "batch", "organisation"),
         name="month-closes",
         title=_("Month closes of %s") % organisation.name,
         columns=CLOSES,
@@ -179,11 +217,14 @@ def closings_of(request: HttpRequest, code: str) -> HttpResponse:
     audit.read_of(request, organisation, "month.read")
     months, month = [], last_month()
     standing = {
-        (one.year, one.month): one for one in closes.filter(reopened_at=None)
-    }  # fmt: skip
+        (one.year, one.month): one
+        for one in closes.filter(reopened_at=None).select_related("organisation", "batch")
+    }
     for _number in range(_SHOWN):
         months.append((month, standing.get((month.year, month.month))))
         month = month.before
+    shown = {close.pk: close for _month, close in months if close is not None}
+    shown |= {close.pk: close for close in listing.page.object_list if close.is_closed}
     return render(
         request,
         "closing/enterprise.html",
@@ -192,6 +233,7 @@ def closings_of(request: HttpRequest, code: str) -> HttpResponse:
             "listing": listing,
             "months": months,
             "open": sum(close is None for _month, close in months),
+            "moved": _of_enterprise(list(shown.values())),
             "may_close": services.may_close(user, organisation),
             "sort": listing.sort,
         },

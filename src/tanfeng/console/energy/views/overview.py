@@ -312,6 +312,7 @@ def _known(whole: pl.DataFrame, asked: Asked) -> dict[str, Any] | None:
     return {
         "x": local.dt.strftime(_SHAPES[KINDS[asked.kind]]).to_list(),
         "unit": "%",
+        "whole": 100,
         "places": 1,
         "mode": "bar",
         "series": [

@@ -17,7 +17,7 @@ from tanfeng.console.core import audit, lists
 from tanfeng.console.core.asked import language
 from tanfeng.console.core.lists import Column
 from tanfeng.console.energy import figures, tariffs
-from tanfeng.console.energy.tariffs import DAY_TYPES, Shares, TimeOfUse
+from tanfeng.console.energy.tariffs import KINDS, Shares, TimeOfUse
 from tanfeng.console.energy.tree import tree
 from tanfeng.console.energy.views.common import enterprise, shell, span_of
 from tanfeng.console.energy.windows import Span
@@ -34,12 +34,13 @@ WORDS = {
     "valley": (pgettext_lazy("tariff", "valley"), "good"),
 }
 DAYS = {
-    "workday": gettext_lazy("Monday to Friday"),
-    "saturday": gettext_lazy("Saturday"),
-    "sunday": gettext_lazy("Sunday"),
+    "workday": pgettext_lazy("kind of day", "working days"),
+    "weekend": pgettext_lazy("kind of day", "weekends"),
+    "holiday": pgettext_lazy("kind of day", "holidays"),
 }
 COLUMNS = (
     Column("name", gettext_lazy("Part"), lambda row: row["name"]),
+    Column("days", gettext_lazy("Days"), lambda row: row["days"]),
     Column("period", gettext_lazy("Tariff period"), lambda row: WORDS[row["period"]][0]),
     Column("amount", gettext_lazy("Electricity"), lambda row: row["amount"], unit="kWh"),
     Column("share", gettext_lazy("Share"), lambda row: row["share"]),
@@ -75,6 +76,8 @@ def time_of_use(request: HttpRequest, code: str) -> HttpResponse:
             "whole": rows[0] if rows else None,
             "rows": rows,
             "periods": _periods(shares),
+            "kinds": _kinds(found) if found and rows else [],
+            "arranged": _arranged(found) if found else [],
             "bars": _bars(rows, shares),
             "curves": _curve_data(found) if found else None,
             "days": _day_counts(found) if found else [],
@@ -91,7 +94,7 @@ def _periods(shares: list[Shares]) -> list[tuple[str, Any]]:
     return [(key, WORDS[key][0]) for key in PERIODS if key in there]
 
 
-def _row(one: Shares, names: dict[str, str], units: dict[str, ProcessUnit]) -> dict[str, Any]:
+def _row(one: Shares, names: dict[str, Any], units: dict[str, ProcessUnit]) -> dict[str, Any]:
     unit = units.get(one.node)
     slots = [sum(row[f"slots_{key}"] for row in one.rows.values())
              for key in ("measured", "estimated", "missing")]  # fmt: skip
@@ -106,6 +109,34 @@ def _row(one: Shares, names: dict[str, str], units: dict[str, ProcessUnit]) -> d
     }
 
 
+def _kinds(found: TimeOfUse) -> list[dict[str, Any]]:
+    """Return the electricity of each kind of day, with its share of the whole."""
+    whole = found.shares[0].amount
+    return [
+        {
+            **_row(one, {one.node: DAYS[one.node]}, {}),
+            "days": one.days,
+            "load_kw": one.load_kw,
+            "share": one.amount / whole if whole and one.amount is not None else None,
+        }
+        for one in found.kinds
+    ]
+
+
+def _arranged(found: TimeOfUse) -> list[dict[str, Any]]:
+    """Return the holidays and made-up days of the span, each with its notice."""
+    return [
+        {
+            "name": one.name_en if language() == "en" else one.name_zh,
+            "days": f"{one.first}" if one.first == one.last else f"{one.first} – {one.last}",
+            "is_off": one.is_off,
+            "document": one.document,
+            "source": one.source,
+        }
+        for one in found.arranged
+    ]
+
+
 def _bars(rows: list[dict[str, Any]], shares: list[Shares]) -> dict[str, Any] | None:
     """Return the shares of every part as bars of one length."""
     if not rows:
@@ -113,6 +144,7 @@ def _bars(rows: list[dict[str, Any]], shares: list[Shares]) -> dict[str, Any] | 
     return {
         "x": [row["name"] for row in rows],
         "unit": "%",
+        "whole": 100,
         "places": 1,
         "mode": "bar",
         "series": [
@@ -134,11 +166,11 @@ def _curve_data(found: TimeOfUse) -> dict[str, Any] | None:
     if found.curves.is_empty():
         return None
     cells = {
-        (row["day_type"], row["hour"]): row["load_kw"]
+        (row["day_kind"], row["hour"]): row["load_kw"]
         for row in found.curves.iter_rows(named=True)
     }  # fmt: skip
-    there = [key for key in DAY_TYPES if any(one == key for one, _hour in cells)]
-    tints = {"workday": "brand", "saturday": "building", "sunday": "textile"}
+    there = [key for key in KINDS if any(one == key for one, _hour in cells)]
+    tints = {"workday": "brand", "weekend": "building", "holiday": "textile"}
     return {
         "x": [f"{hour:02d}:00" for hour in range(24)],
         "unit": "kW",
@@ -156,11 +188,11 @@ def _curve_data(found: TimeOfUse) -> dict[str, Any] | None:
 
 def _day_counts(found: TimeOfUse) -> list[tuple[Any, int, int]]:
     """Return how many days of each kind an hour is the mean of, from fewest to most."""
-    counts = found.curves.group_by("day_type").agg(
+    counts = found.curves.group_by("day_kind").agg(
         low=pl.col("days").min(), high=pl.col("days").max()
     )
     of = {row[0]: row[1:] for row in counts.iter_rows()}
-    return [(DAYS[key], *of[key]) for key in DAY_TYPES if key in of]
+    return [(DAYS[key], *of[key]) for key in KINDS if key in of]
 
 
 def _rules(found: TimeOfUse) -> list[dict[str, Any]]:
@@ -182,9 +214,10 @@ def _export(
     request: HttpRequest, firm: Organisation, span: Span, found: TimeOfUse | None,
     names: dict[str, str],
 ) -> HttpResponse:  # fmt: skip
+    names = names | {key: f"{firm.name} · {words}" for key, words in DAYS.items()}
     rows = [
-        {**row, "name": names[one.node], "period": key}
-        for one in (found.shares if found else ())
+        {**row, "name": names[one.node], "period": key, "days": one.days}
+        for one in ((*found.shares, *found.kinds) if found else ())
         if one.node in names
         for key, row in one.rows.items()
     ]

@@ -9,9 +9,10 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.db.models import Exists, F, Func, IntegerField, OuterRef, Q, Subquery
+from django.db.models import Exists, Func, IntegerField, OuterRef, Q, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -34,6 +35,7 @@ _COLUMNS = (
     Column("over", gettext_lazy("Verification expired"), sort="over"),
     Column("undated", gettext_lazy("Verification not entered"), sort="undated"),
 )
+_SHOWN = ("name", "credit_code", "place__name_zh", "place__name_en", "place__order")
 
 
 def _edition(request: HttpRequest) -> str:
@@ -62,11 +64,15 @@ def rates(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(place_id=request.GET["place"][:6])
     if text := request.GET.get("q", "").strip()[:60]:
         rows = rows.filter(Q(name__icontains=text) | Q(credit_code__istartswith=text))
-    rows = rows.annotate(
-        meter_count=_count(),
-        over=_count(valid_until__lt=today),
-        undated=_count(valid_until__isnull=True),
-    ).select_related("place")
+    rows = (
+        rows.select_related("place")
+        .only(*_SHOWN)
+        .annotate(
+            meter_count=_count(),
+            over=_count(valid_until__lt=today),
+            undated=_count(valid_until__isnull=True),
+        )
+    )
     listing = Listing(
         request,
         rows,
@@ -78,16 +84,17 @@ def rates(request: HttpRequest) -> HttpResponse:
     if listing.wants_export:
         return listing.export()
     edition, page = _edition(request), list(listing.page)
-    tables = figures.tables(page, edition)
+    asked = figures.wanted(edition)
+    amiss = figures.amiss(page, asked)
     return render(
         request,
         "metering/rates.html",
         {
             "listing": listing,
-            "rows": [(row, *_counted(tables[row.pk])) for row in page],
+            "rows": [_told(row, *amiss[row.pk]) for row in page],
             "edition": edition,
             "editions": _editions(),
-            "is_empty": _is_empty(edition),
+            "is_empty": _is_empty(asked),
             "places": [(place.code, str(place)) for place in Place.objects.all()],
             "sort": listing.sort,
             "asked": request.GET,
@@ -101,25 +108,27 @@ def _count(**conditions: Any) -> Subquery:
     A question of its own for each, answered from one index: a list sorted by one of them asks
     nothing else of all enterprises.
     """
-    standing = Meter.objects.filter(
-        organisation=OuterRef("pk"), withdrawn_at__isnull=True, expression="", **conditions
-    )
+    listed = Meter.objects.filter(organisation=OuterRef("pk"), is_listed=True, **conditions)
     # Not Count: an aggregate would be grouped, and grouping costs more than counting.
-    count = Func(F("pk"), function="COUNT", output_field=IntegerField())
-    return Subquery(standing.order_by().annotate(n=count).values("n"))
+    count = Func(template="COUNT(*)", output_field=IntegerField())
+    return Subquery(listed.order_by().annotate(n=count).values("n"))
 
 
-def _counted(table: list[tuple[figures.Kind, list[figures.Cell]]]) -> tuple[int, int]:
-    """Return how many cells of a table are short, and how many have meters but nothing stated."""
-    cells = [cell for _kind, cells in table for cell in cells]
-    return (
-        sum(cell.is_short for cell in cells),
-        sum(cell.required is None and cell.actual > 0 for cell in cells),
-    )
+def _told(row: Any, short: int, unstated: int) -> dict[str, Any]:
+    """Return a row of the list in words."""
+    return {
+        "url": f"{reverse('meter-rates')}{row.credit_code}/",
+        "name": row.name,
+        "place": str(row.place),
+        "meters": row.meter_count,
+        "over": row.over,
+        "short": short,
+        "unstated": unstated,
+    }
 
 
-def _is_empty(edition: str) -> bool:
-    return all(value is None for value, _confidence, _ref in figures.wanted(edition).values())
+def _is_empty(asked: figures.Wanted) -> bool:
+    return all(value is None for value, _confidence, _ref in asked.values())
 
 
 def _of_level(
@@ -175,7 +184,7 @@ def rates_of(request: HttpRequest, code: str) -> HttpResponse:
         )
         return lists.attachment(book, f"{title}.xlsx")
     audit.read_of(request, organisation, "meter.read")
-    short, unstated = _counted(shown)
+    short, unstated = figures.counted(cell for _kind, cells in shown for cell in cells)
     return render(
         request,
         "metering/rates_of.html",
@@ -187,7 +196,7 @@ def rates_of(request: HttpRequest, code: str) -> HttpResponse:
             "unstated": unstated,
             "edition": edition,
             "editions": _editions(),
-            "is_empty": _is_empty(edition),
+            "is_empty": _is_empty(figures.wanted(edition)),
             "may_state": may,
         },
     )

@@ -1,17 +1,18 @@
 """What the meters of an enterprise measured in a year, as a side of its reconciliation.
 
-A month is known when every quarter hour that was due is; months no point was due in are not. The
-year stands only when twelve months are known: else the amount is a part, which says its share and
-is compared with nothing.
+A month is known when on each of its days the same whole meters were due and nothing of them is
+missing: a meter hung or taken away in mid-month, or two, leave it open what flowed without them.
+The year stands only when twelve months are known: else the amount is a part, which says its share
+and is compared with nothing.
 """
 
 from __future__ import annotations
 
 import calendar
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 import polars as pl
 
@@ -28,6 +29,8 @@ from tanfeng.periods import LOCAL
 #: for is shown without a value.
 _GUIDELINE, _BASES = "NDRC-GENERAL-2015", ("fuel", "biogenic", "missing")
 _SCOPES: Mapping[str, str] = {"electricity": "electricity", "heat": "heat", "steam_t": "heat"}
+#: From UTC to the city's clock.
+_CLOCK = "8h"
 _SLOTS_A_DAY = 86_400 // SLOT_S
 #: Most that is known of a year with a month that is not whole, however little is missing.
 _JUST_BELOW = 0.999999
@@ -44,7 +47,7 @@ class Known:
     months : int
         Months known from end to end.
     share : float
-        Quarter hours known, of those of the year. [1]
+        Quarter hours known, of those of the year for the most meters of any day. [1]
     estimated : float
         Share of the amount that is estimated. [1]
     amount, unit
@@ -101,7 +104,7 @@ def of(code: str, year: int, names: Mapping[str, str]) -> Metered:
     """
     start, end = (datetime(one, 1, 1, tzinfo=LOCAL) for one in (year, year + 1))
     try:
-        energy = amounts.of_nodes([code], "month", start, end)
+        energy = amounts.of_nodes([code], "day", start, end)
         rows = of_energy(energy.filter(pl.col("node") == code), year, names)
     except ModelError as error:
         return Metered(None, {}, error)
@@ -141,26 +144,24 @@ def beside(meters: View, base: View) -> View:
 def of_energy(
     energy: pl.DataFrame, year: int, names: Mapping[str, str]
 ) -> dict[tuple[str, str], Known]:
-    """Return scope and item -> what the months of an enterprise say of it.
+    """Return scope and item -> what the days of an enterprise say of it.
 
     Parameters
     ----------
     energy : polars.DataFrame
-        Columns of ``ENERGY`` of one node, by month.
+        Columns of ``ENERGY`` of one node, by day of the city.
     year : int
-        Calendar year of the months.
+        Calendar year of the days.
     names : mapping of str to str
         Energy item -> its name among the materials of the method.
     """
-    counted = _counted()
     units_of = dict(standards.load("energy_items").select("item_key", "unit").iter_rows())
-    parts: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in energy.iter_rows(named=True):
-        item = row["item_key"]
-        if item in counted:
-            key = (_SCOPES.get(item, "direct"), names.get(item, item))
-            parts.setdefault(key, []).append(row)
-    return {key: _known(rows, year, units_of) for key, rows in sorted(parts.items())}
+    parts: dict[tuple[str, str], list[_Item]] = {}
+    counted = energy.filter(pl.col("item_key").is_in(_counted()))
+    for (item,), days in counted.group_by("item_key"):
+        key = (_SCOPES.get(str(item), "direct"), names.get(str(item), str(item)))
+        parts.setdefault(key, []).append(_item(str(item), days, year, units_of[str(item)]))
+    return {key: _known(items) for key, items in sorted(parts.items())}
 
 
 def _counted() -> frozenset[str]:
@@ -170,41 +171,66 @@ def _counted() -> frozenset[str]:
     return frozenset(rows["item_key"]) | frozenset(_SCOPES)
 
 
-def _known(rows: list[dict[str, Any]], year: int, units_of: Mapping[str, str]) -> Known:
-    items = tuple(sorted({row["item_key"] for row in rows}))
-    months = set(range(1, 13))
-    shares = []
-    for item in items:
-        own = {row["start"].astimezone(LOCAL).month: row for row in rows if row["item_key"] == item}
-        months &= {month for month, row in own.items() if _is_whole(row, year, month)}
-        slots = sum(
-            row["completeness"] * min(row["slots_due"], _slots(year, month))
-            for month, row in own.items()
-        )
-        shares.append(slots / sum(_slots(year, month) for month in range(1, 13)))
-    told = [row for row in rows if row["amount"] is not None]
-    here, shown = {units_of[item] for item in items}, {row["unit"] for row in rows}
-    unit, unit_here = "、".join(sorted(shown)), "、".join(sorted(here))
-    amount = sum(row["amount"] for row in told) if told and len(shown) == 1 else None
-    estimated = sum(row["estimated"] for row in told) if told else 0.0
+def _known(items: list[_Item]) -> Known:
+    here, shown = {one.unit_here for one in items}, {one.unit for one in items}
+    told = [one for one in items if one.amount is not None]
+    amount = sum(one.amount or 0.0 for one in told) if told and len(shown) == 1 else None
+    converted = sum(one.converted or 0.0 for one in told) if told and len(here) == 1 else None
     return Known(
-        items,
-        len(months),
-        min(shares),
-        estimated / amount if amount else 0.0,
+        tuple(sorted(one.item for one in items)),
+        len(set.intersection(*(one.months for one in items))),
+        min(one.share for one in items),
+        sum(one.estimated for one in told) / amount if amount else 0.0,
         amount,
-        unit,
-        sum(row["amount"] * units.factor(row["unit"], units_of[row["item_key"]]) for row in told)
-        if told and len(here) == 1
-        else None,
-        unit_here,
+        "、".join(sorted(shown)),
+        converted,
+        "、".join(sorted(here)),
     )
 
 
-def _slots(year: int, month: int) -> int:
-    return calendar.monthrange(year, month)[1] * _SLOTS_A_DAY
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """What the days of one energy item say: months known, amounts of what is known."""
+
+    item: str
+    months: set[int]
+    share: float
+    amount: float | None
+    estimated: float
+    unit: str
+    converted: float | None
+    unit_here: str
 
 
-def _is_whole(row: Mapping[str, Any], year: int, month: int) -> bool:
-    """Tell whether a month is known from end to end: nothing due is missing, all of it was due."""
-    return bool(row["slots_missing"] == 0 and row["slots_due"] >= _slots(year, month))
+def _item(item: str, days: pl.DataFrame, year: int, unit_here: str) -> _Item:
+    (unit,) = days["unit"].unique()
+    due = pl.col("slots_due")
+    by_month = days.group_by(pl.col("start").dt.offset_by(_CLOCK).dt.month()).agg(
+        days=pl.len(),
+        is_even=(due.min() == due.max()) & (due.min() % _SLOTS_A_DAY == 0),
+        missing=pl.col("slots_missing").sum(),
+    )
+    months = {
+        month
+        for month, count, is_even, missing in by_month.iter_rows()
+        if is_even and not missing and count == calendar.monthrange(year, month)[1]
+    }
+    slots_known, most_due, told, amount, estimated = days.select(
+        slots_known=(due - pl.col("slots_missing")).sum(),
+        most_due=due.max(),
+        told=pl.col("amount").count(),
+        amount=pl.col("amount").sum(),
+        estimated=pl.col("estimated").sum(),
+    ).row(0)
+    year_days = 365 + calendar.isleap(year)
+    return _Item(
+        item,
+        months,
+        # Due is due on some meter: the day most were due on says how many there are.
+        slots_known / (year_days * math.ceil(most_due / _SLOTS_A_DAY) * _SLOTS_A_DAY),
+        amount if told else None,
+        estimated,
+        unit,
+        amount * units.factor(unit, unit_here) if told else None,
+        unit_here,
+    )

@@ -103,7 +103,7 @@ function tip(data, colours, index) {
     list.append(row);
     sum += value;
   }
-  if (data.kind === "stack" && shown.length > 1) {
+  if (data.kind === "stack" && !data.whole && shown.length > 1) {
     const row = cell("tr", "", "total");
     row.append(cell("td", words.total), cell("td", format(sum, data.places), "n"));
     list.append(row);
@@ -137,7 +137,9 @@ function colourOf(series, order, colours) {
 function axes(data, colours, options = {}) {
   const label = { color: colours["ink-3"], fontSize: 12 };
   const names = { type: "category", data: data.x.map(String), boundaryGap: options.gap ?? true, axisTick: { show: false }, axisLine: { lineStyle: { color: colours.control } }, axisLabel: { ...label, hideOverlap: true } };
-  const values = { type: "value", scale: options.scale ?? false, min: options.min, axisLabel: { ...label, formatter: short }, splitNumber: 4, splitLine: { lineStyle: { color: colours.line } } };
+  // Shares of a whole end with it: there is no 120 % of a time.
+  const ends = data.whole ? { min: 0, max: data.whole, interval: data.whole / 4 } : { min: options.min };
+  const values = { type: "value", scale: options.scale ?? false, ...ends, axisLabel: { ...label, formatter: short }, splitNumber: 4, splitLine: { lineStyle: { color: colours.line } } };
   if (!data.horizontal) return { xAxis: names, yAxis: values };
   names.inverse = true;
   names.axisLabel = { ...label, color: colours["ink-2"], width: options.nameWidth, overflow: "truncate" };
@@ -248,7 +250,7 @@ function stack(data, colours, width) {
   });
   // Parts below zero hang under the axis: the sum stands above the parts over it.
   const tops = data.x.map((_, index) => (sums[index] === null ? null : data.series.reduce((top, one) => top + Math.max(0, one.values[index] || 0), 0)));
-  series.push({ name: "", type: "line", data: tops, symbol: "circle", symbolSize: 1, silent: true, lineStyle: { width: 0 }, itemStyle: { color: "transparent" }, z: 9, tooltip: { show: false }, emphasis: { disabled: true }, blur: { label: { opacity: 1 } }, label: { show: data.series.length > 1 && !area, position: "top", color: colours.ink, fontSize: 12, fontWeight: 600, textBorderColor: colours.panel, textBorderWidth: 3, formatter: (item) => format(sums[item.dataIndex], data.places) }, labelLayout: { hideOverlap: true }, markLine: guides(data, colours) });
+  series.push({ name: "", type: "line", data: tops, symbol: "circle", symbolSize: 1, silent: true, lineStyle: { width: 0 }, itemStyle: { color: "transparent" }, z: 9, tooltip: { show: false }, emphasis: { disabled: true }, blur: { label: { opacity: 1 } }, label: { show: data.series.length > 1 && !area && !data.whole, position: "top", color: colours.ink, fontSize: 12, fontWeight: 600, textBorderColor: colours.panel, textBorderWidth: 3, formatter: (item) => format(sums[item.dataIndex], data.places) }, labelLayout: { hideOverlap: true }, markLine: guides(data, colours) });
   return { ...axes(data, colours, { gap: !area }), grid: grid(right), series };
 }
 
