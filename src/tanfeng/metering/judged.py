@@ -8,7 +8,7 @@ time are summed from them. Times arrive as arguments; several processes may writ
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -57,6 +57,7 @@ def judge(
     last: date,
     as_of: datetime,
     filings: pl.DataFrame | None = None,
+    changed: Mapping[str, float] | None = None,
 ) -> pl.DataFrame:
     """Judge some days of some points.
 
@@ -76,6 +77,8 @@ def judge(
         The moment it is judged.
     filings : polars.DataFrame, optional
         Columns of ``quality.FILINGS``.
+    changed : mapping of str to float, optional
+        Limits in place of the shipped ones.
 
     Returns
     -------
@@ -92,6 +95,7 @@ def judge(
         service=_service(points, due),
         filings=filings,
         before=BEFORE,
+        changed=changed,
     )
     known = pl.col("amount").is_not_null()
     flowed = (

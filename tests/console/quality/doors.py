@@ -23,6 +23,7 @@ DOORS = {
     # A county may issue the bulletin of its own; who may not is in test_bulletins.py.
     "quality-bulletin-new": Door(),
     "quality-bulletin": Door(lambda world: {"pk": world.bulletin.pk}),
+    "quality-limits": Door(common=True, post={"rule": "repair_days", "value": "1"}),
     "quality-evidence": Door(lambda world: {"pk": world.quality_paper.pk}),
     "alerts": Door(post=lambda world: {"do": "acknowledge", "alert": world.alert.pk}),
     "alert": Door(lambda world: {"pk": world.alert.pk}, post={"do": "acknowledge"}),

@@ -13,7 +13,8 @@ from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core.known import CHUNK, chunks
 from tanfeng.console.metering import engine
 from tanfeng.console.metering.models import Gateway, Meter, ProcessUnit
-from tanfeng.console.quality import outage_keeping, standing
+from tanfeng.console.quality import outage_keeping, output_line, standing
+from tanfeng.console.quality.limits_in_force import changed_on
 from tanfeng.console.quality.models import LEVELS, Alert, Step
 from tanfeng.metering import alerts, judged, quality
 from tanfeng.metering.judged import JudgedDays
@@ -51,6 +52,7 @@ def write(kept: JudgedDays, first: date, last: date, now: datetime) -> None:
         before=_before(first),
         causes=alerts.links(points, nodes=nodes, edges=edges, gateways=gateways),
         names=_names(points, nodes),
+        changed=changed_on(last),
     )
     _keep(merged, now)
 
@@ -66,11 +68,12 @@ def _findings(
 ) -> pl.DataFrame:
     parts = []
     outages = outage_keeping.found(kept, last)
+    lined = _lined(nodes, first, last)
     for begin, end in standing.month_ends(first, last):
         days = kept.read(begin, end)
         if days.is_empty():
             continue
-        until = min(end, last)
+        until, changed = min(end, last), changed_on(begin)
         about: dict[str, Any] = {
             "points": points, "edges": edges, "nodes": nodes, "first": begin, "last": until
         }  # fmt: skip
@@ -78,7 +81,7 @@ def _findings(
         balances = judged.balances(days, by="month", **about) if end <= last else None
         found = quality.of_days(
             days, points, nodes=nodes, edges=edges,
-            deviations=standing.deviations(days, **about),
+            deviations=standing.deviations(days, **about), changed=changed,
         )  # fmt: skip
         parts.append(
             alerts.findings(
@@ -86,7 +89,10 @@ def _findings(
                 last=last,
                 gateways=gateways,
                 calendar=outage_keeping.work_calendar(),
-                balances=quality.submeter_balance(balances) if balances is not None else None,
+                residuals=_residuals(lined, begin, changed) if end <= last else None,
+                balances=None
+                if balances is None
+                else quality.submeter_balance(balances, changed=changed),
             )
         )
     if not parts:
@@ -95,6 +101,23 @@ def _findings(
     empty = quality.of_days(pl.DataFrame(schema=quality.DAYS), points, nodes=nodes, edges=edges)
     parts.append(alerts.findings(empty, last=last, outages=outages, calendar=calendar))
     return pl.concat(parts)
+
+
+def _lined(nodes: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
+    """Return energy and output of the months that have ended, and of those their lines go through.
+
+    A round that ends no month asks nothing.
+    """
+    ended = [pair for pair in standing.month_ends(first, last) if pair[1] <= last]
+    codes = nodes.filter(pl.col("kind") == "enterprise")["node"].to_list() if ended else []
+    start, end = (ended[0][0], ended[-1][1]) if ended else (first, last)
+    return output_line.months(codes, output_line.begin(start), end)
+
+
+def _residuals(lined: pl.DataFrame, month: date, changed: Mapping[str, float]) -> pl.DataFrame:
+    """Return how far each enterprise was off its line in one month."""
+    found = output_line.fitted(lined, month, changed)
+    return found.filter(pl.col("month") == f"{month:%Y-%m}")
 
 
 def _gateways() -> pl.DataFrame:

@@ -22,10 +22,10 @@ from tanfeng.console.archive.models import Place
 from tanfeng.console.core import audit, rights
 from tanfeng.console.core.models import Role, User
 from tanfeng.console.quality import judging
+from tanfeng.console.quality.limits import standing as standing_limits
 from tanfeng.console.quality.models import Bulletin, BulletinLine, MonthQuality, Outage
 from tanfeng.console.quality.services import number, problem
 from tanfeng.errors import DataError
-from tanfeng.metering.quality import quality_rules
 
 #: Kinds a bulletin tells of, widest first.
 KINDS = ("city", "county", "enterprise")
@@ -248,7 +248,7 @@ def issue(
         wrong.append(problem(zh, en, "reason"))
     if wrong or found.judged_to is None or found.judged_at is None:
         raise DataError(wrong)
-    rules = quality_rules()
+    rules = standing_limits(last_of(month), RULES)
     bulletin = Bulletin.objects.create(
         number=number("TB", timezone.localdate(now).year, Bulletin, "number"),
         month=month,
@@ -259,8 +259,8 @@ def issue(
         judged_to=found.judged_to,
         judged_at=found.judged_at,
         version=found.version,
-        limits={name: {"value": rules[name].value, "confidence": rules[name].confidence}
-                for name in RULES},
+        limits={one.rule.rule: {"value": one.value, "confidence": one.confidence}
+                for one in rules},
         sha256=digest(found.lines),
         issuer=(user.department or str(user))[:120],
         issued_by=user,

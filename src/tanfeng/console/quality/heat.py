@@ -17,10 +17,10 @@ from tanfeng.metering.quality import limits
 SIGNS = {"full": "", "connected": "·", "weak": "▽", "broken": "▼", "silent": "✕", "not_due": ""}
 
 
-@lru_cache(maxsize=1)
-def _bounds() -> tuple[float, float, float]:
+@lru_cache(maxsize=8)
+def _bounds(connected: float | None) -> tuple[float, float, float]:
     limit = limits()
-    return limit["heat_full"], limit["connected_min"], limit["heat_weak"]
+    return limit["heat_full"], connected or limit["connected_min"], limit["heat_weak"]
 
 
 @lru_cache(maxsize=4096)
@@ -29,9 +29,9 @@ def _percent(share: float) -> str:
     return percent(share)
 
 
-def class_of(share: float | None) -> str:
+def class_of(share: float | None, connected: float | None = None) -> str:
     """Return the class of a completeness; the engine's ``heat_class`` for one number."""
-    full, connected, weak = _bounds()
+    full, connected, weak = _bounds(connected)
     if share is None:
         return "not_due"
     if share >= full:
@@ -44,7 +44,11 @@ def class_of(share: float | None) -> str:
 
 
 def cells(
-    shares: Sequence[float | None], first: date, last: date | None, url: str = ""
+    shares: Sequence[float | None],
+    first: date,
+    last: date | None,
+    url: str = "",
+    connected: float | None = None,
 ) -> SafeString:
     """Return the cells of one row.
 
@@ -58,6 +62,8 @@ def cells(
         Last day judged: what lies after it is empty.
     url : str
         Where a cell leads, ``{day}`` in it; nowhere if empty.
+    connected : float, optional
+        Least completeness of a connected day, where the city changed it. [1]
     """
     words = {key: escape(str(text)) for key, text in HEAT.items()}
     made = []
@@ -66,7 +72,7 @@ def cells(
         if last is None or day > last:
             made.append('<td class="h"></td>')
             continue
-        key = class_of(share)
+        key = class_of(share, connected)
         amount = "" if share is None else f" {_percent(share)}"
         text = f"{day:%m-%d} {words[key]}{amount}"
         sign = SIGNS[key]

@@ -20,6 +20,7 @@ from django.utils import timezone
 from tanfeng.console.metering import amounts, engine
 from tanfeng.console.quality import alerting, outage_keeping, standing
 from tanfeng.console.quality.filing_windows import windows
+from tanfeng.console.quality.limits_in_force import changed_on
 from tanfeng.console.quality.models import Judgement, ToJudge
 from tanfeng.metering.judged import BEFORE, JudgedDays, judge, midnight
 from tanfeng.periods import LOCAL
@@ -253,6 +254,7 @@ def _judged(piece: Span, points: pl.DataFrame, now: datetime) -> pl.DataFrame:
         last=piece.last,
         as_of=now,
         filings=windows(names),
+        changed=changed_on(piece.first),
     )
 
 

@@ -120,6 +120,8 @@ def words() -> dict[str, Promise]:
         "quality.read": _("Data quality opened"),
         "quality.download": _("Evidence downloaded"),
         "quality.issue": _("Bulletin issued"),
+        "quality.limit": _("Limit changed"),
+        "quality.limit-back": _("Changed limit withdrawn"),
         "quality.judge": _("Data quality judged"),
         "alert.read": _("Alert opened"),
     }

@@ -459,6 +459,47 @@ def _gained(now: float | None, before: float | None) -> float | None:
     return None if now is None or before is None else now - before
 
 
+class LimitChange(models.Model):
+    """A limit the city set in place of the shipped one, from a month on.
+
+    Nothing is edited: another value is another row, a withdrawn one stays with its reason.
+    """
+
+    rule = models.CharField(_("limit"), max_length=30)
+    value = models.FloatField(_("value"))
+    #: First day of a month: no month is judged by two limits.
+    valid_from = models.DateField(_("valid from"))
+    document = models.CharField(_("document"), max_length=200)
+    clause = models.CharField(_("clause"), max_length=80, blank=True)
+    #: Whether somebody read the value in the document itself.
+    checked = models.BooleanField(pgettext_lazy("limit", "read in the document"), default=False)
+    note = models.CharField(_("note"), max_length=300, blank=True)
+    created_by = _by(_("entered by"))
+    created_at = models.DateTimeField(_("entered"), default=timezone.now)
+    withdrawn_at = models.DateTimeField(pgettext_lazy("limit", "withdrawn"), null=True)
+    withdrawn_by = _by(pgettext_lazy("limit", "withdrawn by"), null=True)
+    withdrawn_reason = models.CharField(_("reason"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("changed limit")
+        verbose_name_plural = _("changed limits")
+        ordering = ("-created_at", "-pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("rule", "valid_from"), condition=Q(withdrawn_at__isnull=True),
+                name="quality_limit_once",
+            ),
+        )  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.valid_from}"
+
+    @property
+    def confidence(self) -> str:
+        """Return how sure the value is, in the words of the engine."""
+        return "confirmed" if self.checked else "single"
+
+
 #: Level of the engine -> ours.
 LEVELS = {name.lower(): value for name, value in Alert.Level.__members__.items()}
 #: Level -> kind of its pill.

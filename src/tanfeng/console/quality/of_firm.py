@@ -16,6 +16,7 @@ from tanfeng.console.core.figures import percent
 from tanfeng.console.metering import amounts, engine
 from tanfeng.console.metering.models import Meter
 from tanfeng.console.quality import judging, standing
+from tanfeng.console.quality.limits_in_force import changed_on
 from tanfeng.metering import judged, quality
 from tanfeng.metering.balance import VERDICTS
 from tanfeng.metering.quality import limits
@@ -91,7 +92,7 @@ def point_rows(meters: Sequence[Meter], first: date, end: date) -> list[PointRow
     """
     names = [one.point or "" for one in meters]
     days = judging.kept().read(first, end, names)
-    limit = limits()
+    limit = limits(changed_on(first))
     connected = pl.col("received") >= limit["connected_min"] * pl.col("due")
     due = pl.col("due") > 0
     flags = ("range_flags", "change_flags", "frozen_flags", "state_flags")
@@ -213,7 +214,9 @@ def held(code: str, first: date, last: date, items: dict[str, str]) -> Held:
         "points": points, "edges": edges, "nodes": nodes, "first": first, "last": last
     }  # fmt: skip
     names = dict(nodes.select("node", "name").iter_rows())
-    by_day = quality.submeter_balance(judged.balances(days, by="day", **about))
+    by_day = quality.submeter_balance(
+        judged.balances(days, by="day", **about), changed=changed_on(first)
+    )
     off = {
         (row["node"], row["item_key"]): (row["judged"], row["off"])
         for row in by_day.group_by("node", "item_key")

@@ -10,6 +10,7 @@ import polars as pl
 from tanfeng.console.core.known import CHUNK, chunks
 from tanfeng.console.metering.models import Meter
 from tanfeng.console.quality.filing_windows import windows
+from tanfeng.console.quality.limits_in_force import changed_on
 from tanfeng.console.quality.models import Outage
 from tanfeng.metering import quality
 from tanfeng.metering.judged import JudgedDays
@@ -40,7 +41,10 @@ def found(kept: JudgedDays, last: date) -> pl.DataFrame:
         As of ``quality.outages``.
     """
     days = kept.read(last - LOOK_BACK, last)
-    return quality.outages(days, today=last + _DAY, calendar=work_calendar(), filings=windows())
+    return quality.outages(
+        days, today=last + _DAY, calendar=work_calendar(), filings=windows(),
+        changed=changed_on(last),
+    )  # fmt: skip
 
 
 def write(kept: JudgedDays, last: date) -> None:
@@ -101,7 +105,8 @@ def _fell(days: pl.DataFrame, last: date) -> set[tuple[str, date]]:
     for back in range(_FELL):
         day = last - back * _DAY
         recent = days.filter(pl.col("day").is_between(day - 14 * _DAY, day))
-        found |= {(point, day) for point in quality.who_broke(recent, day)["point"]}
+        broke = quality.who_broke(recent, day, changed=changed_on(day))
+        found |= {(point, day) for point in broke["point"]}
     return found
 
 

@@ -9,6 +9,7 @@
   city's to accept. They acknowledge alerts, order work and close.
 * City and county issue the bulletin of a month, the county that of its own; it is frozen then.
   Everybody sees of a bulletin the lines they see the months of: an enterprise its own alone.
+* Limits are read by everybody signed in and set by the city.
 * Park and verifier read. An alert that belongs to no enterprise is the city's.
 """
 
@@ -51,6 +52,10 @@ def _bulletins(user: User) -> Q:
     return Q(pk__in=models.BulletinLine.objects.filter(lines).order_by().values("bulletin"))
 
 
+def _signed_in(_user: User) -> Q:
+    return rights.EVERYTHING
+
+
 def register() -> None:
     """Declare the rules of this app."""
     rights.register(models.MonthQuality, _months, judge=rights.is_role(Role.CITY))
@@ -77,6 +82,7 @@ def register() -> None:
         models.Bulletin, _bulletins, issue=rights.is_role(Role.CITY, Role.COUNTY),
     )  # fmt: skip
     rights.register(models.BulletinLine, _lines)
+    rights.register(models.LimitChange, _signed_in, set=rights.is_role(Role.CITY))
     for model in (models.Evidence, models.Step):
         rights.register(model, through_organisation)
     rights.register_internal(models.Judgement, "how far the program has judged")

@@ -14,6 +14,7 @@ from tanfeng.console.accounting.models import EnergyRecord
 from tanfeng.console.archive.models import Organisation, Park, Place
 from tanfeng.console.metering import engine
 from tanfeng.console.metering.services import base_units
+from tanfeng.console.quality.limits_in_force import changed_on
 from tanfeng.console.quality.models import MonthQuality
 from tanfeng.metering import judged, quality
 from tanfeng.metering.judged import JudgedDays
@@ -63,6 +64,7 @@ def write(kept: JudgedDays, first: date, last: date) -> None:
         found = quality.of_days(
             days, points, nodes=nodes, edges=edges,
             deviations=deviations(days, points, edges, nodes, begin, min(end, last)),
+            changed=changed_on(begin),
         )  # fmt: skip
         _keep(found, begin, end, members)
 
@@ -97,7 +99,7 @@ def deviations(
     firms = nodes.filter(kind="enterprise")["node"].implode()
     energy = energy.filter(pl.col("node").is_in(firms))
     codes = energy["node"].unique().to_list()
-    return quality.report_deviations(energy, _reports(codes, first))
+    return quality.report_deviations(energy, _reports(codes, first), changed=changed_on(first))
 
 
 def _reports(codes: list[str], month: date) -> pl.DataFrame:

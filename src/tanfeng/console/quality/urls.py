@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from tanfeng.console.quality.views import alerts, bulletins, filings, firm, outages, overview
+from tanfeng.console.quality.views import (
+    alerts,
+    bulletins,
+    filings,
+    firm,
+    limits,
+    outages,
+    overview,
+)
 
 urlpatterns = [
     path("quality/", overview.overview, name="quality"),
@@ -14,6 +22,7 @@ urlpatterns = [
     path("quality/bulletins/", bulletins.bulletins, name="quality-bulletins"),
     path("quality/bulletins/new/", bulletins.new, name="quality-bulletin-new"),
     path("quality/bulletins/<int:pk>/", bulletins.bulletin, name="quality-bulletin"),
+    path("quality/limits/", limits.limits, name="quality-limits"),
     path("quality/evidence/<int:pk>/", filings.evidence, name="quality-evidence"),
     path("quality/<str:code>/", firm.firm, name="quality-of"),
     path("alerts/", alerts.alerts, name="alerts"),

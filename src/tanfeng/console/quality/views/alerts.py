@@ -35,7 +35,7 @@ _DAYS = 62
 _AT_ONCE = 100
 
 
-#: As shipped: limits a city changed come with the judging.
+#: As shipped: an alert has the threshold it was judged by, limits a city changed included.
 _rules = cache(alert_rules)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -20,10 +21,9 @@ from tanfeng.console.archive.models import Place
 from tanfeng.console.core import rights
 from tanfeng.console.core.asked import complain, language, me
 from tanfeng.console.core.models import User
-from tanfeng.console.quality import judging, machines, models, services
+from tanfeng.console.quality import judging, limits, machines, models, services
 from tanfeng.console.registers.workflow import Machine, Transition
 from tanfeng.errors import DataError
-from tanfeng.metering.quality import QualityRule, quality_rules
 
 #: Steps shown of one thing.
 SHOWN = 60
@@ -67,16 +67,23 @@ def day_of(text: str) -> date | None:
         return None
 
 
-def rule(name: str) -> dict[str, Any]:
-    """Return a limit with where it comes from, in the language of the page."""
-    one: QualityRule = quality_rules()[name]
+def rule(name: str, day: date | None = None) -> dict[str, Any]:
+    """Return a limit as it stands on a day, today if none is given, with where it comes from."""
+    return rules((name,), day)[name]
+
+
+def rules(names: Iterable[str], day: date | None = None) -> dict[str, dict[str, Any]]:
+    """Return limits as they stand on a day, in the language of the page."""
     in_english = language() == "en"
     return {
-        "value": one.value,
-        "name": one.name_en if in_english else one.name_zh,
-        "source": one.source_en if in_english else one.source_zh,
-        "note": one.note_en if in_english else one.note_zh,
-        "confidence": one.confidence,
+        one.rule.rule: {
+            "value": one.value,
+            "name": one.name,
+            "source": one.source,
+            "note": one.rule.note_en if in_english else one.rule.note_zh,
+            "confidence": one.confidence,
+        }
+        for one in limits.standing(day or timezone.localdate(), names)
     }
 
 

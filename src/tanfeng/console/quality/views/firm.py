@@ -17,7 +17,7 @@ from tanfeng.console.core import audit, lists, rights
 from tanfeng.console.core.asked import language, me
 from tanfeng.console.core.lists import Column
 from tanfeng.console.metering.models import Meter
-from tanfeng.console.quality import heat, of_firm
+from tanfeng.console.quality import heat, of_firm, output_line
 from tanfeng.console.quality.models import Alert, MonthQuality, Outage
 from tanfeng.console.quality.views import common
 from tanfeng.console.quality.views.outages import told as told_outage
@@ -36,6 +36,17 @@ _COLUMNS = (
     Column("days_connected", gettext_lazy("Days connected")),
     Column("faults", gettext_lazy("What was wrong"), lambda row: row.fault_text),
 )
+_OUTPUT = (
+    Column("month", gettext_lazy("Month"), lambda row: row["month"]),
+    Column("output", pgettext_lazy("quality", "Output"), lambda row: row["output"], places=2),
+    Column("energy", gettext_lazy("Metered"), lambda row: row["energy"], unit="tce", places=2),
+    Column("expected", pgettext_lazy("energy", "Expected"), lambda row: row["expected"],
+           unit="tce", places=2),
+    Column("residual", pgettext_lazy("balance", "Difference"), lambda row: row["residual"],
+           unit="tce", places=2),
+    Column("sigmas", gettext_lazy("Times the scatter"), lambda row: row["sigmas"], places=2),
+    Column("beyond", gettext_lazy("stands out"), lambda row: row["beyond"]),
+)  # fmt: skip
 _BALANCES = (
     Column("name", gettext_lazy("Enterprise or process"), lambda row: row["name"]),
     Column("item", gettext_lazy("Energy"), lambda row: row["item"]),
@@ -49,7 +60,7 @@ _BALANCES = (
     Column("days", gettext_lazy("Days judged"), lambda row: row["days"]),
     Column("days_off", gettext_lazy("Days beyond the tolerance"), lambda row: row["days_off"]),
 )  # fmt: skip
-VIEWS = ("days", "balance")
+VIEWS = ("days", "balance", "output")
 
 
 @require_safe
@@ -79,17 +90,20 @@ def firm(request: HttpRequest, code: str) -> HttpResponse:
             "month": month,
             "months": months[::-1],
             "view": view,
-            "views": [("days", _("Day by day")), ("balance", _("Balance and reports"))],
+            "views": [("days", _("Day by day")), ("balance", _("Balance and reports")),
+                      ("output", _("Energy and output"))],
             "page": page,
             "rows": _rows(page, month) if view == "days" else (),
             "held": of_firm.held(code, month.first, month.last, _items(meters))
             if view == "balance" and month.last
             else None,
+            "line": output_line.of_firm(code, month.first) if view == "output" else None,
             "heads": heat.heads(month.first, month.days),
             "legend": heat.legend(),
-            "rules": {name: common.rule(name) for name in ("submeter_max", "monthly_deviation_max",
-                                                           "consistency_known_min",
-                                                           "completeness_min")},
+            "rules": common.rules(
+                ("submeter_max", "monthly_deviation_max", "consistency_known_min",
+                 "completeness_min", "residual_sigma", "residual_months_min"), month.first,
+            ),
             "outages": _outages(user, organisation),
             "alerts": rights.visible(user, Alert)
             .filter(organisation=organisation, found="open")
@@ -114,12 +128,13 @@ def _items(meters: Any) -> dict[str, str]:
 
 def _rows(page: Any, month: common.Month) -> list[dict[str, Any]]:
     found = of_firm.point_rows(list(page), month.first, month.end)
+    connected = common.rule("connected_min", month.first)["value"]
     return [
         {
             "row": one,
             "cells": heat.cells(
                 one.shares, month.first, month.last,
-                f"{reverse('metering-point', args=[one.meter.pk])}?span=day&to={{day}}",
+                f"{reverse('metering-point', args=[one.meter.pk])}?span=day&to={{day}}", connected,
             ),
         }
         for one in found
@@ -154,6 +169,9 @@ def _export(
             if month.last
             else []
         )
+    elif view == "output":
+        columns = _OUTPUT
+        rows = output_line.of_firm(organisation.credit_code, month.first).rows
     else:
         rows = list(of_firm.point_rows(list(meters), month.first, month.end))
     event = audit.record(

@@ -109,6 +109,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     )
     if listing.wants_export:
         return listing.export()
+    rules = common.rules(_RULES, month.first)
     outages = rights.visible(user, Outage).filter(stands=True)
     broke = outages.filter(fell=True, first=month.last) if month.last else outages.none()
     return render(
@@ -117,13 +118,13 @@ def overview(request: HttpRequest) -> HttpResponse:
         {
             "listing": listing,
             "sort": listing.sort,
-            "rows": [_told(row, month) for row in listing.page],
+            "rows": [_told(row, month, rules["connected_min"]["value"]) for row in listing.page],
             "whole": _sum_of(user, of_month),
             "month": month,
             "months": months[::-1],
             "heads": heat.heads(month.first, month.days),
             "legend": heat.legend(),
-            "rules": {name: common.rule(name) for name in _RULES},
+            "rules": rules,
             "overdue": outages.filter(state="overdue").count(),
             "broke": [told_outage(one) for one in _with_reason(broke)[:_BROKE]],
             "broke_total": broke.count(),
@@ -167,7 +168,7 @@ def _asked(
     return common.of_firm(rows, request)
 
 
-def _told(row: MonthQuality, month: common.Month) -> dict[str, Any]:
+def _told(row: MonthQuality, month: common.Month, connected: float) -> dict[str, Any]:
     """Return a row of the list in words."""
     shares = row.days.get("completeness") or [None] * month.days
     url = ""
@@ -183,7 +184,7 @@ def _told(row: MonthQuality, month: common.Month) -> dict[str, Any]:
         "connectivity": row.connectivity,
         "score": row.score,
         "judged": row.judged_weight,
-        "cells": heat.cells(shares, month.first, month.last),
+        "cells": heat.cells(shares, month.first, month.last, connected=connected),
     }
 
 
