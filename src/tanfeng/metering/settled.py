@@ -83,6 +83,11 @@ class Settled:
         done = None if look is None else look.mark.get("done")
         return None if done is None else datetime.fromisoformat(done)
 
+    def number(self) -> int:
+        """Return a number that is another as soon as a figure that is kept is; 0: none is."""
+        look = self._files.look()
+        return 0 if look is None else look.number
+
     def advance(
         self,
         *,

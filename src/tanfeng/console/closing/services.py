@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
 from django.db import IntegrityError, transaction
+from django.db.models import Count, Max
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -422,7 +424,7 @@ def moved(close: MonthClose, lines: Sequence[Line]) -> list[Moved]:
     return found
 
 
-def items_moved(closes: Sequence[MonthClose]) -> dict[int, list[str]]:
+def items_moved(closes: Collection[MonthClose]) -> dict[int, list[str]]:
     """Return the closes whose metered figures moved since, each with the items that did.
 
     One question of the kept energy for all of them, so that a list can mark its rows; what
@@ -430,7 +432,7 @@ def items_moved(closes: Sequence[MonthClose]) -> dict[int, list[str]]:
 
     Parameters
     ----------
-    closes : sequence of MonthClose
+    closes : collection of MonthClose
         With their enterprises; of any months.
 
     Raises
@@ -460,6 +462,33 @@ def items_moved(closes: Sequence[MonthClose]) -> dict[int, list[str]]:
         if not _same(then, now.get((close.organisation.credit_code, item, at))):
             found.setdefault(pk, []).append(item)
     return found
+
+
+def moved_in(month: Month) -> frozenset[int]:
+    """Return the keys of all closes of a month that stand and whose metered figures moved since.
+
+    Of every enterprise: whoever shows them shows those of enterprises its reader sees.
+
+    Raises
+    ------
+    ModelError
+        If the meters cannot be summed.
+    """
+    rows = MonthClose.objects.filter(year=month.year, month=month.month, reopened_at=None)
+    told = rows.aggregate(number=Count("pk"), last=Max("closed_at"))
+    return _moved_in(month, amounts.state(), told["number"], told["last"])
+
+
+@lru_cache(maxsize=16)
+def _moved_in(
+    month: Month, _figures: tuple[str, int, int], number: int, _last: datetime | None
+) -> frozenset[int]:
+    # As long as neither figures nor closes change, nothing moves: a page need not ask again.
+    if not number:
+        return frozenset()
+    rows = MonthClose.objects.filter(year=month.year, month=month.month, reopened_at=None)
+    rows = rows.order_by().select_related("organisation")
+    return frozenset(items_moved(list(rows.only("year", "month", "organisation__credit_code"))))
 
 
 def _same(then: float | None, now: float | None) -> bool:

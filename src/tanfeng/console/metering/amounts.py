@@ -105,6 +105,12 @@ def as_of() -> datetime | None:
     return kept.as_of() if kept.behind() else timezone.now()
 
 
+def state() -> tuple[str, int, int]:
+    """Return what tells two states of the figures apart: amounts asked at one are the same."""
+    kept = engine.kept()
+    return str(engine.folder()), kept.number(), engine.register().number()
+
+
 def below(nodes: Collection[str], edges: pl.DataFrame) -> list[str]:
     """Return some nodes and every node below them.
 

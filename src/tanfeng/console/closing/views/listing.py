@@ -100,7 +100,7 @@ def closings(request: HttpRequest) -> HttpResponse:
         if own is not None:
             return redirect("closings-of", own.credit_code)
     month = month_of(request.GET.get("month", ""))
-    moved, unknown = _moved(rights.visible(user, MonthClose), month)
+    moved, unknown = _moved(month)
     sending = rights.visible(user, Organisation).filter(Exists(_points("pk")))
     count = sending.count()
     seen = _of_month(sending, month, moved)
@@ -151,14 +151,12 @@ def source() -> str:
     return rule.source_en if language() == "en" else rule.source_zh
 
 
-def _moved(closes: QuerySet[MonthClose], month: Month) -> tuple[set[int], str]:
+def _moved(month: Month) -> tuple[Collection[int], str]:
     """Return the closes of a month whose metered figures moved since, or why nobody knows."""
-    rows = closes.filter(year=month.year, month=month.month, reopened_at=None).order_by()
-    rows = rows.select_related("organisation").only("year", "month", "organisation__credit_code")
     try:
-        return set(services.items_moved(list(rows))), ""
+        return services.moved_in(month), ""
     except ModelError as error:
-        return set(), error.message(language())
+        return frozenset(), error.message(language())
 
 
 def _points(organisation: str) -> QuerySet[Meter]:
