@@ -91,10 +91,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests that use the database when only those are wanted."""
+    """Keep the tests that use the database when only those are wanted, each as often as it asks."""
     if not config.getoption("--database-only"):
         return
-    kept = [item for item in items if _uses_database(item)]
+    kept, once = [], set()
+    for item in items:
+        test = (item.path, getattr(item, "originalname", None))
+        if _uses_database(item) and test not in once:
+            kept.append(item)
+            if item.get_closest_marker("same_queries"):
+                once.add(test)
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     items[:] = kept
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from metering_world import meter
-from tanfeng.console.metering import engine, publishing, services, settling
+from tanfeng.console.metering import devices, engine, publishing, services, settling
 from tanfeng.metering.frames import READINGS
 
 START = datetime(2025, 4, 1, tzinfo=UTC) - timedelta(hours=8)  # midnight in Fuzhou
@@ -82,6 +82,15 @@ def works(user, organisation, *, without=(), only=tuple(FLOWS), start=START, slo
     )
     settling.follow()
     return Works(organisation, units, meters)
+
+
+def hung(user, works, point, installed):
+    """Say when the device of a point was hung, and tell the engine."""
+    meter = works.meters[point]
+    devices.hang(
+        user, meter, serial_no=meter.serial_no, installed_at=installed, opening=None
+    )  # fmt: skip
+    publishing.publish_stale()
 
 
 def readings(point, start, slots, amount):

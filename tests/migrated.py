@@ -1,7 +1,7 @@
-"""An empty database of SQLite with every migration applied, made once and kept.
+"""A home whose empty database of SQLite has every migration applied, made once and kept.
 
 To apply them takes twelve CPU seconds, and every process of a test run, and many a home a test
-opens, would begin with that. The file lies in ``build`` under the digest of the migrations.
+opens, would begin with that. It lies in ``build`` under the digest of what makes it.
 """
 
 from __future__ import annotations
@@ -29,17 +29,18 @@ migrate()
 
 
 def _digest() -> str:
-    console = ROOT / "src" / "tanfeng" / "console"
-    made_of = [*console.rglob("migrations/*.py"), console / "core" / "append_only.py"]
+    house = ROOT / "src" / "tanfeng"
+    made_by = [house / "cli" / "_home.py", house / "cli" / "_database.py"]
+    made_by += [*house.rglob("migrations/*.py"), house / "console" / "core" / "append_only.py"]
     told = hashlib.sha256(django.__version__.encode())
-    for path in sorted(made_of):
+    for path in sorted(made_by):
         told.update(path.read_bytes())
     return told.hexdigest()[:16]
 
 
-def database() -> Path:
-    """Return the file; the first of all processes to ask makes it."""
-    kept = ROOT / "build" / "tests" / f"migrated-{_digest()}.sqlite3"
+def _kept() -> Path:
+    """Return the home that is kept; the first of all processes to ask makes it."""
+    kept = ROOT / "build" / "tests" / f"migrated-{_digest()}"
     kept.parent.mkdir(parents=True, exist_ok=True)
     with kept.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -49,21 +50,23 @@ def database() -> Path:
 
 
 def _make(kept: Path) -> None:
-    home = kept.with_suffix(".home")
-    shutil.rmtree(home, ignore_errors=True)  # of a run that was stopped
+    draft = kept.with_suffix(".draft")
+    shutil.rmtree(draft, ignore_errors=True)  # of a run that was stopped
     done = subprocess.run(
-        [sys.executable, "-c", _MIGRATE, str(home)],
+        [sys.executable, "-c", _MIGRATE, str(draft)],
         capture_output=True,
         text=True,
         env=environment(measured=False),
     )
     assert done.returncode == 0, done.stderr
-    (home / "tanfeng.sqlite3").rename(kept)
-    shutil.rmtree(home)
+    draft.rename(kept)
+
+
+def database() -> Path:
+    """Return the database that is kept."""
+    return _kept() / "tanfeng.sqlite3"
 
 
 def home(folder: Path) -> Path:
-    """Put a migrated, empty database into a folder, which is made, and return the folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(database(), folder / "tanfeng.sqlite3")
-    return folder
+    """Make a home with a migrated, empty database, and return it."""
+    return shutil.copytree(_kept(), folder)

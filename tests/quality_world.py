@@ -82,7 +82,18 @@ def quality_of(organisation, meter_of, filer, officer, words="甲"):
         found="open", root="A" + "0" * 15, days=["2026-03-09", "2026-03-10"], values=[0.0, 0.0],
         text_zh=f"{words} 无数据", text_en=f"{words} is silent",
     )  # fmt: skip
+    bulletin = models.Bulletin.objects.create(
+        number="TB-2026-0001", month="2026-02", addressed=f"{words}主送",
+        judged_to=date(2026, 3, 10),
+        judged_at=NOW, version=1, sha256="0" * 64, issuer="演示", issued_by=officer, issued_at=NOW,
+        limits={"completeness_min": {"value": 0.9, "confidence": "single"}},
+    )  # fmt: skip
+    bulletin.lines.create(
+        kind="enterprise", organisation=organisation, place=organisation.place,
+        name=organisation.name, points=7654, connectivity=0.1, score=76.54, outages=7654,
+        overdue=7654, rank=1, ranked=1,
+    )  # fmt: skip
     return {
         "month_quality": month, "outage": outage, "outage_filing": filing,
-        "quality_paper": paper, "alert": alert,
+        "quality_paper": paper, "alert": alert, "bulletin": bulletin,
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 ``TANFENG_BROWSER_HOME`` names a home folder to use instead of building one, and
 ``TANFENG_BROWSER_BASE`` the address of a console that is running on it already.
+``TANFENG_BROWSER_CITY`` names one to work on copies of.
 """
 
 from __future__ import annotations
@@ -63,9 +64,10 @@ def _build(home: Path) -> None:
 
 
 def _own_home(folders: pytest.TempPathFactory) -> Path:
-    """Return a city of this process alone, a copy of the one the test run builds."""
+    """Return a city of this process alone: a copy of one that stands, or that the run builds."""
     home = folders.mktemp("browser") / "home"
-    return shutil.copytree(made_once(folders, "city", _build), home)
+    stands = os.environ.get("TANFENG_BROWSER_CITY")
+    return shutil.copytree(stands or made_once(folders, "city", _build), home)
 
 
 @pytest.fixture(scope="session")

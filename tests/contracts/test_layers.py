@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -31,3 +32,23 @@ def test_importing_an_engine_brings_no_django(engine):
     code = f"import sys, {engine}; sys.exit('django' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr or f"{engine} imports Django"
+
+
+def test_what_is_private_to_a_room_is_imported_there_alone():
+    """A module whose name begins with an underscore belongs to its room, or app of the console."""
+    asked = re.compile(r"(?:from|import) (tanfeng[\w.]*)(?: import (?:\(([^)]*)\)|([^\n]*)))?")
+    strange = []
+    for path in (ROOT / "src" / "tanfeng").rglob("*.py"):
+        package = ".".join(path.relative_to(ROOT / "src").parent.parts) + "."
+        for module, many, one in asked.findall(path.read_text(encoding="utf-8")):
+            names = [module, *(f"{module}.{name.strip()}" for name in (many or one).split(","))]
+            for name in names[: 1 if not _is_package(module) else None]:
+                owner, private, _rest = name.partition("._")
+                room = owner.split(".")[: 3 if "console" in owner else 2]
+                if private and not package.startswith(".".join([*room, ""])):
+                    strange.append(f"{path.relative_to(ROOT)}: {name}")
+    assert strange == []
+
+
+def _is_package(module: str) -> bool:
+    return (ROOT / "src").joinpath(*module.split(".")).is_dir()

@@ -11,20 +11,22 @@ from quality_rows import at, nodes, points, readings, slots
 from tanfeng.errors import ModelError
 from tanfeng.metering import quality
 from tanfeng.metering.balance import BALANCE
-from tanfeng.metering.frames import DEVICES, EDGES
+from tanfeng.metering.frames import EDGES, TIME
 from tanfeng.metering.judged import KEPT, JudgedDays, balances, energies, judge
+from tanfeng.metering.rollup import due_since
 
 FIRST, LAST = date(2026, 11, 1), date(2026, 11, 2)
-NONE = DEVICES.to_frame()
 
 
-def of(*names, missing=(), devices=NONE, first=FIRST, last=LAST, each=1.0, **about):
+def of(*names, missing=(), due=None, first=FIRST, last=LAST, each=1.0, **about):
     """Judge two days of points that gain ``each`` a quarter hour; some readings never came."""
+    flowed = pl.concat([slots(name, "2026-11-01 00:00", [each] * 192) for name in names])
+    here = points(*names, **about)
     return judge(
         pl.concat([readings(name, "2026-11-01 00:00", 193, missing=missing) for name in names]),
-        pl.concat([slots(name, "2026-11-01 00:00", [each] * 192) for name in names]),
-        points(*names, **about),
-        devices=devices,
+        flowed,
+        here,
+        due=due_since(here, flowed) if due is None else due,
         first=first,
         last=last,
         as_of=at("2026-11-03 03:00"),
@@ -39,22 +41,30 @@ def test_a_day_is_counts_and_what_flowed():
     assert told == [(FIRST, 96, 96, 96.0, 96), (LAST, 96, 86, 96.0, 96)]
 
 
-def test_a_point_owes_while_its_meter_hangs():
-    """Hung at noon of the first day: 48 readings were due of it, 96 of the next."""
-    hung = pl.DataFrame(
-        [{"point": "P", "device": "S", "installed": at("2026-11-01 12:00"), "multiplier": 1.0}],
-        schema=DEVICES,
-    )
-    assert of("P", devices=hung)["due"].to_list() == [48, 96]
+def owed(begin: str, end: str | None = None) -> pl.DataFrame:
+    rows = [("P", at(begin), None if end is None else at(end))]
+    schema = {"point": pl.String, "due_from": TIME, "due_to": TIME}
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def test_a_point_without_meters_owes_from_its_first_reading():
+def test_a_point_owes_readings_while_it_owes_quarter_hours():
+    """Due from noon of the first day until six in the evening of the next: 48 and 72 readings."""
+    span = owed("2026-11-01 12:00", "2026-11-02 18:00")
+    assert of("P", due=span)["due"].to_list() == [48, 72]
+
+
+def test_the_amount_of_an_interval_is_owed_at_its_end():
+    """Of what flowed from noon on the first reading is due a quarter past: 47 are left that day."""
+    assert of("P", due=owed("2026-11-01 12:00"), kind="amount")["due"].to_list() == [47, 96]
+
+
+def test_a_point_nobody_registered_yet_owes_nothing():
     """Registered on 5 November and never read on the days before: nothing was owed."""
     late = points("Q", recorded=at("2026-11-05 00:00"))
     empty = readings("Q", "2026-11-01 00:00", 0)
     found = judge(
-        empty, slots("Q", "2026-11-01 00:00", []), late, devices=NONE, first=FIRST, last=LAST,
-        as_of=at("2026-11-06 03:00"),
+        empty, slots("Q", "2026-11-01 00:00", []), late, due=due_since(late), first=FIRST,
+        last=LAST, as_of=at("2026-11-06 03:00"),
     )  # fmt: skip
     assert found["due"].to_list() == [0, 0]
     assert found["amount"].to_list() == [None, None]

@@ -118,15 +118,17 @@ def test_what_is_not_kept_is_empty(week, tmp_path):
     assert home.settled.energy(["P00001"], "day").is_empty()
     assert home.settled.slots(["P00001"], *window()).schema == SLOTS
     home.advance()
-    for found in (home.settled.of_nodes(nodes, *asked), home.settled.of_points(["P"], *asked)):
-        assert found.is_empty()
-        assert list(found.schema.values()) == list(ENERGY.values())
+    strange = home.settled.of_points(["P"], *asked)
+    assert strange.is_empty()
+    assert list(strange.schema.values()) == list(ENERGY.values())
+    owed = home.settled.of_nodes(nodes, *asked)  # their meters hang, and nothing came
+    assert set(owed["quality"]) == {"missing"}
     energy = home.settled.energy(["P00001"], "day")
     assert energy.is_empty()
     assert energy.columns[:3] == ["point", "start", "amount"]
     home.append(week.readings.filter(pl.col("point") == "P00001"))
     home.advance()
-    assert home.settled.of_nodes(["firm-1"], *asked).is_empty()
+    assert home.settled.of_nodes(["firm-1"], *asked)["amount"].null_count() == 7
     assert home.settled.of_nodes(["firm-0"], *asked).height == 7
     assert home.settled.energy(["P00001"], "day").columns == energy.columns
 

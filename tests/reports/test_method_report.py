@@ -53,7 +53,7 @@ def test_the_workbook_has_every_part(answer):
         "缺口",
         "参数选用",
         "问题清单",
-        "核查要点",
+        "核查重点",
         "方法待核实事项",
     ]
     summary = [row for row in found["排放量汇总"] if row and row[0] == CODE]
@@ -68,7 +68,7 @@ def test_the_workbook_has_every_part(answer):
     assert [row[-1] for row in found["缺口"] if row and row[0] == "错误"] == ["F016"]
     rules = [row[-1] for row in found["参数选用"]]
     assert "有级别更高的来源（实测、计算、供应商）" in rules
-    told = [row for row in found["核查要点"] if row and row[0] in ("错误", "提示")]
+    told = [row for row in found["核查重点"] if row and row[0] in ("错误", "提示")]
     # Errors first: a row that is not counted, then the supplier's value beside the tested one.
     assert told[0][1:] == ["电极消耗", "电极消耗 6", "缺少消耗量 FC，该行未计入"]
     assert told[-1][1] == "化石燃料燃烧"

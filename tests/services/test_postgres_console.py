@@ -1,7 +1,9 @@
 """The console on PostgreSQL: the very tests of its pages and services that pass on SQLite.
 
 Of the doors it walks what asks the database: who is shown what. Fences, tokens and the two steps
-of signing in stand before any query and are walked once, on SQLite.
+of signing in stand before any query and are walked once, on SQLite. Nor is a page of what the
+package ships drawn for each of its rows: where the cases of a test ask the database the same, the
+mark ``same_queries`` says so, and one of them runs.
 
 ``tests/services/with_postgres`` starts a server of its own and names it in ``DATABASE_URL``.
 """

@@ -143,10 +143,12 @@ def _judged(
     from tanfeng.metering import energy
     from tanfeng.metering.frames import SLOTS
     from tanfeng.metering.judged import BEFORE, judge, midnight
+    from tanfeng.metering.rollup import due_since
 
     if first > last:
         return []
     names, devices = points["point"].to_list(), metering.register.devices(known)
+    points = points.drop("recorded").join(metering.register.registered(), on="point")
     start, end = midnight(first), midnight(last + _DAY)
     count = max(1, _POINT_DAYS // ((last - first).days + 1 + BEFORE))
     parts = []
@@ -157,12 +159,13 @@ def _judged(
         ).select("point", "time", "quality", "received")
         before = start - BEFORE * _DAY
         slots = energy.slots(point_energy(metering, "15min", some, before, end, known)).cast(SLOTS)
+        here = points.filter(pl.col("point").is_in(some))
         parts.append(
             judge(
                 readings.to_polars(),
                 slots.sort("point", "start"),
-                points.filter(pl.col("point").is_in(some)),
-                devices=devices,
+                here,
+                due=due_since(here, slots, devices.filter(pl.col("point").is_in(some))),
                 first=first,
                 last=last,
                 as_of=known or now(),

@@ -18,16 +18,26 @@ import polars as pl
 from ibis.expr import types as ir
 from numpy.typing import NDArray
 
-from tanfeng.metering import _exact, _mend, _sums
+from tanfeng.metering import _exact, _mend, _spread, _sums
 from tanfeng.metering._flow import Flags, Floats, Flow, Ints
 from tanfeng.metering._mend import CODE
 from tanfeng.metering._near import not_plain, within, within_reach
-from tanfeng.metering._rows import AMOUNT, DAY_S, GAP, HOUR_S, LOCAL_S, LOG_PARTS, POWER, REGISTER
+from tanfeng.metering._rows import (
+    AMOUNT,
+    DAY_S,
+    GAP,
+    HOUR_S,
+    LOCAL_S,
+    LOG_PARTS,
+    POWER,
+    REGISTER,
+    usable,
+)
 from tanfeng.metering._workshop import Workshop
 from tanfeng.metering.frames import SLOT_S
 
 #: Points are taken together until they have so many rows: their columns stay near the processor.
-_BLOCK_ROWS = 2**15
+_BLOCK_ROWS = 2**16
 #: What is usual for a point on a day, as the mending asks for it.
 _USUAL = ("bound", "rarely_still")
 #: Point and second in one number: seconds stay far below it, on either side of 1970.
@@ -41,8 +51,8 @@ class Arrays:
     ----------
     shop : Workshop
         Of the engine that reads them and mends what is wrong.
-    usable, point : ibis Table
-        From :mod:`tanfeng.metering._rows`.
+    source, point : ibis Table
+        Readings as they are kept, and :func:`tanfeng.metering._rows.point_table`.
     about : polars.DataFrame
         ``point`` as a frame.
 
@@ -53,42 +63,44 @@ class Arrays:
     """
 
     def __init__(
-        self, shop: Workshop, usable: ir.Table, point: ir.Table, about: pl.DataFrame
+        self, shop: Workshop, source: ir.Table, point: ir.Table, about: pl.DataFrame
     ) -> None:
-        self._shop, self._point = shop, point
+        self._shop, self._source, self._point = shop, source, point
         self._kind = about["kind"].to_numpy()
         self._scale = about["scale"].to_numpy()
         self._interval = about["interval_s"].to_numpy()
         self._changed = about["changed"].to_numpy()
         self._registers = bool((self._kind == REGISTER).all())
-        rows = shop.frame("rows", lambda: usable.select("id", "ats", "value"))
+        rows = shop.frame("rows", lambda: usable(source, point).select("id", "ats", "value"))
         self._id, self._ats, self._value = _in_order(rows)
         day = self._ats - (self._ats + LOCAL_S) % DAY_S
         self._first = np.flatnonzero((np.diff(day) != 0) | (np.diff(self._id) != 0)) + 1
         self._day_key = self._id[self._first] * _KEY + day[self._first]
         self._plain = np.ones(self._id.size, dtype=bool)
         del rows, day
+        # Of what is sure from the first look: what flowed, and how long; 0 s for the rest.
+        self._amount = np.empty(self._id.size)
+        self._covered = np.zeros(self._id.size, dtype=np.int16)
         parts = self._by_blocks(self._first_look)
-        self._unsure: Ints = parts.pop("unsure").to_numpy()
-        self.days = shop.hold("days", pl.DataFrame(parts))
+        self._unsure: Ints = parts.pop("unsure")
+        self.days = shop.hold("days", _days(parts))
 
     # What :mod:`_tables` has, too ---------------------------------------------------------------
 
     def of_points(self, points: ir.Table) -> ir.Table:
         """Return the readings of some points, with the columns of ``_rows.beside``."""
-        rows = np.flatnonzero(self._among(points, "of_points")[self._id[1:]]) + 1
+        ids = self._shop.frame("stood_ids", lambda: points.select("id"))["id"].to_numpy()
+        rows = np.flatnonzero(self._of(ids))
         return self._shop.hold("of_points", _beside(self._flow(rows)))
 
-    def to_mend(
-        self, hot: ir.Table, still: ir.Table, usual: ir.Table, source: ir.Table
-    ) -> ir.Table:
+    def to_mend(self, hot: ir.Table, still: ir.Table, usual: ir.Table) -> ir.Table:
         """Return what may need mending, one reading of each time; from now on the rest is plain.
 
         Of the days it is only what lies within reach of something wrong.
         """
         rows, on_days, days = self._on_days(hot, usual)
         again = rows[self._same_time(rows)]
-        self._take_held(again, source)
+        self._take_held(again)
         rows = np.setdiff1d(rows, again, assume_unique=True)
         flow, twice = self._flow(rows), np.isin(rows + 1, again)
         key = flow.id * _KEY + flow.ats
@@ -136,13 +148,13 @@ class Arrays:
         """Tell which rows are of one point and time with the one before."""
         return (self._ats[rows] == self._ats[rows - 1]) & (self._id[rows] == self._id[rows - 1])
 
-    def _take_held(self, again: Ints, source: ir.Table) -> None:
+    def _take_held(self, again: Ints) -> None:
         """Put the value that holds in all rows of one point and time."""
         differ = again[self._value[again] != self._value[again - 1]]
         if not differ.size:
             return
         doubled = self._shop.hold("doubled", pl.DataFrame({"id": np.unique(self._id[differ])}))
-        held = self._shop.frame("held", lambda: _mend.held(source, doubled, self._point))
+        held = self._shop.frame("held", lambda: _mend.held(self._source, doubled, self._point))
         key = held["id"].cast(pl.Int64).to_numpy() * _KEY + held["ats"].to_numpy()
         rows = np.union1d(again, again - 1)
         rows = rows[np.isin(self._id[rows], self._id[differ])]
@@ -163,21 +175,27 @@ class Arrays:
         flow = self._flow(self._unsure[self._plain[self._unsure]])
         return self._shop.hold("unsure", _segments(flow))
 
-    def sure(self, points: ir.Table) -> ir.Table:
-        """Return the other plain segments of some points, as pieces of slots."""
-        wanted = self._among(points, "sure_points")[self._id[1:]] & self._plain[1:]
-        flow = self._flow(np.flatnonzero(wanted) + 1)
-        sure = flow.sure
-        end = flow.ats[sure] - 1
+    def sure(self, crossing: ir.Table) -> ir.Table:
+        """Return the other plain segments that may tell the shape of a gap, as pieces of slots.
+
+        Of the points that have one, and at its time of day.
+        """
+        asked = self._shop.frame("asked", lambda: _spread.times_of_day(crossing))
+        ids, of_day = asked["id"].cast(pl.Int64).to_numpy(), asked["of_day"].to_numpy()
+        rows = np.flatnonzero(self._of(ids) & self._plain & (self._covered > 0))
+        end = self._ats[rows] - 1
+        slot = end - end % SLOT_S
+        at = np.isin(self._id[rows] * _KEY + (slot + LOCAL_S) % DAY_S, ids * _KEY + of_day)
+        rows = rows[at]
         return self._shop.hold(
             "sure",
             pl.DataFrame(
                 {
-                    "id": flow.id[sure],
-                    "slot": end - end % SLOT_S,
-                    "amount": flow.amount[sure],
-                    "covered": flow.covered[sure],
-                    "code": np.full(end.size, CODE["direct"], dtype=np.int8),
+                    "id": self._id[rows],
+                    "slot": slot[at],
+                    "amount": self._amount[rows],
+                    "covered": self._covered[rows].astype(np.int64),
+                    "code": np.full(rows.size, CODE["direct"], dtype=np.int8),
                 }
             ),
         )
@@ -204,9 +222,9 @@ class Arrays:
 
         return self._shop.hold("plain_ends", pl.DataFrame(self._by_blocks(work)))
 
-    def sums(self, pieces: ir.Table, length_s: int, name: str, path: str) -> ir.Table:
+    def sums(self, pieces: Callable[[], ir.Table], length_s: int, name: str, path: str) -> ir.Table:
         """Sum by period what is sure, and the pieces of what is not."""
-        rest = self._shop.frame(f"rest_{name}", lambda: _sums.parts(pieces, length_s), path)
+        rest = self._shop.frame(f"rest_{name}", lambda: _sums.parts(pieces(), length_s), path)
         sure = self._by_blocks(lambda rows: self._sure_sums(rows, length_s))
         return self._shop.hold(name, _sums.finished_frame(_added(sure, rest)))
 
@@ -225,6 +243,8 @@ class Arrays:
         def count(flags: Flags) -> Ints:
             return _reduced(np.add, flags.astype(np.int64), first)
 
+        sure = flow.sure
+        self._amount[rows], self._covered[rows] = flow.amount, flow.covered * sure
         has, second = flow.same[first], np.minimum(first + 1, flow.ats.size - 1)
         earliest = np.where(has, flow.tp[first], flow.tp[second])
         no_earlier = ~has & ~(flow.same[second] & (second < np.append(first[1:], flow.ats.size)))
@@ -236,26 +256,27 @@ class Arrays:
             "rising": count(rising),
             "s1": _reduced(np.add, s1, first),
             "s2": _reduced(np.add, s2, first),
-            "highest": _null(_reduced(np.fmax, flow.rate, first)),
-            "lowest": _null(_reduced(np.fmin, flow.rate, first)),
+            "highest": _reduced(np.fmax, flow.rate, first),
+            "lowest": _reduced(np.fmin, flow.rate, first),
             "doubled": count(flow.same & (flow.ats == flow.tp)),
-            "earliest": pl.Series(earliest).set(pl.Series(no_earlier), None),
-            "unsure": np.flatnonzero(~flow.sure & (flow.covered > 0)) + rows.start,
+            "earliest": earliest,
+            "no_earlier": no_earlier,
+            "unsure": np.flatnonzero(~sure & (flow.covered > 0)) + rows.start,
         }
 
     def _sure_sums(self, rows: slice, length_s: int) -> dict[str, Any]:
-        flow = self._flow(rows)
-        sure = np.flatnonzero(flow.sure & self._plain[rows])
-        ids, start = flow.id[sure], flow.ats[sure] - 1
+        covered = self._covered[rows] * self._plain[rows]
+        sure = np.flatnonzero(covered)
+        ids, start = self._id[rows][sure], self._ats[rows][sure] - 1
         start -= (start + (LOCAL_S if length_s > HOUR_S else 0)) % length_s
         first = _starts(start, ids)
-        high, low = _exact.cut_array(flow.amount[sure])
+        high, low = _exact.cut_array(self._amount[rows][sure])
         return {
             "id": ids[first],
             "start": start[first],
             "amount_high": _reduced(np.add, high, first),
             "amount_low": _reduced(np.add, low, first),
-            "known_s": _reduced(np.add, flow.covered[sure], first),
+            "known_s": _reduced(np.add, covered[sure].astype(np.int64), first),
         }
 
     def _flow(self, rows: slice | Ints) -> Flow:
@@ -284,11 +305,17 @@ class Arrays:
                 gap &= kind == REGISTER
         return Flow(id_, ats, value, same, tp, p, amount, known, covered, rate, gap)
 
-    def _by_blocks(self, work: Callable[[slice], dict[str, Any]]) -> dict[str, pl.Series]:
+    def _by_blocks(self, work: Callable[[slice], dict[str, Any]]) -> dict[str, Any]:
         """Do something with each block, on every core, and put the columns together."""
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             done = list(pool.map(work, self._blocks()))
-        return {name: pl.concat([pl.Series(name, part[name]) for part in done]) for name in done[0]}
+        return {name: np.concatenate([part[name] for part in done]) for name in done[0]}
+
+    def _of(self, ids: NDArray[Any]) -> Flags:
+        """Tell which rows are of some points."""
+        wanted = np.zeros(self._kind.size + 1, dtype=bool)  # the last is nobody's, as row 0
+        wanted[ids] = True
+        return wanted[self._id]
 
     def _blocks(self) -> Iterator[slice]:
         """Cut the rows between points; there is always one block."""
@@ -302,36 +329,24 @@ class Arrays:
                 return
             at = end
 
-    def _among(self, points: ir.Table, name: str) -> Flags:
-        ids = self._shop.frame(f"{name}_ids", lambda: points.select("id"))["id"].to_numpy()
-        wanted = np.zeros(self._kind.size, dtype=bool)
-        wanted[ids] = True
-        return wanted
-
 
 def _in_order(rows: pl.DataFrame) -> tuple[NDArray[np.int32], Ints, Floats]:
     """Return the columns by point and time, behind a row that belongs to no point."""
-    id_, ats, value = (rows[name].to_numpy() for name in ("id", "ats", "value"))
+    # The engine's threads give runs that are in order, as the files of a store are: where these
+    # only have to change places nothing is sorted.
+    runs = zip(*(rows[name].get_chunks() for name in ("id", "ats", "value")), strict=True)
+    ordered = sorted((run for run in runs if len(run[0])), key=lambda run: (run[0][0], run[1][0]))
+    nobody = (np.array([-1], np.int32), np.array([0]), np.array([0.0]))
+    id_, ats, value = (
+        np.concatenate([first, *(run[at].to_numpy() for run in ordered)])
+        for at, first in enumerate(nobody)
+    )
     key = id_ * _KEY + ats
-    order = None
     if not (key[1:] >= key[:-1]).all():
-        # Runs in order already, as the files of a store are, are merged and not sorted.
-        order = np.argsort(key, kind="stable")
-        key = key[order]
-    found = _behind(-1, id_, order), _behind(0, ats, order), _behind(0, value, order)
-    _by_value(key, found[2][1:])
-    return found
-
-
-def _behind(first: int, column: NDArray[Any], order: NDArray[np.intp] | None) -> NDArray[Any]:
-    """Put a column in order behind a number."""
-    found = np.empty(column.size + 1, dtype=column.dtype)
-    found[0] = first
-    if order is None:
-        found[1:] = column
-    else:
-        np.take(column, order, out=found[1:])
-    return found
+        order = np.argsort(key, kind="stable")  # merges runs, too
+        id_, ats, value, key = id_[order], ats[order], value[order], key[order]
+    _by_value(key, value)
+    return id_, ats, value
 
 
 def _by_value(key: Ints, value: Floats) -> None:
@@ -356,8 +371,14 @@ def _reduced(how: np.ufunc, terms: NDArray[Any], first: NDArray[np.intp]) -> NDA
     return how.reduceat(terms, first) if first.size else terms[:0]
 
 
-def _null(rates: Floats) -> pl.Series:
-    return pl.Series(rates).fill_nan(None)
+def _days(parts: dict[str, Any]) -> pl.DataFrame:
+    """Bring the sums of days into the columns of ``_rows.day_sums``."""
+    no_earlier = pl.Series(parts.pop("no_earlier"))
+    days = pl.DataFrame(parts)
+    return days.with_columns(
+        pl.col("highest", "lowest").fill_nan(None),
+        days["earliest"].set(no_earlier, None),
+    )
 
 
 def _beside(flow: Flow) -> pl.DataFrame:
@@ -392,9 +413,8 @@ def _segments(flow: Flow) -> pl.DataFrame:
     return frame.filter(pl.Series(flow.covered > 0))
 
 
-def _added(sure: dict[str, pl.Series], rest: pl.DataFrame) -> pl.DataFrame:
+def _added(total: dict[str, Any], rest: pl.DataFrame) -> pl.DataFrame:
     """Add the sums of the pieces to those of what is sure, which stand by point and start."""
-    total = {name: sure[name].to_numpy(writable=True) for name in sure}
     key = total["id"].astype(np.int64) * _KEY + total["start"]
     mine = rest["id"].cast(pl.Int64).to_numpy() * _KEY + rest["start"].to_numpy()
     place = np.searchsorted(key, mine)

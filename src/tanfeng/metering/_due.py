@@ -37,43 +37,15 @@ def due_since(
     first; with neither, from when it was registered. It is due until it was retired, or until its
     last meter was taken down and no other hung. A point without either is due until further notice.
     """
-    frame = current(points).select(
-        "point",
-        "recorded" if "recorded" in points.columns else _NEVER,
-        "retired" if "retired" in points.columns else _NEVER.alias("retired"),
-    )
-    sources = []
-    if slots is not None:
-        # Slots of a point mostly stand together: the first of each run, then of each point.
-        run = pl.col("point").rle_id().alias("run")
-        runs = (
-            slots.lazy()
-            .select("point", "start", run)
-            .group_by("run")
-            .agg(pl.col("point").first(), since=pl.col("start").min())
-        )
-        sources.append(runs.group_by("point").agg(pl.col("since").min()).collect())
-    gone = pl.DataFrame(schema={"point": pl.String, "due_to": TIME})
-    if devices is not None and devices.height:
-        held = (
-            devices.sort("recorded")
-            .unique(["point", "device", "installed"], keep="last")
-            .group_by("point")
-        )
-        spans = held.agg(
-            since=pl.col("installed").min(),
-            due_to=pl.when(pl.col("removed").null_count() == 0).then(pl.col("removed").max()),
-        )
-        sources.append(spans.select("point", "since"))
-        gone = spans.select("point", "due_to")
-    since = (
-        pl.concat(sources).group_by("point").agg(pl.col("since").min())
-        if sources
-        else pl.DataFrame(schema={"point": pl.String, "since": TIME})
-    )
+    known = current(points)
+    lacking = [name for name in ("recorded", "retired") if name not in known.columns]
+    hung = _hung(devices)
+    firsts = [hung.select("point", "since"), *([] if slots is None else [_firsts(slots)])]
+    since = pl.concat(firsts).group_by("point").agg(pl.col("since").min())
     return (
-        frame.join(since, on="point", how="left")
-        .join(gone, on="point", how="left")
+        known.with_columns(pl.lit(None, TIME).alias(name) for name in lacking)
+        .join(since, on="point", how="left")
+        .join(hung.select("point", "due_to"), on="point", how="left")
         .select(
             "point",
             due_from=floor_slot(pl.coalesce("since", "recorded").cast(TIME)),
@@ -84,7 +56,28 @@ def due_since(
     )
 
 
-_NEVER = pl.lit(None, dtype=TIME).alias("recorded")
+def _firsts(slots: pl.DataFrame) -> pl.DataFrame:
+    """Return the first slot of each point: point, since."""
+    # Slots of a point mostly stand together: the first of each run, then of each point.
+    run = pl.col("point").rle_id().alias("run")
+    runs = (
+        slots.lazy()
+        .select("point", "start", run)
+        .group_by("run")
+        .agg(pl.col("point").first(), since=pl.col("start").min())
+    )
+    return runs.group_by("point").agg(pl.col("since").min()).collect()
+
+
+def _hung(devices: pl.DataFrame | None) -> pl.DataFrame:
+    """Return when the first meter of a point was hung and its last taken down: since, due_to."""
+    if devices is None or devices.is_empty():
+        return pl.DataFrame(schema={"point": pl.String, "since": TIME, "due_to": TIME})
+    held = devices.sort("recorded").unique(["point", "device", "installed"], keep="last")
+    return held.group_by("point").agg(
+        since=pl.col("installed").min(),
+        due_to=pl.when(pl.col("removed").null_count() == 0).then(pl.col("removed").max()),
+    )
 
 
 def due_slots(counted: pl.DataFrame, due: pl.DataFrame, periods: pl.DataFrame) -> pl.DataFrame:

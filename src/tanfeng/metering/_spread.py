@@ -19,6 +19,10 @@ from tanfeng.metering.frames import SLOT_S
 _THURSDAY = 3
 
 
+#: Columns of a piece of a segment that lies in one slot.
+PIECE = ("id", "amount", "code", "slot", "covered")
+
+
 def _rest(day: ir.IntegerValue) -> ir.BooleanValue:
     return ((day + LOCAL_S) // DAY_S + _THURSDAY) % 7 >= 5
 
@@ -102,6 +106,12 @@ def told(whole_pieces: ir.Table, crossing_rows: ir.Table) -> ir.Table:
 def gaps(crossing_rows: ir.Table) -> ir.Table:
     """Name the points that have a gap: ``id``, each once."""
     return shaped(crossing_rows).select("id").distinct()
+
+
+def times_of_day(crossing_rows: ir.Table) -> ir.Table:
+    """Name the times of day a point has a gap at: ``id``, ``of_day`` [s], each once."""
+    rows = shaped(crossing_rows)
+    return rows.select("id", of_day=rows.slot - local_day(rows.slot)).distinct()
 
 
 def profile(told_slots: ir.Table, crossing_rows: ir.Table) -> ir.Table:

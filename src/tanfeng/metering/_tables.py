@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import ibis
 import polars as pl
 from ibis.expr import types as ir
@@ -21,8 +23,8 @@ class Tables:
     ----------
     shop : Workshop
         Of the engine.
-    usable, point : ibis Table
-        From :mod:`tanfeng.metering._rows`.
+    source, point : ibis Table
+        Readings as they are kept, and :func:`tanfeng.metering._rows.point_table`.
     about : polars.DataFrame
         ``point`` as a frame.
 
@@ -33,10 +35,10 @@ class Tables:
     """
 
     def __init__(
-        self, shop: Workshop, usable: ir.Table, point: ir.Table, about: pl.DataFrame
+        self, shop: Workshop, source: ir.Table, point: ir.Table, about: pl.DataFrame
     ) -> None:
-        self._shop, self._point = shop, point
-        self._rows = shop.step("beside", lambda: _rows.beside(usable, point))
+        self._shop, self._source, self._point = shop, source, point
+        self._rows = shop.step("beside", lambda: _rows.beside(_rows.usable(source, point), point))
         self.days = shop.step("days", lambda: _rows.day_sums(self._rows))
         self._plain = self._rows
 
@@ -44,17 +46,13 @@ class Tables:
         """Return the readings of some points, with the columns of ``_rows.beside``."""
         return self._rows.semi_join(points, "id")
 
-    def to_mend(
-        self, hot: ir.Table, still: ir.Table, usual: ir.Table, source: ir.Table
-    ) -> ir.Table:
+    def to_mend(self, hot: ir.Table, still: ir.Table, usual: ir.Table) -> ir.Table:
         """Return what may need mending, one reading of each time; from now on the rest is plain.
 
         Parameters
         ----------
         hot, still, usual : ibis Table
             From :mod:`tanfeng.metering._mend` and :func:`tanfeng.metering._rows.usual`.
-        source : ibis Table
-            The readings as they are kept.
 
         Returns
         -------
@@ -65,14 +63,12 @@ class Tables:
         self._plain = self._rows.anti_join(hot, ["id", "day"])
         shop, days, point = self._shop, self.days, self._point
         found = self._rows.semi_join(hot, ["id", "day"])
-        on_days = shop.step(
-            "on_days", lambda: found.select("id", "ats", "value", "tp", "p", "day")
-        )
+        on_days = shop.step("on_days", lambda: found.select("id", "ats", "value", "tp", "p", "day"))
         doubled = shop.step("doubled", lambda: days.filter(days.doubled > 0).select("id", "day"))
         rows = on_days.anti_join(doubled, ["id", "day"])
         rows = rows.select("id", "ats", "value", again=ibis.literal(False))
         if twice := shop.any(doubled):
-            again = _mend.readings_again(source, doubled, point)
+            again = _mend.readings_again(self._source, doubled, point)
             again = again.mutate(day=_rows.local_day(again.ats)).semi_join(doubled, ["id", "day"])
             rows = rows.union(_mend.resolved(again))
         linked = _mend.linked(on_days, hot)
@@ -83,9 +79,9 @@ class Tables:
         rows = self.segments()
         return rows.filter((rows.code != CODE["direct"]) | ~_spread.in_one_slot(rows))
 
-    def sure(self, points: ir.Table) -> ir.Table:
-        """Return the other plain segments of some points, as pieces of slots."""
-        return self._sure().semi_join(points, "id")
+    def sure(self, crossing: ir.Table) -> ir.Table:
+        """Return the other plain segments of the points that have a gap, as pieces of slots."""
+        return self._sure().semi_join(_spread.gaps(crossing), "id")
 
     def _sure(self) -> ir.Table:
         rows = self.segments()
@@ -99,10 +95,10 @@ class Tables:
         """Return ``id``, ``from_ts`` and ``to_ts`` of the plain segments of each point, at most."""
         return self.segments().select("id", "from_ts", "to_ts")
 
-    def sums(self, pieces: ir.Table, length_s: int, name: str, path: str) -> ir.Table:
+    def sums(self, pieces: Callable[[], ir.Table], length_s: int, name: str, path: str) -> ir.Table:
         """Sum by period what is sure, and the pieces of what is not."""
         return self._shop.step(
             name,
-            lambda: _sums.finished(_sums.parts(self._sure().union(pieces), length_s)),
+            lambda: _sums.finished(_sums.parts(self._sure().union(pieces()), length_s)),
             path,
         )

@@ -19,7 +19,7 @@ import polars as pl
 
 from tanfeng.errors import ModelError
 from tanfeng.metering._alert_frames import ALERTS, FINDINGS, LEVEL, LEVELS, LINKS, STATES
-from tanfeng.metering._alert_texts import with_texts
+from tanfeng.metering._alert_texts import shown, shown_beside, with_texts
 from tanfeng.metering._findings import GATEWAYS, findings, links
 from tanfeng.metering._rules import limits, table_rows
 
@@ -36,6 +36,8 @@ __all__ = [
     "levels",
     "links",
     "merge",
+    "shown",
+    "shown_beside",
 ]
 
 
@@ -350,18 +352,39 @@ def explain(
     )
     if causes is None or causes.is_empty() or alerts.is_empty():
         return alerts
+    chosen = _causes(alerts, causes, alert_rules(changed))
+    above = dict(chosen.iter_rows())
+    roots = {name: _root(name, above) for name in alerts["id"]}
+    counted: dict[str, int] = {}
+    for name, root in roots.items():
+        counted[root] = counted.get(root, 0) + (name != root)
+    return (
+        alerts.drop("cause")
+        .join(chosen, on="id", how="left", maintain_order="left")
+        .with_columns(
+            root=pl.col("id").replace_strict(roots, return_dtype=pl.String),
+            explains=pl.col("id").replace_strict(counted, default=0, return_dtype=pl.Int64),
+        )
+        .select(*ALERTS)
+    )
+
+
+def _causes(
+    alerts: pl.DataFrame, causes: pl.DataFrame, rules: Mapping[str, AlertRule]
+) -> pl.DataFrame:
+    """Return id and cause of the alerts another one explains."""
     pairs = pl.DataFrame(
-        [(r.rule, effect) for r in alert_rules(changed).values() for effect in r.explains],
+        [(r.rule, effect) for r in rules.values() for effect in r.explains],
         schema={"cause_rule": pl.String, "rule": pl.String},
         orient="row",
     )
-    monthly = [r.rule for r in alert_rules(changed).values() if r.gap_days > 1]
+    monthly = [r.rule for r in rules.values() if r.gap_days > 1]
     live = alerts.filter(pl.col("state") != "withdrawn")
     able = live.select(
         cause_rule="rule", cause_object="object", cause_id="id", cause_worst="worst",
         cause_first="first", cause_days="days", cause_months=_months("days"),
     )  # fmt: skip
-    chosen = (
+    return (
         live.select("id", "rule", "object", "days")
         .join(causes.unique().select("object", "rank", cause_object="cause"), on="object")
         .join(pairs, on="rule")
@@ -376,20 +399,6 @@ def explain(
         )
         .unique("id", keep="first", maintain_order=True)
         .select("id", cause="cause_id")
-    )
-    above = dict(chosen.iter_rows())
-    roots = {name: _root(name, above) for name in alerts["id"]}
-    counted: dict[str, int] = {}
-    for name, root in roots.items():
-        counted[root] = counted.get(root, 0) + (name != root)
-    return (
-        alerts.drop("cause")
-        .join(chosen, on="id", how="left", maintain_order="left")
-        .with_columns(
-            root=pl.col("id").replace_strict(roots, return_dtype=pl.String),
-            explains=pl.col("id").replace_strict(counted, default=0, return_dtype=pl.Int64),
-        )
-        .select(*ALERTS)
     )
 
 

@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-import ibis
 import polars as pl
 from ibis.expr import types as ir
 
@@ -43,9 +42,9 @@ class Derived:
     ----------
     points : ibis Table
         From :func:`tanfeng.metering._rows.point_table`.
-    pieces : ibis Table
-        ``id``, ``slot`` [s], ``amount`` [base unit] (null: not known), ``covered`` [s], ``code``,
-        of what is not known, measured and inside one slot from the first.
+    pieces : callable
+        Gives ``id``, ``slot`` [s], ``amount`` [base unit] (null: not known), ``covered`` [s],
+        ``code``, of what is not known, measured and inside one slot from the first.
     first : Tables or Arrays
         All readings, and what is sure of them.
     mended : ibis Table or None
@@ -57,7 +56,7 @@ class Derived:
     """
 
     points: ir.Table
-    pieces: ir.Table
+    pieces: Callable[[], ir.Table]
     first: Tables | Arrays
     mended: ir.Table | None
     shop: Workshop
@@ -140,8 +139,7 @@ def _derive(
     about = _rows.point_table(points, devices)
     point = shop.hold("points", about)
     source = shop.view("readings", readings)
-    usable = _rows.usable(source, point)
-    first = _FIRST_PASS.get(shop.backend.name, Tables)(shop, usable, point, about)
+    first = _FIRST_PASS.get(shop.backend.name, Tables)(shop, source, point, about)
     days = first.days
     if past is None:
         usual = shop.step("usual", lambda: _rows.usual(days, point))
@@ -155,7 +153,7 @@ def _derive(
     standing = first.of_points(stood)
     still = shop.step("still", lambda: _mend.frozen(standing, usual, point))
     hot = shop.step("hot", lambda: _mend.with_standstills(wrong, still))
-    rows = first.to_mend(hot, still, usual, source)
+    rows = first.to_mend(hot, still, usual)
     numbered = _numbered(shop, rows, usual, point, about, devices)
     left_out = shop.step("left_out", lambda: _mend.not_believed(numbered))
     kept = shop.step("kept", lambda: _mend.segments(_mend.believed(numbered, left_out)))
@@ -172,12 +170,22 @@ def _numbered(
     devices: pl.DataFrame,
 ) -> ir.Table:
     """Put the meters that were changed, and what is usual, beside the readings to mend."""
-    if changed := bool(about["changed"].any()):
-        marks, spans = _devices.device_tables(about.filter("changed"), devices)
-        rows = _mend.hung(rows, shop.hold("marks", marks), shop.hold("spans", spans))
-    else:
-        rows = _mend.never_changed(rows)
-    return shop.step("numbered", lambda: _mend.numbered(rows, usual, point), f"{changed}")
+    changed = bool(about["changed"].any())
+    if changed:
+        marks, spans = (
+            shop.hold(name, frame)
+            for name, frame in zip(
+                ("marks", "spans"),
+                _devices.device_tables(about.filter("changed"), devices),
+                strict=True,
+            )
+        )
+
+    def build() -> ir.Table:
+        hung = _mend.hung(rows, marks, spans) if changed else _mend.never_changed(rows)
+        return _mend.numbered(hung, usual, point)
+
+    return shop.step("numbered", build, f"{changed}")
 
 
 def _by_id(frame: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
@@ -199,23 +207,34 @@ def _laid(
 ) -> Derived:
     """Lay what is not sure into slots."""
     unsure = first.unsure()
-    segments = unsure if mended is None else unsure.union(mended.drop("plain"))
-    whole = _spread.whole(segments)
-    crossing = shop.step("crossing", lambda: _spread.crossing(segments), path)
+
+    def segments() -> ir.Table:
+        return unsure if mended is None else unsure.union(mended.drop("plain"))
+
+    def whole() -> ir.Table:
+        return _spread.whole(segments())
+
+    crossing = shop.step("crossing", lambda: _spread.crossing(segments()), path)
     if not shop.any(crossing):
         return Derived(point, whole, first, mended, shop, path)
-    sure = first.sure(_spread.gaps(crossing))
-    told = _spread.told(whole.union(sure.select(whole.columns)), crossing)
-    if past is not None:
-        settled = shop.hold("told", _settled(shop, point, crossing, past))
-        told = _after(settled, told, "slot")
-    parts = shop.step(
-        "parts",
-        lambda: _spread.parts(crossing, _spread.profile(told, crossing)),
-        path if past is None else f"{path} past",
+    sure = first.sure(crossing)
+    settled = None if past is None else shop.hold("told", _settled(shop, point, crossing, past))
+
+    def build() -> ir.Table:
+        told = _spread.told(whole().union(sure.select(_spread.PIECE)), crossing)
+        if settled is not None:
+            told = _after(settled, told, "slot")
+        return _spread.parts(crossing, _spread.profile(told, crossing))
+
+    parts = shop.step("parts", build, path if past is None else f"{path} past")
+    return Derived(
+        point,
+        lambda: whole().union(parts.select(_spread.PIECE)),
+        first,
+        mended,
+        shop,
+        f"{path} crossing",
     )
-    pieces = whole.union(parts.select(whole.columns))
-    return Derived(point, pieces, first, mended, shop, f"{path} crossing")
 
 
 def _settled(shop: Workshop, point: ir.Table, crossing: ir.Table, past: Past) -> pl.DataFrame:

@@ -52,7 +52,7 @@ def judge(
     slots: pl.DataFrame,
     points: pl.DataFrame,
     *,
-    devices: pl.DataFrame,
+    due: pl.DataFrame,
     first: date,
     last: date,
     as_of: datetime,
@@ -66,9 +66,10 @@ def judge(
         Every version of each reading, from a day before ``first`` to a day after ``last``.
     slots : polars.DataFrame
         Of the same points, from ``BEFORE`` days before ``first``.
-    points, devices : polars.DataFrame
-        Columns of ``POINTS`` and ``DEVICES``. A point owes readings while a meter hangs; one
-        without meters on record from when it was registered or first read.
+    points : polars.DataFrame
+        Columns of ``POINTS``.
+    due : polars.DataFrame
+        point, due_from, due_to: as ``rollup.due_since`` returns it.
     first, last : datetime.date
         Local days, both included.
     as_of : datetime.datetime
@@ -88,7 +89,7 @@ def judge(
         first=first,
         last=last,
         as_of=as_of,
-        service=_service(points, devices, readings),
+        service=_service(points, due),
         filings=filings,
         before=BEFORE,
     )
@@ -110,22 +111,15 @@ def judge(
     )
 
 
-def _service(points: pl.DataFrame, devices: pl.DataFrame, readings: pl.DataFrame) -> pl.DataFrame:
-    """Return when each point was hung."""
-    hung = devices.filter(pl.col("point").is_in(points["point"].to_list())).select(
-        "point", start="installed", end="removed"
+def _service(points: pl.DataFrame, due: pl.DataFrame) -> pl.DataFrame:
+    """Return when readings are owed: the amount of an interval is told at its end."""
+    later = pl.when(kind="amount").then(pl.duration(seconds="interval_s")).otherwise(timedelta())
+    return (
+        points.select("point", later=later)
+        .join(due, on="point")
+        .select("point", start=pl.col("due_from") + pl.col("later"), end="due_to")
+        .cast(SERVICE)
     )
-    seen = readings.group_by("point").agg(seen=pl.col("time").min())
-    bare = (
-        points.join(hung, on="point", how="anti")
-        .join(seen, on="point", how="left")
-        .select(
-            "point",
-            start=pl.min_horizontal("recorded", "seen"),
-            end=pl.lit(None, TIME),
-        )
-    )
-    return pl.concat([frame.cast(SERVICE) for frame in (hung, bare)])
 
 
 class JudgedDays:

@@ -39,6 +39,7 @@ __all__ = [
     "heat_class",
     "heat_map",
     "limits",
+    "lineage",
     "members",
     "of_days",
     "outages",

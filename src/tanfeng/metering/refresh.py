@@ -3,7 +3,8 @@
 A day of a point is settled when the readings of a whole day after it are in and nothing is pending
 over it: no gap, no standstill that may yet be caught up. New readings after the settled days cost
 the open days only, and what is pending is open from a day before it began. A late reading costs the
-history of that one point. What was settled enters as sums of its days and as the slots it has.
+history of that one point. What was settled enters as sums of its days and as the slots it has;
+who keeps them and puts what is made here in their place is :mod:`tanfeng.metering._settling`.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from tanfeng.metering._mend import CODE, FROZEN_DAYS, REACH
 from tanfeng.metering._rows import DAY_S, REFERENCE_DAYS, local_day
 from tanfeng.metering.derive import Derived, Past, deriving, sums
 
-#: Slots as the refreshing keeps them: what is known of each quarter hour that was derived.
-KEPT = pl.Schema(
+#: What is known of each quarter hour that was derived.
+_SLOTS = pl.Schema(
     {
         "point": pl.String,
         "start": pl.Int64,  # [s]
@@ -48,7 +49,6 @@ _DAYS = pl.Schema(
         "earliest": pl.Int64,
     }
 )
-_OPEN = pl.Schema({"point": pl.String, "since": pl.Int64, "last": pl.Int64})
 #: Readings are fetched from so long before the open days: faults reach over a day at most. [s]
 _LEAD_S = 2 * DAY_S
 #: Points are derived together whose open days began within so long, or so many times longer ago.
@@ -57,48 +57,8 @@ _APART_S, _APART_TIMES = 2 * DAY_S, 3
 _STILL_S = (FROZEN_DAYS + 2) * DAY_S
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """What has been derived so far.
-
-    Parameters
-    ----------
-    slots : polars.DataFrame
-        :data:`KEPT`.
-    days : polars.DataFrame
-        ``point`` and the columns of :func:`tanfeng.metering._rows.day_sums`.
-    open : polars.DataFrame
-        ``point``, ``since`` [s]: the local midnight before which it is settled; null: nothing is;
-        ``last`` [s]: the end of its last segment.
-    """
-
-    slots: pl.DataFrame
-    days: pl.DataFrame
-    open: pl.DataFrame
-
-
-def nothing() -> State:
-    """Return the state before the first reading."""
-    return State(KEPT.to_frame(), _DAYS.to_frame(), _OPEN.to_frame())
-
-
 #: Gives the readings of some points from a time on (None: all of them).
 Fetch = Callable[[list[str], datetime | None], ir.Table]
-
-
-@dataclass(frozen=True, slots=True)
-class Refreshed:
-    """The state after new readings, and what they changed.
-
-    Parameters
-    ----------
-    state : State
-    changed : polars.DataFrame
-        ``point``, ``start`` [s] of slots that are new, gone or different.
-    """
-
-    state: State
-    changed: pl.DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +67,14 @@ class Made:
 
     Parameters
     ----------
-    slots, days, open
-        As of :class:`State`.
+    slots : polars.DataFrame
+        ``point``, ``start`` [s], ``amount``, ``measured`` [base unit], ``known_s``, ``measured_s``
+        [s], ``code`` of the rule.
+    days : polars.DataFrame
+        ``point`` and the columns of :func:`tanfeng.metering._rows.day_sums`.
+    open : polars.DataFrame
+        ``point``, ``since`` [s]: the local midnight before which it is settled; null: nothing is;
+        ``last`` [s]: the end of its last segment.
     since : int or None
         Slots are given from this local midnight on [s]; None: from the beginning.
     lead : int or None
@@ -120,53 +86,6 @@ class Made:
     open: pl.DataFrame
     since: int | None = None
     lead: int | None = None
-
-
-def refresh(
-    state: State,
-    touched: pl.DataFrame,
-    fetch: Fetch,
-    points: pl.DataFrame,
-    devices: pl.DataFrame,
-) -> Refreshed:
-    """Take new readings into account.
-
-    Parameters
-    ----------
-    state : State
-        What was derived from the readings before.
-    touched : polars.DataFrame
-        ``point``, ``first`` (time of the earliest new reading). A point whose entry in the
-        register changed is touched at null: from its beginning.
-    fetch : callable
-        Gives all readings that hold now, old and new.
-    points, devices : polars.DataFrame
-        :data:`~tanfeng.metering.frames.POINTS` and ``DEVICES``.
-
-    Returns
-    -------
-    Refreshed
-        Its slots are those a derivation of all readings gives.
-    """
-    known = touched.join(points.select("point", "interval_s"), on="point")
-    asked = known.join(state.open, on="point", how="left").with_columns(
-        first=pl.col("first").dt.epoch("s")
-    )
-    tails, rest = apart(asked)
-    before = state
-    for tail in tails:
-
-        def told(wanted: pl.Series, begin: int, end: int, state: State = state) -> pl.DataFrame:
-            return state.slots.filter(
-                pl.col("point").is_in(wanted.implode())
-                & pl.col("start").is_between(begin, end, closed="left")
-            )
-
-        made = of_tail(tail, state.days, told, fetch, points, devices)
-        state = _after(state, tail["point"], made)
-    if not rest.is_empty():
-        state = _after(state, rest["point"], of_whole(rest["point"], fetch, points, devices))
-    return Refreshed(state, _difference(before, state, asked["point"]))
 
 
 def apart(asked: pl.DataFrame) -> tuple[list[pl.DataFrame], pl.DataFrame]:
@@ -222,8 +141,10 @@ def of_tail(
         Sums of the days of these points; others do no harm.
     told : callable
         Gives kept slots; asked only for points with a gap.
-    fetch, points, devices
-        As of :func:`refresh`.
+    fetch : callable
+        Gives all readings that hold now, old and new.
+    points, devices : polars.DataFrame
+        :data:`~tanfeng.metering.frames.POINTS` and ``DEVICES``.
 
     Returns
     -------
@@ -242,8 +163,7 @@ def of_tail(
     past = Past(days.filter(mine & pl.col("day").is_between(begin, lead)), shape)
     readings = fetch(names.to_list(), datetime.fromtimestamp(lead, UTC))
     with deriving(readings, points.filter(mine), devices.filter(mine), past=past) as derived:
-        made = derived_state(derived, since)
-    return Made(made.slots, made.days.filter(pl.col("day") > lead), made.open, since, lead)
+        return _made(derived, since, lead)
 
 
 def of_whole(names: pl.Series, fetch: Fetch, points: pl.DataFrame, devices: pl.DataFrame) -> Made:
@@ -254,7 +174,7 @@ def of_whole(names: pl.Series, fetch: Fetch, points: pl.DataFrame, devices: pl.D
     names : polars.Series
         Points.
     fetch, points, devices
-        As of :func:`refresh`.
+        As of :func:`of_tail`.
 
     Returns
     -------
@@ -263,37 +183,11 @@ def of_whole(names: pl.Series, fetch: Fetch, points: pl.DataFrame, devices: pl.D
     mine = pl.col("point").is_in(names.implode())
     readings = fetch(names.to_list(), None)
     with deriving(readings, points.filter(mine), devices.filter(mine)) as derived:
-        made = derived_state(derived)
-    return Made(made.slots, made.days, made.open)
+        return _made(derived)
 
 
-def _after(state: State, names: pl.Series, made: Made) -> State:
-    """Put what was derived in the place of what stood."""
-    others = ~pl.col("point").is_in(names.implode())
-    slots = days = others
-    if made.since is not None and made.lead is not None:
-        slots = others | (pl.col("start") < made.since)
-        days = others | (pl.col("day") <= made.lead)
-    return State(
-        pl.concat([state.slots.filter(slots), made.slots]),
-        pl.concat([state.days.filter(days), made.days]),
-        pl.concat([state.open.filter(others), made.open]),
-    )
-
-
-def derived_state(derived: Derived, since: int | None = None) -> State:
-    """Fetch what a derivation gave, and find how far it is settled.
-
-    Parameters
-    ----------
-    derived : Derived
-    since : int, optional
-        Fetch slots from this midnight on [s].
-
-    Returns
-    -------
-    State
-    """
+def _made(derived: Derived, since: int | None = None, lead: int | None = None) -> Made:
+    """Fetch what a derivation gave, and find how far it is settled."""
     backend = derived.shop.backend
     names = fetch(derived.points.select("id", "point"), backend)
 
@@ -302,13 +196,15 @@ def derived_state(derived: Derived, since: int | None = None) -> State:
         return frame.select(pl.col(name).cast(kind) for name, kind in schema.items())
 
     summed = sums(derived, by="15min")
-    slots = named(summed if since is None else summed.filter(summed.start >= since), KEPT)
+    slots = named(summed if since is None else summed.filter(summed.start >= since), _SLOTS)
     days = named(derived.shop.made("days"), _DAYS)
+    if lead is not None:
+        days = days.filter(pl.col("day") > lead)
     segments = derived.segments  # made when it is asked for
     ends = derived.shop.step("ends", lambda: _ends(segments), derived.path)
-    opened = fetch(ends, backend).join(names, on="id").with_columns(since=_settled_before())
-    opened = opened.select(list(_OPEN))
-    return State(slots, days, opened)
+    opened = fetch(ends, backend).join(names, on="id")
+    opened = opened.select("point", "last", since=_settled_before())
+    return Made(slots, days, opened, since, lead)
 
 
 def _ends(segments: ir.Table) -> ir.Table:
@@ -349,13 +245,3 @@ def _ends(segments: ir.Table) -> ir.Table:
 
 def _settled_before() -> pl.Expr:
     return pl.when(~pl.col("twice")).then(pl.min_horizontal("since", "begun"))
-
-
-def _difference(before: State, after: State, names: pl.Series) -> pl.DataFrame:
-    mine = pl.col("point").is_in(names.implode())
-    key = ["point", "start"]
-    old, new = before.slots.filter(mine), after.slots.filter(mine)
-    both = old.join(new, on=key, how="full", coalesce=True, suffix="_new")
-    values = [name for name in KEPT.names() if name not in key]
-    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_new")) for name in values)
-    return both.filter(~same).select(key).sort(key)

@@ -109,6 +109,11 @@ class Register:
         """Return the points, ``frames.POINTS``, sorted, as known on a day or now."""
         return self._table("points", known_on, "point")
 
+    def registered(self) -> pl.DataFrame:
+        """Return when each point became known: ``point``, ``recorded``, sorted."""
+        rows = self._files.rows()["points"]
+        return rows.group_by("point").agg(pl.col("recorded").min()).sort("point")
+
     def devices(self, known_on: datetime | None = None) -> pl.DataFrame:
         """Return the meters, ``frames.DEVICES``, by point and time of installation."""
         return self._table("devices", known_on, "point", "installed")

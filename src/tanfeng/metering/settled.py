@@ -25,7 +25,7 @@ from tanfeng.metering._calendar import By
 from tanfeng.metering._kept_files import Files, Look
 from tanfeng.metering._kept_read import slots_between, sums_of_points, sums_of_sources
 from tanfeng.metering._settling import Settling
-from tanfeng.metering.frames import ENERGY, SLOT_S, SLOTS
+from tanfeng.metering.frames import ENERGY, SLOT_S, SLOTS, TIME
 from tanfeng.metering.virtual import VirtualMeters, virtual_meters
 
 if TYPE_CHECKING:
@@ -220,20 +220,17 @@ class Settled:
         Returns
         -------
         polars.DataFrame
-            ``frames.ENERGY`` with ``point`` in the place of ``node``; empty where nothing of
-            these points is kept.
+            ``frames.ENERGY`` with ``point`` in the place of ``node``.
         """
         low, high = _numbers(start, end)
         said = self._now()
         about = said.points.filter(pl.col("point").is_in(list(points)))
 
-        def read(look: Look) -> pl.DataFrame | None:
+        def read(look: Look) -> pl.DataFrame:
             known = _named(look, points)
             sums = sums_of_points(look, known, low, high, by).join(known, on="id")
             sums = sums.select("point", kt.time("at").alias("start"), *kt.COUNTED)
             due = _due(look, said, about)
-            if sums.is_empty() and known["first"].is_null().all():
-                return None
             return rollup.of_kept(
                 sums, points=about, by=by, start=start, end=end, due=due, factors=factors
             )
@@ -270,12 +267,9 @@ class Settled:
         about = said.points.filter(pl.col("node").is_in(list(nodes)))
         edges = said.edges.filter(pl.col("parent").is_in(list(nodes)))
 
-        def read(look: Look) -> pl.DataFrame | None:
+        def read(look: Look) -> pl.DataFrame:
             known = _points(look)
             sources = look.read("sources").filter(pl.col("node").is_in(list(nodes)))
-            mine = known.filter(pl.col("point").is_in(about["point"].implode()))
-            if mine["first"].is_null().all():
-                return None
             sums = sums_of_sources(look, known, sources["source"].to_list(), low, high, by)
             sums = sums.join(sources, on="source").select(
                 "node", "item_key", kt.time("at").alias("start"), *kt.COUNTED
@@ -288,6 +282,25 @@ class Settled:
 
         found = self._files.reading(read)
         return ENERGY.to_frame() if found is None else found
+
+    def due(self, points: Collection[str]) -> pl.DataFrame:
+        """Return from when to when some points owe quarter hours.
+
+        Parameters
+        ----------
+        points : collection of str
+            What the register does not know is left out.
+
+        Returns
+        -------
+        polars.DataFrame
+            point, due_from, due_to (null: still due); see
+            :func:`tanfeng.metering.rollup.due_since`.
+        """
+        said = self._now()
+        about = said.points.filter(pl.col("point").is_in(list(points)))
+        found = self._files.reading(lambda look: _due(look, said, about))
+        return _due(None, said, about) if found is None else found
 
     def differing(self, other: Settled) -> pl.DataFrame:
         """Compare with what another derived from the same readings.
@@ -310,8 +323,9 @@ class Settled:
         number = self._register.number()
         if self._said is None or self._said.number != number:
             register = self._register
+            points = register.points().drop("recorded").join(register.registered(), on="point")
             self._said = _Said(
-                number, register.points(), register.devices(), register.nodes(), register.edges()
+                number, points, register.devices(), register.nodes(), register.edges()
             )
         return self._said
 
@@ -334,10 +348,12 @@ class _Said:
         return self.virtual
 
 
-def _due(look: Look, said: _Said, about: pl.DataFrame) -> pl.DataFrame:
-    """Return from when to when points owe quarter hours: from their first on."""
-    known = _points(look).drop_nulls("first")
-    firsts = known.select("point", kt.time("first").alias("start"))
+def _due(look: Look | None, said: _Said, about: pl.DataFrame) -> pl.DataFrame:
+    """Return from when to when points owe quarter hours; see :func:`rollup.due_since`."""
+    firsts = pl.DataFrame(schema={"point": pl.String, "start": TIME})
+    if look is not None:
+        known = _points(look).drop_nulls("first")
+        firsts = known.select("point", kt.time("first").alias("start"))
     if about["expression"].null_count() == about.height:
         return _spans(about, firsts, said.devices)
     due = said.expressions().due(_spans(said.points, firsts, said.devices))
@@ -345,10 +361,8 @@ def _due(look: Look, said: _Said, about: pl.DataFrame) -> pl.DataFrame:
 
 
 def _spans(points: pl.DataFrame, firsts: pl.DataFrame, devices: pl.DataFrame) -> pl.DataFrame:
-    """Return spans that begin with the first quarter hour and end with the last meter."""
-    mine = firsts.filter(pl.col("point").is_in(points["point"].implode()))
-    ends = rollup.due_since(points, mine, devices).select("point", "due_to")
-    return rollup.due_since(points, mine).drop("due_to").join(ends, on="point", how="left")
+    mine = pl.col("point").is_in(points["point"].implode())
+    return rollup.due_since(points, firsts.filter(mine), devices.filter(mine))
 
 
 def _points(look: Look) -> pl.DataFrame:

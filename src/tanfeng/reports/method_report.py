@@ -275,9 +275,9 @@ def _looked_at_first(answer: Answer, t: Words) -> ListTable:
         ListColumn("grave", "级别", "Level"),
         ListColumn("stream", "排放源", "Stream"),
         ListColumn("cell", "填报位置", "Row of the form"),
-        ListColumn("text", "核查要点", "What to look at", width=90),
+        ListColumn("text", "核查重点", "What to look at", width=90),
     )
-    return ListTable(t("核查要点", "For the verifier"), columns, rows)
+    return ListTable(t("核查重点", "For the verifier"), columns, rows)
 
 
 def _row_head(line: Mapping[str, Any], stream: Stream, t: Words) -> dict[str, object]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from tanfeng.accounting import methods
-from tanfeng.accounting.methods._summary import in_total
+from tanfeng.accounting.methods import in_total
 from tanfeng.errors import DataError, Problem
 from tanfeng.sheets._findings import problem
 from tanfeng.sheets.method_forms import ITEM_UNIT, inputs_of

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import polars as pl
+import pytest
 
 from method_rows import AS_OF, frames, row
 from tanfeng.accounting import methods
@@ -88,3 +89,40 @@ def test_a_candidate_that_was_passed_over_says_why():
     assert table["code"].to_list() == ["default_though_measured", "candidate_rejected"]
     assert table["text_zh"][1] == "低位发热量的候选值 23.0 未采用：检测日期早于采样日期"
     assert table["text_en"][1].startswith("candidate 23.0 for net calorific value was passed over")
+
+
+@pytest.mark.parametrize(
+    ("key", "words_zh", "words_en"),
+    [
+        ("gb_t_32151_5_2015", "没有非化石电量计零的规则", "no rule that counts it as zero"),
+        ("cets_ag_02_01_2024", "未并入公共电网的直供电", "not joined to the public grid"),
+        ("gb_t_32151_34_2024", "缺证不得计零", "without proof it is not zero"),
+    ],
+)
+def test_electricity_counted_as_zero_is_told_with_the_rule_of_the_text(key, words_zh, words_en):
+    bought = {"purchased_mwh": 10.0, "nonfossil_mwh": 4.0}
+    table = found(
+        methods.METHODS[key],
+        row("electricity", "electricity", "electricity", **bought),
+        row("electricity", "electricity", "electricity", purchased_mwh=10.0),
+        year=2026,
+    )
+    told = table.filter(pl.col("code") == "deduction_to_prove")
+    assert told.select("activity_id", "column", "severity").rows() == [
+        (1, "nonfossil_mwh", "warning")
+    ]
+    assert "4" in told["text_zh"].item()
+    assert words_zh in told["text_zh"].item()
+    assert words_en in told["text_en"].item()
+
+
+def test_every_stream_that_takes_electricity_off_says_when_it_may():
+    for method in methods.METHODS.values():
+        for stream in method.streams:
+            off = {
+                column
+                for kind in stream.kinds
+                for column in kind.inputs
+                if "nonfossil" in column and not column.startswith("sold_")
+            }
+            assert off == set(stream.to_prove), f"{method.key}.{stream.key}"

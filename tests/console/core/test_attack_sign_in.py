@@ -77,6 +77,7 @@ def test_cookies_are_out_of_reach_of_scripts_and_other_sites(city, settings):
     ["//evil.example", "https:evil.example", "/\\evil.example", "javascript:alert(1)",
      "https://testserver@evil.example/", "\thttps://evil.example"],
 )  # fmt: skip
+@pytest.mark.same_queries
 def test_next_never_leads_out(city, target):
     answer = Client().post(
         reverse("sign-in"),

@@ -108,6 +108,7 @@ def test_an_account_switched_off_stays_outside(client, provider, linked):
     ],
     ids=lambda claims: next(iter(claims)),
 )
+@pytest.mark.same_queries
 def test_a_token_for_something_else_is_refused(client, provider, linked, claims):
     provider.claims = claims
     assert _sign_in(client, provider).status_code == 403

@@ -58,6 +58,7 @@ def _type(client, text):
     [(59, "287082"), (1111111109, "081804"), (1111111111, "050471"), (1234567890, "005924"),
      (2000000000, "279037")],
 )  # fmt: skip
+@pytest.mark.same_queries
 def test_codes_are_those_of_the_standard(city, clock, at, code):
     _enrol(city)
     clock["time"] = float(at)
@@ -88,6 +89,7 @@ def test_codes_as_people_type_them(city, clock, typed):
 
 
 @pytest.mark.parametrize("typed", ["", "0", "81804", "0818040", "abcdef", "🙂", "\x00", "٠٨١٨٠٣"])
+@pytest.mark.same_queries
 def test_what_is_no_code_is_refused(city, clock, typed):
     _enrol(city)
     assert two_factor.take(city, typed) == ""

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 import pytest
 
-from energy_world import works
+from energy_world import START, hung, works
 from tanfeng.console.energy import balances, sankey, sites
 from tanfeng.console.energy.views.balance import table
 from tanfeng.console.energy.windows import Span
@@ -89,6 +89,7 @@ def test_both_sides_of_the_balance_are_equal(steel):
 
 def test_a_meter_that_never_sent_is_not_known_and_no_loss(firm_b, org_b):
     steel = works(firm_b, org_b, without=("E-3",))
+    hung(firm_b, steel, "E-3", START)
     found = balances.of(steel.organisation, SPAN)
     power = next(one for one in found.own_rests if one.item == "electricity")
     # 100 + 10 - 70 = 40 kWh would be a loss; the boiler house took what nobody knows.

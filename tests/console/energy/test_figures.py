@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
-from energy_world import START, readings
+from energy_world import START, hung, readings, works
 from tanfeng.console.energy import comparison, figures, tariffs
 from tanfeng.console.energy.windows import Span
 from tanfeng.console.metering import amounts, engine
@@ -175,6 +175,21 @@ class TestComparison:
         power = found.items[0]
         assert power.change("amount") == pytest.approx(1.0)
         assert power.known() == (1.0, pytest.approx(0.5, abs=0.01))
+        assert not power.is_sound(found.least.value)
+
+    def test_a_meter_that_hangs_and_never_sent_is_not_known(self, firm_b, org_b):
+        """It is due from when it was hung, and does not pass for a process without a meter."""
+        steel = works(firm_b, org_b, without=("E-3",))
+        hung(firm_b, steel, "E-3", START + timedelta(days=1))
+        boiler = steel.units["boiler"].node
+        second = Span(date(2025, 4, 2), date(2025, 4, 2), NOW)
+        spans = second, second.moved(-1)
+        frames = comparison.frames(steel.code, [boiler], "day", *spans)
+        found = comparison.of(steel.code, [boiler], frames, spans)
+        power = next(one for one in found.parts if one.item == "electricity")
+        assert power.value("amount") == (None, None)
+        assert power.now["slots_missing"] == power.now["slots_due"] == 96
+        assert power.before == {}
         assert not power.is_sound(found.least.value)
 
     def test_days_stand_beside_days_and_hours_beside_hours(self, steel):

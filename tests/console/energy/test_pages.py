@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 from django.urls import reverse
 
-from energy_world import SPAN, works
+from energy_world import SPAN, START, hung, works
 from tanfeng.console.core.models import AuditEvent
 from tanfeng.console.metering import engine
 
@@ -191,6 +191,7 @@ class TestEnterprise:
 
     def test_a_silent_meter_is_named(self, firm_b, org_b, city, client_for):
         steel = works(firm_b, org_b, without=("E-3",))
+        hung(firm_b, steel, "E-3", START)
         answer = _get(client_for, city, f"/energy/{steel.code}/balance/?{SPAN}")
         assert not answer.context["closing"]["whole"]
         assert answer.context["never"] == [("表E-3", f"/monitoring/{steel.meters['E-3'].pk}/")]

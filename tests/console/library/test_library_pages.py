@@ -56,6 +56,7 @@ def sheet(client, url):
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.same_queries
 def test_every_table_and_rows_of_it_have_pages(page, name, lang):
     info = standards.info(name)
     text = page(reverse("standards-table", args=(name,)), lang)

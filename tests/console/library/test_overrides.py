@@ -105,6 +105,7 @@ def test_all_problems_come_at_once(city):
         (-30.0, -25.0, False),
     ],
 )
+@pytest.mark.same_queries
 def test_more_than_twice_away(value, shipped, far):
     assert services.is_far(value, shipped) is far
 

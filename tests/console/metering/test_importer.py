@@ -146,3 +146,72 @@ def test_the_template_names_every_official_column(client_for, firm_a):
     result = sheets.read(answer.content, "t.xlsx", today=__import__("datetime").date(2026, 1, 1))
     assert result.form is not None
     assert result.form.key == "meter_list"
+
+
+def metered(point, number, **fields):
+    return row(
+        meter_no=number, serial_no=f"S-{number}", point=point, reading_kind="时段用量",
+        reading_unit="kWh", **fields,
+    )  # fmt: skip
+
+
+def computed(point, number, expression):
+    return row(
+        meter_no=number, serial_no=None, manufacturer=None, model=None, accuracy_class=None,
+        multiplier=None, point=point, reading_kind="时段用量", reading_unit="kWh",
+        expression=expression, meter_level="进出主要次级用能单位",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 1)])
+def test_a_virtual_meter_may_rest_on_any_row_of_its_file(firm_a, org_a, order):
+    rows = [
+        metered("P-1", "E-01"), metered("P-2", "E-02"),
+        computed("V-1", "V-01", '"P-1" - "P-2"'), computed("V-2", "V-02", '"V-1" * 2 + sum("P-*")'),
+    ]  # fmt: skip
+    batch = handed_in(firm_a, *(rows[place] for place in order))
+    assert told_of(batch) == set()
+    assert imports.confirm(firm_a, batch).outcome["added"] == 4
+    assert Meter.objects.get(point="V-2").expression == '"V-1" * 2 + sum("P-*")'
+    imports.undo(firm_a, batch)
+    assert not Meter.objects.filter(withdrawn_at=None).exists()
+
+
+def told_of(batch):
+    return {(one["row"], one["message_zh"]) for one in batch.problems if one["severity"] == "error"}
+
+
+def test_a_circle_in_the_file_is_refused_with_its_path(firm_a, org_a):
+    batch = handed_in(
+        firm_a, computed("V-1", "V-01", '"V-2" + 1'), metered("P-1", "E-01"),
+        computed("V-2", "V-02", '"V-1" * 2'), computed("V-3", "V-03", '"P-1" * 2'),
+    )  # fmt: skip
+    told = told_of(batch)
+    assert {place for place, _words in told} == {3, 5}
+    assert all("循环引用" in words and "V-1 → V-2 → V-1" in words for _place, words in told)
+
+
+def test_what_rests_on_a_row_that_is_kept_out_is_kept_out(firm_a, org_a):
+    batch = handed_in(
+        firm_a, computed("V-2", "V-02", '"V-1" * 2'), computed("V-1", "V-01", '"P-1" * 2'),
+        metered("P-1", "E-01", node_name="没有的工序"), metered("P-9", "E-09"),
+    )  # fmt: skip
+    told = dict(told_of(batch))
+    assert set(told) == {3, 4, 5}
+    assert "没有计量点 V-1" in told[3]
+    assert "没有计量点 P-1" in told[4]
+
+
+def test_a_file_that_breaks_an_expression_that_stands_is_told(firm_a, org_a):
+    first = handed_in(firm_a, metered("P-1", "E-01"), computed("V-1", "V-01", '"P-1" * 2'))
+    imports.confirm(firm_a, first)
+    batch = handed_in(firm_a, metered("P-9", "E-01"))
+    ((place, words),) = told_of(batch)
+    assert place == 3
+    assert "有虚拟计量点用到它" in words
+    # Both changed together stand.
+    both = handed_in(
+        firm_a, metered("P-1", "E-01", meter_name="新名"), computed("V-1", "V-01", '"P-1" * 3')
+    )
+    assert told_of(both) == set()
+    assert imports.confirm(firm_a, both).outcome["replaced"] == 2

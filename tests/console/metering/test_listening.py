@@ -55,6 +55,7 @@ def dropping(firm_a, org_a):
         ({"secret_name": "TANFENG_MQTT_A"}, "username"),
     ],
 )
+@pytest.mark.same_queries
 def test_a_line_that_makes_no_sense(city, way_in, changes, field):
     with pytest.raises(DataError) as caught:
         gateways.connect(city, way_in, **{**LINE, **changes})

@@ -57,6 +57,7 @@ def cells(client, url):
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("number", range(1, 64))
+@pytest.mark.same_queries
 def test_every_target_has_a_page(page, today, number, lang):
     target = Target.objects.get(key=f"T{number:02d}")
     text = page(reverse("target", args=(target.key,)), lang)
@@ -71,6 +72,7 @@ def test_every_target_has_a_page(page, today, number, lang):
 @pytest.mark.parametrize(
     "clause", ["2.1.1", "2.2.5", "2.4.2", "3.1.0", "3.1.6", "4.4", "5.1", "5.2", "5.3"]
 )
+@pytest.mark.same_queries
 def test_tasks_have_pages(page, clause, lang):
     task = Task.objects.get(clause=clause)
     text = page(reverse("task", args=(clause,)), lang)

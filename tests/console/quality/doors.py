@@ -19,6 +19,10 @@ DOORS = {
     "outage-filing": Door(
         lambda world: {"pk": world.outage_filing.pk}, post={"do": "accept_filing"}
     ),
+    "quality-bulletins": Door(),
+    # A county may issue the bulletin of its own; who may not is in test_bulletins.py.
+    "quality-bulletin-new": Door(),
+    "quality-bulletin": Door(lambda world: {"pk": world.bulletin.pk}),
     "quality-evidence": Door(lambda world: {"pk": world.quality_paper.pk}),
     "alerts": Door(post=lambda world: {"do": "acknowledge", "alert": world.alert.pk}),
     "alert": Door(lambda world: {"pk": world.alert.pk}, post={"do": "acknowledge"}),

@@ -38,12 +38,10 @@ def test_a_folder_may_be_called_what_a_pattern_would_be(tmp_path):
     assert engines.fetch(odd.table(engines.con())).height == 3
 
 
-@pytest.mark.parametrize("scheme", ["", "file://"])
-def test_from_the_store_to_energy(tmp_path, scheme):
+def test_from_the_store_to_energy(tmp_path):
     faults = scatter(6, start=MONDAY, days=3, seed=4, share=1.0)
     sim = simulate(6, start=MONDAY, days=3, seed=4, faults=faults)
-    where = f"{scheme}{tmp_path}/readings"
-    kept = Store(where)
+    kept = Store(f"file://{tmp_path}/readings")  # the tests above read from a bare folder as well
     kept.append(sim.readings, batch="x")
     made = [
         point_energy(kept.table(con), sim.points, sim.devices, by="hour")

@@ -30,7 +30,7 @@ from tanfeng.accounting.methods._frames import (
     ROW_SCHEMA,
 )
 from tanfeng.accounting.methods._register import METHODS
-from tanfeng.accounting.methods._summary import summary, totals
+from tanfeng.accounting.methods._summary import in_total, summary, totals
 from tanfeng.accounting.methods._uncertainty import (
     DISTRIBUTIONS,
     UNCERTAINTY_SCHEMA,
@@ -67,6 +67,7 @@ __all__ = [
     "account",
     "diff",
     "findings",
+    "in_total",
     "propagate",
     "simulate",
     "summary",

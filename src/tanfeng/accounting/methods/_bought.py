@@ -7,7 +7,13 @@ meters or invoices, the materials. A text with words or rules of its own declare
 from __future__ import annotations
 
 from tanfeng.accounting.methods._declare import Item, Stream
-from tanfeng.accounting.methods._energy import ELECTRICITY, HEAT, PURCHASED_HEAT
+from tanfeng.accounting.methods._energy import (
+    ELECTRICITY,
+    HEAT,
+    NO_ZERO_RULE,
+    PURCHASED_HEAT,
+    ZERO_BY_DIRECT_LINE,
+)
 from tanfeng.accounting.methods._items import HEAT_ITEM, NATIONAL_POWER
 
 #: Columns of the amount bought, where the text wants it measured.
@@ -55,6 +61,7 @@ def electricity(
         confidence=confidence,
         scope="electricity",
         measured=_METERED_POWER if metered else frozenset(),
+        to_prove={"nonfossil_mwh": ZERO_BY_DIRECT_LINE if for_information else NO_ZERO_RULE},
     )
 
 

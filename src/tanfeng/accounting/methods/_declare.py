@@ -260,6 +260,9 @@ class Stream:
         Whether it belongs to the facility level (unit or line) of a market text.
     counted : bool
         Whether a market text counts it in its total although it is not direct.
+    to_prove : mapping of str to (str, str)
+        Columns the text takes off only under a condition, with the condition in both languages;
+        told to the verifier where one is filled in.
     """
 
     key: str
@@ -277,6 +280,7 @@ class Stream:
     sampling: tuple[Sampling, ...] = ()
     facility: bool = True
     counted: bool = False
+    to_prove: Mapping[str, tuple[str, str]] = field(default_factory=lambda: MappingProxyType({}))
 
     def kind(self, key: str) -> Kind:
         """Return one of the kinds.

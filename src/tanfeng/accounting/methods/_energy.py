@@ -158,3 +158,20 @@ HOT_WATER = Kind(
 )
 #: How the NDRC texts buy heat: by GJ, as steam, as hot water.
 PURCHASED_HEAT = (HEAT, STEAM, HOT_WATER)
+
+#: When a text counts electricity that is not fossil as zero; by family of documents.
+NO_ZERO_RULE = (
+    "本文件没有非化石电量计零的规则，应按电网电量核算，除非主管部门另有规定（凭记忆，待核实）",
+    "the text has no rule that counts it as zero; it is electricity of the grid unless the "
+    "authority says otherwise (recalled, 待核实)",
+)
+ZERO_BY_DIRECT_LINE = (
+    "仅未并入公共电网的直供电和自发自用电量在有证明时计零，市场化绿电按全国平均因子（待核实）",
+    "zero with proof where a line not joined to the public grid or own plant supplies it; green "
+    "electricity of the market takes the national average (待核实)",
+)
+ZERO_BY_CERTIFICATE = (
+    "须有合同与结算凭证或绿证，自发自用须有逐月记录；缺证不得计零（附录 D，待核实）",
+    "needs contract and settlement or certificate, own use its monthly records; without proof it "
+    "is not zero (annex D, 待核实)",
+)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from tanfeng.accounting.methods._choice import RULES
-from tanfeng.trace import FACTOR_COLUMNS
+from tanfeng.trace import FACTOR_COLUMNS, INPUT_COLUMNS
 
 if TYPE_CHECKING:
     from tanfeng.accounting.methods._declare import Method
@@ -28,6 +28,15 @@ FINDING_SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
         "factor": pl.UInt32(),
         "text_zh": pl.String(),
         "text_en": pl.String(),
+    }
+)
+
+
+_PROVED: Mapping[str, pl.DataType] = MappingProxyType(
+    {
+        "activity_id": pl.Int64(),
+        "value": pl.Float64(),
+        **dict.fromkeys(("column", "name_zh", "name_en", "rule_zh", "rule_en"), pl.String()),
     }
 )
 
@@ -50,6 +59,11 @@ _TEXTS = MappingProxyType(
             "{name_zh}未取得有效实测值，按规则采用替代值 {value}（{ref}）：{rule_zh}",
             "no valid measurement of {name_en}: the ordered substitute {value} is used ({ref}): "
             "{rule_en}",
+        ),
+        "deduction_to_prove": _Text(
+            "warning",
+            "扣减了{name_zh} {value}：{rule_zh}",
+            "{name_en} {value} is taken off: {rule_en}",
         ),
         "factor_outside_validity": _Text(
             "warning",
@@ -95,8 +109,8 @@ def findings(account: MethodAccount, methods: Iterable[Method]) -> pl.DataFrame:
     -------
     polars.DataFrame
         Columns of ``FINDING_SCHEMA``: errors (rows that are not counted) first, then warnings
-        (a default where the text wants a measurement, an ordered substitute, a factor or method
-        outside its validity), then candidates that were passed over.
+        (a default where the text wants a measurement, an ordered substitute, a deduction that
+        wants proof, a factor or method outside its validity), then candidates passed over.
     """
     chosen = {method.key: method for method in methods}
     rows = account.streams.select(
@@ -120,6 +134,7 @@ def findings(account: MethodAccount, methods: Iterable[Method]) -> pl.DataFrame:
             "factor_outside_validity",
             used.filter((ends < year) | (begins > year)).with_columns(span=span),
         ),
+        _worded("deduction_to_prove", _to_prove(account, rows, chosen)),
         _worded("method_outside_validity", _wrong_years(rows, chosen)),
         *(_worded(code, _headed(part, chosen)) for code, part in _gaps(account).items()),
         _worded("candidate_rejected", _headed(_rejected(account, rows), chosen)),
@@ -184,6 +199,33 @@ def _declared(methods: Mapping[str, Method]) -> pl.DataFrame:
                 if symbol.field in item.defaults
             ]
     return pl.DataFrame(rows)
+
+
+def _to_prove(
+    account: MethodAccount, rows: pl.DataFrame, methods: Mapping[str, Method]
+) -> pl.DataFrame:
+    """Find rows that take off what their text takes off under a condition only."""
+    lines = account.lines.with_columns(pl.col("formula").cast(pl.String))
+    parts = [
+        lines.filter((pl.col("formula") == key) & (pl.col(column) > 0)).select(
+            "activity_id",
+            pl.col(column).alias("value"),
+            column=pl.lit(symbol.field),
+            name_zh=pl.lit(symbol.name_zh),
+            name_en=pl.lit(symbol.name_en),
+            rule_zh=pl.lit(stream.to_prove[symbol.field][0]),
+            rule_en=pl.lit(stream.to_prove[symbol.field][1]),
+        )
+        for method in methods.values()
+        for stream in method.streams
+        if stream.to_prove
+        for key, formula in method.formulas().items()
+        if key.split(".")[1] == stream.key
+        for symbol, column in zip(formula.symbols, INPUT_COLUMNS, strict=False)
+        if symbol.field in stream.to_prove
+    ]
+    found = pl.concat(parts) if parts else pl.DataFrame(schema=_PROVED)
+    return found.join(rows, on="activity_id", how="left", maintain_order="left")
 
 
 def _wrong_years(rows: pl.DataFrame, methods: Mapping[str, Method]) -> pl.DataFrame:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from tanfeng.accounting.methods._combustion import FUEL, FUEL_BY_CARBON, FUEL_SOLD
 from tanfeng.accounting.methods._declare import Item, Method, Sampling, Stream
-from tanfeng.accounting.methods._energy import HEAT
+from tanfeng.accounting.methods._energy import HEAT, ZERO_BY_DIRECT_LINE
 from tanfeng.accounting.methods._items import HEAT_ITEM, NATIONAL_POWER, material
 from tanfeng.accounting.methods._market import market_fuels
 from tanfeng.accounting.methods._process import FIXED_CARBON, MATERIAL
@@ -136,6 +136,9 @@ METHOD = Method(
             (PROCESS_ELECTRICITY,),
             (NATIONAL_POWER,),
             scope="electricity",
+            to_prove=dict.fromkeys(
+                ("direct_nonfossil_mwh", "own_nonfossil_mwh"), ZERO_BY_DIRECT_LINE
+            ),
         ),
         Stream(
             "heat",

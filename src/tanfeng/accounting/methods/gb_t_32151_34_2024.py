@@ -23,7 +23,12 @@ from tanfeng.accounting.methods._carbon_materials import (
 )
 from tanfeng.accounting.methods._combustion import FUEL, FUEL_BY_CARBON
 from tanfeng.accounting.methods._declare import Method, Stream
-from tanfeng.accounting.methods._energy import ELECTRICITY, HEAT, STEAM_WHOLE
+from tanfeng.accounting.methods._energy import (
+    ELECTRICITY,
+    HEAT,
+    STEAM_WHOLE,
+    ZERO_BY_CERTIFICATE,
+)
 from tanfeng.accounting.methods._items import HEAT_ITEM, electricity, material
 
 _POWER = electricity(
@@ -154,6 +159,7 @@ METHOD = Method(
             equation="(12)",
             scope="electricity",
             measured=frozenset({"purchased_mwh"}),
+            to_prove={"nonfossil_mwh": ZERO_BY_CERTIFICATE},
         ),
         Stream(
             "heat",

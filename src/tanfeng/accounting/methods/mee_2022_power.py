@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from tanfeng.accounting.methods._combustion import FUEL_BY_CARBON
 from tanfeng.accounting.methods._declare import Default, Item, Method, Sampling, Stream
-from tanfeng.accounting.methods._energy import ELECTRICITY
+from tanfeng.accounting.methods._energy import ELECTRICITY, ZERO_BY_DIRECT_LINE
 from tanfeng.accounting.methods._items import NATIONAL_POWER, fuels, material
 from tanfeng.accounting.methods._power import COAL_BURNED
 
@@ -158,6 +158,7 @@ METHOD = Method(
             equation="(5)",
             scope="electricity",
             measured=frozenset({"purchased_mwh"}),
+            to_prove={"nonfossil_mwh": ZERO_BY_DIRECT_LINE},
             counted=True,
         ),
     ),

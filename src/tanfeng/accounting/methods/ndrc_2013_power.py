@@ -13,7 +13,7 @@ from __future__ import annotations
 from tanfeng.accounting.methods._carbon_materials import FLUE_GAS_WASHED
 from tanfeng.accounting.methods._combustion import COMBUSTION
 from tanfeng.accounting.methods._declare import Default, Item, Method, Stream
-from tanfeng.accounting.methods._energy import ELECTRICITY
+from tanfeng.accounting.methods._energy import ELECTRICITY, NO_ZERO_RULE
 from tanfeng.accounting.methods._items import NATIONAL_POWER, fuels, material
 from tanfeng.accounting.methods._power import FUEL_BY_ASH
 from tanfeng.accounting.methods._sampling import FUEL_SAMPLING
@@ -85,6 +85,7 @@ METHOD = Method(
             equation="(10)",
             scope="electricity",
             measured=frozenset({"purchased_mwh"}),
+            to_prove={"nonfossil_mwh": NO_ZERO_RULE},
         ),
     ),
     doubts_zh=(

@@ -20,7 +20,7 @@ import polars as pl
 from django.urls import reverse
 
 from tanfeng.console.archive.models import Organisation
-from tanfeng.console.energy import figures, silent
+from tanfeng.console.energy import figures
 from tanfeng.console.energy.figures import summed
 from tanfeng.console.energy.tree import tree
 from tanfeng.console.energy.windows import Span
@@ -232,9 +232,10 @@ def of(firm: Organisation, span: Span) -> EnergyBalance:
     tolerance = quality_rules()["submeter_max"]
     if of_nodes.is_empty() and of_points.is_empty():
         return EnergyBalance((), (), (), (), {}, tolerance, (), node)
-    never = points.filter(pl.col("point").is_in(silent.points_of(firm)))
-    sums = summed(of_points, ["point", "item_key"]), summed(of_nodes, ["node", "item_key"])
-    by_point, by_node = silent.added(*sums, never, span)
+    by_point, by_node = (
+        summed(of_points, ["point", "item_key"]),
+        summed(of_nodes, ["node", "item_key"]),
+    )
     laid = _Laid(node, points, edges, _as_one(by_node, span), _as_one(by_point, span))
     flows = laid.crossing(node)
     conversions = _conversions(flows)
@@ -253,8 +254,17 @@ def of(firm: Organisation, span: Span) -> EnergyBalance:
         tuple(flows), inner, tuple(conversions), tuple(rests),
         _names(firm, inside), tolerance,
         tuple(figures.order([*laid.of_nodes["item_key"], *laid.of_points["item_key"]])), node,
-        tuple(never["point"].unique().sort()),
+        _never(firm),
     )  # fmt: skip
+
+
+def _never(firm: Organisation) -> tuple[str, ...]:
+    """Return the points of an enterprise that have not sent anything yet."""
+    rows = Meter.objects.filter(
+        organisation=firm, point__isnull=False, last_time__isnull=True, withdrawn_at__isnull=True,
+        in_tree=True,
+    )  # fmt: skip
+    return tuple(sorted(str(point) for point in rows.values_list("point", flat=True)))
 
 
 def _as_one(sums: pl.DataFrame, span: Span) -> pl.DataFrame:

@@ -170,7 +170,8 @@ def _shares(days: pl.DataFrame, node: str, meters: float) -> Shares:
 
 def _known_h(rows: Iterable[Mapping[str, Any]], meters: float) -> float:
     """Return the hours known; of a quarter hour partly known the time is not in, the amount is."""
-    return sum(row["slots_measured"] + row["slots_estimated"] for row in rows) * _QUARTER_H / meters
+    slots: int = sum(row["slots_measured"] + row["slots_estimated"] for row in rows)
+    return slots * _QUARTER_H / meters
 
 
 def _load(amount: float | None, known_h: float) -> float | None:

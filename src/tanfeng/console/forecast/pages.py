@@ -20,7 +20,7 @@ from tanfeng.console.forecast import output
 from tanfeng.console.forecast.models import Anomaly, Forecast
 from tanfeng.console.metering.models import Meter
 from tanfeng.metering import outlook
-from tanfeng.metering._rules import limits
+from tanfeng.metering.quality import limits
 from tanfeng.periods import LOCAL
 from tanfeng.sheets.meter_list import item_names
 

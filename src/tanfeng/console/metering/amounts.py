@@ -40,6 +40,22 @@ def slots(points: Collection[str], start: datetime, end: datetime) -> pl.DataFra
     return engine.kept().slots(points, start, end)
 
 
+def due(points: Collection[str]) -> pl.DataFrame:
+    """Return from when to when some points owe quarter hours.
+
+    Parameters
+    ----------
+    points
+        As of :func:`slots`.
+
+    Returns
+    -------
+    polars.DataFrame
+        point, due_from, due_to (null: still due).
+    """
+    return engine.kept().due(points)
+
+
 def of_points(points: Collection[str], by: By, start: datetime, end: datetime) -> pl.DataFrame:
     """Return what flowed through some points in each period, as metered.
 

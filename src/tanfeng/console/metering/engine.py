@@ -18,9 +18,9 @@ from django.conf import settings
 from django.utils import timezone
 
 if TYPE_CHECKING:
-    from tanfeng.metering._calendar import By
     from tanfeng.metering.intake import Intake
     from tanfeng.metering.register import Register
+    from tanfeng.metering.rollup import By
     from tanfeng.metering.settled import Settled
     from tanfeng.metering.store import Store
 
@@ -111,7 +111,7 @@ def kept() -> Settled:
     The settling of the serving process does so all the time. What would keep a page waiting is
     left to it: the figures are then as of an earlier moment.
     """
-    from tanfeng.metering._faults import StoreBusy
+    from tanfeng.metering.store import StoreBusy
 
     found = settled()
     if found.behind():

@@ -9,7 +9,7 @@ is told, so that it can never grow to another's.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import translate
 from typing import Any
@@ -24,6 +24,7 @@ from tanfeng.metering.virtual import VirtualMeters, named, virtual_meters
 
 #: Water is counted in m3 wherever it is summed: 1 t is 1 m3.
 _OF_WATER = {"t": "m3", "kg": "L", "t/h": "m3/h", "kg/h": "L/h"}
+_OF = re.compile(r"虚拟计量点 (.+)，第 \d+ 个字符")
 _PLAIN = re.compile(r"[^\W\d][\w.:#]*\Z")
 _SCHEMA = {"point": pl.String, "unit": pl.String, "expression": pl.String}
 
@@ -114,6 +115,64 @@ def examine(
     except DataError as error:
         return [_placed(one, text) for one in error.problems]
     return []
+
+
+def examine_together(
+    organisation: Organisation, gone: Collection[str], rows: Mapping[str, tuple[str, str]]
+) -> dict[str, list[Problem]]:
+    """Return what is wrong with the expressions of an enterprise once several meters change.
+
+    Parameters
+    ----------
+    organisation : Organisation
+        Whose meters they are.
+    gone : collection of str
+        Points the meters had.
+    rows : mapping of str to (str, str)
+        Point -> unit and expression, empty for a metered one, as they would stand.
+
+    Returns
+    -------
+    dict of str to list of Problem
+        Virtual point -> what is wrong with it, of those that stand beside the rows, too; each
+        point of a circle has the path.
+    """
+    standing = {point: one for point, one in own(organisation).items() if point not in gone}
+    found: dict[str, list[Problem]] = {}
+    try:
+        Own({**standing, **rows}).read()
+    except DataError as error:
+        for one in error.problems:
+            for point in _whose(one):
+                told = one if point in rows else _placed(one, "")
+                found.setdefault(point, []).append(told)
+    return found
+
+
+def _whose(one: Problem) -> list[str]:
+    """Return the virtual points a problem speaks of."""
+    if one.rule == "V003":
+        return list(dict.fromkeys(one.message_zh.split("：", 1)[1].split(" → ")))
+    said = _OF.match(one.message_zh)
+    return [said[1]] if said else [""]
+
+
+def in_order(rows: Mapping[str, str]) -> list[str]:
+    """Return points so that each comes after those it is computed from.
+
+    Parameters
+    ----------
+    rows : mapping of str to str
+        Point -> expression, empty for a metered one; no circle among them.
+    """
+    left = {point: set(named(text).points) for point, text in rows.items() if text}
+    placed = [point for point, text in rows.items() if not text]
+    while left:
+        free = [point for point, of in left.items() if not of & left.keys()]
+        placed += free
+        for point in free:
+            del left[point]
+    return placed
 
 
 def _placed(one: Problem, text: str) -> Problem:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from tanfeng.console.core.known import CHUNK, chunks
 from tanfeng.console.core.models import Batch, User
 from tanfeng.console.metering import expressions, services, virtual, words
 from tanfeng.console.metering.models import Meter, MeterVersion, ProcessUnit
+from tanfeng.errors import Problem
 from tanfeng.sheets.meter_list import meter_item
 
 #: Field of the form -> field of the model, where a text is a text.
@@ -103,9 +104,8 @@ class MeterListImporter(imports.RowImporter["_One"]):
         self, rows: Sequence[imports.Examined[_One]], batch: Batch, user: User, at: datetime
     ) -> None:
         """Enter new meters and change those that stand."""
-        for row in rows:
-            one = row.wanted
-            if one is None or one.organisation is None:
+        for one in _in_order(row.wanted for row in rows):
+            if one.organisation is None:
                 continue
             if one.meter is None:
                 services.enter(
@@ -127,7 +127,8 @@ class MeterListImporter(imports.RowImporter["_One"]):
                 continue
             services.restore(user, version, at=at)
             done["restored"] += 1
-        entered = Meter.objects.filter(batch=batch, withdrawn_at__isnull=True)
+        # What was entered last may rest on what was entered before it.
+        entered = Meter.objects.filter(batch=batch, withdrawn_at__isnull=True).order_by("-pk")
         for meter in entered.select_related("organisation"):
             if meter.versions.exclude(batch=batch).exists():
                 done["superseded"] += 1
@@ -140,13 +141,14 @@ class MeterListImporter(imports.RowImporter["_One"]):
 class _One:
     """A row, whose it is, what it says in the words of the model, and what is wrong with it."""
 
-    __slots__ = ("found", "kind", "meter", "organisation", "row", "values")
+    __slots__ = ("found", "kind", "meter", "now", "organisation", "row", "values")
 
     def __init__(
         self, row: imports.Row, organisation: Organisation | None, meter: Meter | None
     ) -> None:
         self.row, self.organisation, self.meter = row, organisation, meter
         self.values: dict[str, Any] = {}
+        self.now: dict[str, Any] = {}
         self.found: list[imports.Found] = []
         self.kind = ""
 
@@ -168,17 +170,23 @@ def _examined(frame: pl.DataFrame, user: User) -> Iterator[_One]:
         (one.organisation_id, one.name): one
         for one in ProcessUnit.objects.filter(organisation__in=keys, removed_at__isnull=True)
     }
-    taken = _taken(frame)
+    taken, read = _taken(frame), []
+    of_firm: dict[Organisation, list[_One]] = {}
     for row in frame.iter_rows(named=True):
         organisation = mine.get(row["credit_code"] or "")
         if organisation is None:
             one = _One(row, None, None)
             one.found = [("D061", "error", "credit_code", {"value": row["credit_code"] or ""})]
-            yield one
-            continue
-        number = str(row["meter_no"]).strip()
-        one = _One(row, organisation, standing.get((organisation.pk, number)))
-        _read(one, units, taken, user)
+        else:
+            number = str(row["meter_no"]).strip()
+            one = _One(row, organisation, standing.get((organisation.pk, number)))
+            _read(one, units, taken, user)
+            of_firm.setdefault(organisation, []).append(one)
+        read.append(one)
+    for organisation, rows in of_firm.items():
+        _judge_expressions(organisation, rows)
+    for one in read:
+        _settle(one)
         yield one
 
 
@@ -222,17 +230,70 @@ def _read(
     )
     if now["expression"]:
         now = one.values = virtual.whole(now)
+    one.now = now
     _judge(one, now, taken, user)
+
+
+def _judge_expressions(organisation: Organisation, rows: Sequence[_One]) -> None:
+    """Find what is wrong with expressions once the whole file stands, whatever its order.
+
+    A row that is kept out stands for nothing: what rests on it is kept out with it.
+    """
+    good = [one for one in rows if not one.found and one.now["point"]]
+    virtual = Meter.objects.filter(organisation=organisation, point__isnull=False)
+    if not any(one.now["expression"] for one in good) and not (
+        any(one.meter for one in good) and virtual.exclude(expression="").exists()
+    ):
+        return
+    while good:
+        gone = {str(one.meter.point) for one in good if one.meter is not None and one.meter.point}
+        now = {
+            one.now["point"]: (
+                expressions.unit_of(one.now["item_key"], one.now["reading_unit"]),
+                one.now["expression"],
+            )
+            for one in good
+        }
+        wrong = expressions.examine_together(organisation, gone, now)
+        if not wrong:
+            return
+        blamed = [one for one in good if one.now["point"] in wrong]
+        # An expression that stands breaks: by a row that changes what stands.
+        blamed = blamed or [one for one in good if one.meter is not None] or good
+        for one in blamed:
+            problems = wrong.get(one.now["point"]) or [told for of in wrong.values() for told in of]
+            place = "expression" if one.now["point"] in wrong else "point"
+            _tell(one, problems, place)
+        good = [one for one in good if not one.found]
+
+
+def _tell(one: _One, problems: Sequence[Problem], place: str) -> None:
+    for found in problems:
+        told = {"told_zh": found.message_zh, "told_en": found.message_en}
+        one.found.append(("D071", "error", place, told))
+
+
+def _settle(one: _One) -> None:
+    """Say what becomes of a row nothing is wrong with."""
     if one.found:
         return
     one.kind = "added"
     if one.meter is not None:
         before = services.facts(one.meter)
-        count = sum(before[name] != value for name, value in now.items())
+        count = sum(before[name] != value for name, value in one.now.items())
         one.kind = "replaced" if count else "unchanged"
         if count:
             one.found.append(("D002", "info", "meter_no", {"count": count}))
     one.values = _given(one.values)
+
+
+def _in_order(rows: Iterable[_One | None]) -> list[_One]:
+    """Return rows so that a virtual meter comes after what it is computed from."""
+    there = [one for one in rows if one is not None]
+    by_point = {one.now["point"]: one for one in there if one.now.get("point")}
+    texts = {point: one.now["expression"] for point, one in by_point.items()}
+    without = [one for one in there if by_point.get(one.now.get("point")) is not one]
+    return without + [by_point[point] for point in expressions.in_order(texts)]
 
 
 def _judge(one: _One, now: imports.Row, taken: Mapping[str, int], user: User) -> None:
@@ -241,14 +302,10 @@ def _judge(one: _One, now: imports.Row, taken: Mapping[str, int], user: User) ->
     assert organisation is not None  # noqa: S101  # narrows the type
     before = one.meter.point if one.meter else None
     wrong = services.examine(now, organisation)
-    if now["expression"] and not wrong:
-        wrong = expressions.examine(organisation, before, now)
     if now["point"] and now["point"] != before:
         wrong += services.claimable(user, now["point"], organisation)
     for found in wrong:
-        place = _PLACES.get(found.heading, found.heading)
-        told = {"told_zh": found.message_zh, "told_en": found.message_en}
-        one.found.append(("D071", "error", place, told))
+        _tell(one, [found], _PLACES.get(found.heading, found.heading))
     for key, place in (
         (f"s {now['manufacturer']} {now['serial_no']}", "serial_no"),
         (f"p {now['point']}", "point"),

@@ -266,7 +266,7 @@ class Meter(models.Model):
     #: In the list of instruments: none that is computed or withdrawn. The database keeps it, for
     #: the indexes: of conditions, a truth value is one every planner can prove.
     is_listed = models.GeneratedField(
-        expression=Q(expression="", withdrawn_at__isnull=True),
+        expression=Q(expression="", withdrawn_at__isnull=True),  # type: ignore[arg-type]
         output_field=models.BooleanField(),
         db_persist=True,
     )

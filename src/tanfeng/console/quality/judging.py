@@ -21,8 +21,6 @@ from tanfeng.console.metering import amounts, engine
 from tanfeng.console.quality import alerting, outage_keeping, standing
 from tanfeng.console.quality.filing_windows import windows
 from tanfeng.console.quality.models import Judgement, ToJudge
-from tanfeng.metering._calendar import local
-from tanfeng.metering._faults import ChangesForgotten
 from tanfeng.metering.judged import BEFORE, JudgedDays, judge, midnight
 from tanfeng.periods import LOCAL
 
@@ -123,16 +121,15 @@ def _run(now: datetime, again: Span | None, progress: Progress) -> Done:
     spans = _spans(mark, upto, waiting)
     if again is not None and again.first <= upto:
         spans.append(Span(again.first, min(again.last, upto), again.points))
-    known = engine.register()
-    points = known.points().filter(pl.col("expression").is_null())
+    points = engine.points().filter(pl.col("expression").is_null())
     if points.is_empty() or not spans:
         _follow(mark, version, mark.last_day, waiting, now)
         return Done(0, 0)
-    devices, store, rows = known.devices(), kept(), 0
+    store, rows = kept(), 0
     pieces = [piece for span in spans for piece in _pieces(span, points["point"].to_list())]
     for number, piece in enumerate(pieces):
         progress(5 + 75 * number // len(pieces), piece.first.isoformat())
-        found = _judged(piece, points, devices, now)
+        found = _judged(piece, points, now)
         store.put(found)
         rows += found.height
     first = min(span.first for span in spans)
@@ -176,6 +173,8 @@ def _spans(mark: Judgement, upto: date, waiting: Sequence[ToJudge]) -> list[Span
 
 
 def _changes(version: int) -> pl.DataFrame:
+    from tanfeng.metering.store import ChangesForgotten
+
     try:
         return engine.store().changes(version)
     except ChangesForgotten:
@@ -193,8 +192,8 @@ def _touched(changed: pl.DataFrame, last_day: date) -> list[tuple[str, date, dat
     hour = pl.duration(hours=1)
     rows = changed.select(
         "point",
-        first=local(pl.col("first") - hour).dt.date(),
-        last=pl.min_horizontal(local(pl.col("last") + hour).dt.date(), pl.lit(last_day)),
+        first=_day(pl.col("first") - hour),
+        last=pl.min_horizontal(_day(pl.col("last") + hour), pl.lit(last_day)),
     )
     # A point that is read again after days of silence may have all of its news today.
     earliest = rows["first"].min()
@@ -221,6 +220,11 @@ def _touched(changed: pl.DataFrame, last_day: date) -> list[tuple[str, date, dat
     return spans.select("point", "begun", pl.max_horizontal(until, "begun")).rows()
 
 
+def _day(time: pl.Expr) -> pl.Expr:
+    """Return the day of the city an instant lies in."""
+    return time.dt.convert_time_zone("Asia/Shanghai").dt.date()
+
+
 def _pieces(span: Span, names: list[str]) -> Iterator[Span]:
     """Cut a span into months, and its points into as many as fit the memory."""
     asked = set(names if span.points is None else span.points)
@@ -234,9 +238,7 @@ def _pieces(span: Span, names: list[str]) -> Iterator[Span]:
         first = last + _DAY
 
 
-def _judged(
-    piece: Span, points: pl.DataFrame, devices: pl.DataFrame, now: datetime
-) -> pl.DataFrame:
+def _judged(piece: Span, points: pl.DataFrame, now: datetime) -> pl.DataFrame:
     import ibis
 
     names = list(piece.points or ())
@@ -246,7 +248,7 @@ def _judged(
         readings.select("point", "time", "quality", "received").to_polars(),
         amounts.slots(names, start - BEFORE * _DAY, end),
         points.filter(pl.col("point").is_in(names)),
-        devices=devices,
+        due=amounts.due(names),
         first=piece.first,
         last=piece.last,
         as_of=now,

@@ -119,6 +119,7 @@ def words() -> dict[str, Promise]:
         "quality.attach": _("Evidence uploaded"),
         "quality.read": _("Data quality opened"),
         "quality.download": _("Evidence downloaded"),
+        "quality.issue": _("Bulletin issued"),
         "quality.judge": _("Data quality judged"),
         "alert.read": _("Alert opened"),
     }

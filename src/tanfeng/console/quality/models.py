@@ -351,6 +351,114 @@ class Step(models.Model):
         return f"{self.machine} {self.thing} {self.action}"
 
 
+class Bulletin(models.Model):
+    """The quality of a month as it was issued to those addressed; nothing in it changes again."""
+
+    number = models.CharField(_("number"), max_length=20, unique=True)
+    month = models.CharField(_("month"), max_length=7)
+    #: The county it is about; empty: the whole city.
+    place = models.ForeignKey(Place, models.PROTECT, null=True, related_name="+")
+    addressed = models.TextField(_("addressed to"), max_length=1000)
+    copied = models.TextField(pgettext_lazy("bulletin", "copy to"), max_length=1000, blank=True)
+    remark = models.TextField(pgettext_lazy("bulletin", "remarks"), max_length=2000, blank=True)
+    #: How far the readings were judged, when, and up to which version of the store.
+    judged_to = models.DateField(_("judged up to"))
+    judged_at = models.DateTimeField(_("readings as known on"))
+    version = models.BigIntegerField()
+    #: Limit -> value and confidence, as they were in force.
+    limits = models.JSONField(default=dict)
+    #: Digest of its figures.
+    sha256 = models.CharField(_("digest"), max_length=64)
+    issuer = models.CharField(_("issued by"), max_length=120)
+    issued_by = _by(_("issued by"))
+    issued_at = models.DateTimeField(_("issued"), default=timezone.now)
+    #: An earlier one of the same month and place that this one stands for, and why.
+    replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replaced_by")
+    reason = models.CharField(_("why it is issued again"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("bulletin")
+        verbose_name_plural = _("bulletins")
+        ordering = ("-issued_at", "-pk")
+        indexes: ClassVar = [models.Index(fields=("month", "place"), name="quality_bulletin_of")]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def about(self) -> str:
+        """Return the county it is about, or that it is the city."""
+        return str(self.place or _("The whole city"))
+
+
+class BulletinLine(models.Model):
+    """What a bulletin says of the city, a county or an enterprise."""
+
+    bulletin = models.ForeignKey(Bulletin, models.CASCADE, related_name="lines")
+    kind = models.CharField(max_length=10, choices=MonthQuality.Kind.choices)
+    organisation = _of("bulletin_lines", null=True)
+    place = models.ForeignKey(Place, models.PROTECT, null=True, related_name="+")
+    #: The enterprise, as it was called then.
+    name = models.CharField(max_length=200, blank=True)
+    points = models.PositiveIntegerField(default=0)
+    connectivity, completeness = _share(), _share()
+    score = models.FloatField(_("score"), null=True)
+    judged_weight = models.FloatField(default=0)
+    outages, overdue = _count(), _count()
+    #: Place among those of its kind in the bulletin, and of how many; null: not judged.
+    rank = models.PositiveIntegerField(null=True)
+    ranked = models.PositiveIntegerField(default=0)
+    #: The month before, as known at the same moment.
+    was_connectivity, was_completeness = _share(), _share()
+    was_score = models.FloatField(null=True)
+    was_overdue = models.PositiveBigIntegerField(null=True)
+    was_rank = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        verbose_name = _("line of a bulletin")
+        verbose_name_plural = _("lines of bulletins")
+        ordering = ("bulletin", "kind", "rank", "pk")
+        indexes: ClassVar = [
+            models.Index(fields=("bulletin", "kind", "rank"), name="quality_line_of"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """Return whose figures they are, in words."""
+        if self.kind == MonthQuality.Kind.ENTERPRISE:
+            return self.name
+        return str(self.place or _("The whole city"))
+
+    @property
+    def risen(self) -> int | None:
+        """Return by how many places it rose since the month before."""
+        if self.rank is None or self.was_rank is None:
+            return None
+        return self.was_rank - self.rank
+
+    @property
+    def connectivity_gained(self) -> float | None:
+        """Return the change of connectivity, a share."""
+        return _gained(self.connectivity, self.was_connectivity)
+
+    @property
+    def completeness_gained(self) -> float | None:
+        """Return the change of completeness, a share."""
+        return _gained(self.completeness, self.was_completeness)
+
+    @property
+    def score_gained(self) -> float | None:
+        """Return the change of the score, in points."""
+        return _gained(self.score, self.was_score)
+
+
+def _gained(now: float | None, before: float | None) -> float | None:
+    return None if now is None or before is None else now - before
+
+
 #: Level of the engine -> ours.
 LEVELS = {name.lower(): value for name, value in Alert.Level.__members__.items()}
 #: Level -> kind of its pill.

@@ -7,6 +7,8 @@
   behalf and then cannot accept it.
 * County and city accept or send back; taking a point out of use, removing or replacing it is the
   city's to accept. They acknowledge alerts, order work and close.
+* City and county issue the bulletin of a month, the county that of its own; it is frozen then.
+  Everybody sees of a bulletin the lines they see the months of: an enterprise its own alone.
 * Park and verifier read. An alert that belongs to no enterprise is the city's.
 """
 
@@ -35,6 +37,20 @@ def _months(user: User) -> Q:
     return scope
 
 
+def _lines(user: User) -> Q:
+    scope = through_organisation(user)
+    if user.role == Role.COUNTY and user.place_code:
+        return scope | Q(kind="county", place_id=user.place_code)
+    return scope
+
+
+def _bulletins(user: User) -> Q:
+    lines = _lines(user)
+    if lines in (rights.EVERYTHING, rights.NOTHING):
+        return lines
+    return Q(pk__in=models.BulletinLine.objects.filter(lines).order_by().values("bulletin"))
+
+
 def register() -> None:
     """Declare the rules of this app."""
     rights.register(models.MonthQuality, _months, judge=rights.is_role(Role.CITY))
@@ -57,6 +73,10 @@ def register() -> None:
         models.Alert, through_organisation, attach=rights.is_role(Role.ENTERPRISE),
         **machines.ALERT.actions(),
     )  # fmt: skip
+    rights.register(
+        models.Bulletin, _bulletins, issue=rights.is_role(Role.CITY, Role.COUNTY),
+    )  # fmt: skip
+    rights.register(models.BulletinLine, _lines)
     for model in (models.Evidence, models.Step):
         rights.register(model, through_organisation)
     rights.register_internal(models.Judgement, "how far the program has judged")

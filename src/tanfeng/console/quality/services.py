@@ -97,7 +97,7 @@ def file_outage(
         raise DataError(found)
     filing = models.Filing.objects.create(
         organisation=organisation,
-        number=_number("GZ", timezone.localdate(now).year, models.Filing, "number"),
+        number=number("GZ", timezone.localdate(now).year, models.Filing, "number"),
         kind=values["kind"],
         starts_on=values["starts_on"],
         ends_on=values.get("ends_on"),
@@ -135,7 +135,7 @@ def _examined(
     return found
 
 
-def _number(prefix: str, year: int, model: Any, field: str) -> str:
+def number(prefix: str, year: int, model: Any, field: str) -> str:
     """Return the next number of a year, such as GZ-2026-0007."""
     head = f"{prefix}-{year}-"
     last = (
@@ -168,10 +168,7 @@ def take(
         With everything that is missing.
     """
     given, now = values or {}, at or timezone.now()
-    thing = type(thing)._default_manager.select_for_update().get(pk=thing.pk)
-    step = machine.check(user, thing, key, given)
-    before = thing.state
-    thing.state = step.target or before
+    thing, before = machine.move(user, thing, key, given)
     fields = ["state", *_brought(thing, key, given, now)]
     thing.save(update_fields=fields)
     if key == "accept_filing":
@@ -196,7 +193,7 @@ def _brought(thing: Any, key: str, given: Mapping[str, Any], now: datetime) -> l
     thing.due_on = given["due_on"]
     if not thing.order_no:
         year = timezone.localdate(now).year
-        thing.order_no = _number("GD", year, models.Alert, "order_no")
+        thing.order_no = number("GD", year, models.Alert, "order_no")
     return ["changed_at", "is_waiting", "due_on", "order_no"]
 
 

@@ -124,9 +124,7 @@ def _members(
     points: pl.DataFrame, nodes: pl.DataFrame, edges: pl.DataFrame
 ) -> dict[str, tuple[str, ...]]:
     """Return the points at and below every node."""
-    from tanfeng.metering._scores import lineage
-
-    pairs = lineage(nodes, edges).join(points.select("point", "node"), on="node")
+    pairs = quality.lineage(nodes, edges).join(points.select("point", "node"), on="node")
     grouped = pairs.group_by("object").agg(pl.col("point").unique())
     return {node: tuple(names) for node, names in grouped.iter_rows()}
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tanfeng.console.quality.views import alerts, filings, firm, outages, overview
+from tanfeng.console.quality.views import alerts, bulletins, filings, firm, outages, overview
 
 urlpatterns = [
     path("quality/", overview.overview, name="quality"),
@@ -11,6 +11,9 @@ urlpatterns = [
     path("quality/filings/", filings.filings, name="outage-filings"),
     path("quality/filings/new/", filings.new, name="outage-filing-new"),
     path("quality/filings/<int:pk>/", filings.filing, name="outage-filing"),
+    path("quality/bulletins/", bulletins.bulletins, name="quality-bulletins"),
+    path("quality/bulletins/new/", bulletins.new, name="quality-bulletin-new"),
+    path("quality/bulletins/<int:pk>/", bulletins.bulletin, name="quality-bulletin"),
     path("quality/evidence/<int:pk>/", filings.evidence, name="quality-evidence"),
     path("quality/<str:code>/", firm.firm, name="quality-of"),
     path("alerts/", alerts.alerts, name="alerts"),

@@ -2,8 +2,8 @@
 
 A state-machine library would bring decorators on models and would still need this table for the
 rights, the required fields and the picture. The table is all there is: ``actions`` turns it into
-rules of the one rights function, ``check`` asks whether a step can be taken now, and ``diagram``
-draws it.
+rules of the one rights function, ``check`` asks whether a step can be taken now, ``move`` takes
+it, and ``diagram`` draws it.
 
 Approve is not enter: ``not_by`` names the steps whose author cannot take this one.
 """
@@ -168,6 +168,28 @@ class Machine:
         if found:
             raise DataError(found)
         return one
+
+    def move(self, user: User, thing: Any, key: str, values: Mapping[str, Any]) -> tuple[Any, str]:
+        """Take a step; what it brings with it is the caller's, and so is the saving.
+
+        Returns
+        -------
+        thing
+            As the database has it, locked, in its new state.
+        before : str
+            The state it was in.
+
+        Raises
+        ------
+        PermissionDenied
+            If the person may not.
+        DataError
+            With everything that is missing.
+        """
+        held = type(thing)._default_manager.select_for_update().get(pk=thing.pk)
+        before = held.state
+        held.state = self.check(user, held, key, values).target or before
+        return held, before
 
 
 def _in(language: str, label: str | Promise) -> str:

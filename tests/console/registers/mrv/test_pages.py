@@ -10,7 +10,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from form_files import workbook
+from method_books import MethodBook
 from mrv_world import carbon_year, plan_of
+from tanfeng.accounting.methods import METHODS
+from tanfeng.console.accounting import method_services
 from tanfeng.console.core import imports
 from tanfeng.console.core.parsed import Parsed
 from tanfeng.console.registers.mrv import services
@@ -241,3 +244,31 @@ def test_the_list_filters_and_exports(client_for, world, org_a, org_b, firm_b, c
         text = client.get(f"/mrv/?{query}").content.decode()
         assert {name for name in (org_a.name, org_b.name) if name in text} == names, query
     assert client.get("/mrv/?export=xlsx").content[:2] == b"PK"
+
+
+def test_the_year_shows_the_account_by_its_method_beside_what_was_filed(
+    client_for, world, org_a, firm_a, verifier
+):
+    book = MethodBook(METHODS["ndrc_2015_general"])
+    # 10 t x 43.33 x 0.0202 x 0.98 x 44/12 = 31.4512 t; its heat value is a default
+    row = {"period": "2024", "item": "柴油", "used_qty": 10, "credit_code": org_a.credit_code}
+    book.add("fuel", **row)
+    run = method_services.account(
+        firm_a, org_a, book.content(), "甲.xlsx", method_key="ndrc_2015_general", year=2024
+    )
+    report = EmissionReport.objects.get(pk=world["mrv_report"].pk)
+    report.method_key, report.total_tco2e = "ndrc_2015_general", 31.0
+    report.save()
+    page = client_for(verifier).get(reverse("mrv-year", args=(org_a.credit_code, 2024)))
+    (told,) = page.context["accounts"]
+    assert (told["number"], told["missing"], told["to_check"]) == (
+        run.number,
+        0,
+        run.warning_count,
+    )
+    assert told["difference"] == "-1.43"  # 31 / 31.4512 - 1
+    text = page.content.decode()
+    assert "填报排放量与其相差 -1.43%" in text
+    assert f"{reverse('method-run', args=[run.number])}#findings" in text
+    account = client_for(verifier).get(reverse("method-run", args=[run.number])).content.decode()
+    assert f"{reverse('mrv')}?q={org_a.credit_code}&amp;year=2024" in account

@@ -76,7 +76,7 @@ def time_of_use(request: HttpRequest, code: str) -> HttpResponse:
             "whole": rows[0] if rows else None,
             "rows": rows,
             "periods": _periods(shares),
-            "kinds": _kinds(found) if rows else [],
+            "kinds": _kinds(found) if found and rows else [],
             "arranged": _arranged(found) if found else [],
             "bars": _bars(rows, shares),
             "curves": _curve_data(found) if found else None,

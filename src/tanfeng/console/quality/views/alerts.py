@@ -25,8 +25,7 @@ from tanfeng.console.quality.models import LEVEL_KINDS, Alert, Evidence
 from tanfeng.console.quality.views import common
 from tanfeng.console.quality.views.filings import FileForm
 from tanfeng.errors import DataError
-from tanfeng.metering._alert_texts import shown, shown_beside
-from tanfeng.metering.alerts import AlertRule, alert_rules
+from tanfeng.metering.alerts import AlertRule, alert_rules, shown, shown_beside
 
 #: Values of an alert shown on its page, the newest.
 _DAYS = 62

@@ -89,10 +89,7 @@ def take(
         With everything that is missing.
     """
     given = values or {}
-    thing = type(thing)._default_manager.select_for_update().get(pk=thing.pk)
-    step = machine.check(user, thing, key, given)
-    before = thing.state
-    thing.state = step.target or before
+    thing, before = machine.move(user, thing, key, given)
     thing.save(update_fields=["state"])
     _after(user, thing, key, given, at or timezone.now())
     _log(

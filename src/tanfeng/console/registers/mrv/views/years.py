@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from tanfeng.console.accounting.models import MethodRun
 from tanfeng.console.core import audit, lists, rights
 from tanfeng.console.core.asked import complain, language, me
 from tanfeng.console.core.models import User
@@ -115,6 +116,7 @@ def _year(request: HttpRequest, report: EmissionReport) -> dict[str, Any]:
         "state": state(machines.REPORT, report.state),
         "method": method_name(report.method_key),
         "run": run,
+        "accounts": _accounts(user, report),
         "stages": view.stages(),
         "rows": view.rows(),
         "months": list(months.MONTHS),
@@ -148,6 +150,32 @@ def _year(request: HttpRequest, report: EmissionReport) -> dict[str, Any]:
         "find_form": overview.finding_form(request) if rights.can(user, "find", report) else None,
         "may_enter": rights.can(user, "enter", report),
     }
+
+
+def _accounts(user: User, report: EmissionReport) -> list[dict[str, Any]]:
+    """Return the standing accounts of the year by a sector method beside what was filed.
+
+    ``difference`` is the emission as filed less the account, in percent of the account; empty where
+    either is not there. [%]
+    """
+    runs = rights.visible(user, MethodRun).filter(
+        organisation=report.organisation, year=report.year, replaced_by=None
+    )
+    filed = report.total_tco2e
+    return [
+        {
+            "number": run.number,
+            "method": method_name(run.method_key),
+            "total": run.emission_total_tco2e,
+            "missing": run.missing_rows,
+            "to_check": run.warning_count,
+            "is_own": run.method_key == report.method_key,
+            "difference": f"{(filed / run.emission_total_tco2e - 1.0) * 100.0:+.2f}"
+            if filed is not None and run.emission_total_tco2e
+            else "",
+        }
+        for run in runs.order_by("-number")
+    ]
 
 
 def _documents(user: User, report: EmissionReport) -> dict[str, Any]:
