@@ -203,8 +203,9 @@ def _made(derived: Derived, since: int | None = None, lead: int | None = None) -
         days = days.filter(pl.col("day") > lead)
     segments = derived.segments  # made when it is asked for
     ends = derived.shop.step("ends", lambda: _ends(segments), derived.path)
-    opened = fetch(ends, backend).join(names, on="id").with_columns(since=_settled_before())
-    return Made(slots, days, opened.select(list(_OPEN)), since, lead)
+    opened = fetch(ends, backend).join(names, on="id")
+    opened = opened.select("point", "last", since=_settled_before())
+    return Made(slots, days, opened, since, lead)
 
 
 def _ends(segments: ir.Table) -> ir.Table:
