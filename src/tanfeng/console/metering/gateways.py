@@ -181,7 +181,7 @@ def trouble_of(gateway: Gateway) -> Problem | None:
     told = gateway.trouble
     if not told:
         return None
-    words = {name: told[name] for name in _TOLD}
+    words: dict[str, Any] = {name: told[name] for name in _TOLD}
     return Problem(severity="error", **words)
 
 
