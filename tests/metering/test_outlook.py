@@ -209,3 +209,6 @@ def test_a_flat_week_tells_nothing():
     flat = hours("flat", 55, 4).with_columns(amount=pl.lit(50.0))
     told = kept_days(flat, date(2026, 3, 19), calendar=NOTICE)
     assert told.row(0) == ("flat", None, None, 0, 0)
+    # Nothing lies before the first day to hold it against.
+    first = WorkCalendar.of([date(2026, 1, 24)])
+    assert kept_days(flat, date(2026, 3, 19), calendar=first)["holidays_seen"].item() == 0
