@@ -15,7 +15,17 @@ _WORDS = ("title", "text", "remedy", "source")
 
 
 def shown(value: float, unit: str, places: int = 1) -> str:
-    """Return a value with its unit as people write it: a share in percent, no needless zeros."""
+    """Return a value with its unit as people write it: a share in percent, no needless zeros.
+
+    Parameters
+    ----------
+    value : float
+        In ``unit``; an infinite one is written as a sign.
+    unit : str
+        ``1`` for a share, ``s`` for seconds; any other is left out.
+    places : int
+        Decimals.
+    """
     if math.isinf(value):
         return "∞"
     if unit == "1":
@@ -25,7 +35,15 @@ def shown(value: float, unit: str, places: int = 1) -> str:
 
 
 def shown_beside(value: float, threshold: float, unit: str) -> str:
-    """Return a value with as many decimals as tell it from its threshold."""
+    """Return a value with as many decimals as tell it from its threshold.
+
+    Parameters
+    ----------
+    value, threshold : float
+        Both in ``unit``.
+    unit : str
+        As of :func:`shown`.
+    """
     for places in range(1, 4):
         told = shown(value, unit, places)
         if value == threshold or told != shown(threshold, unit, places):

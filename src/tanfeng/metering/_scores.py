@@ -26,6 +26,13 @@ _FLAGS = ("range_flags", "change_flags", "frozen_flags", "state_flags")
 def lineage(nodes: pl.DataFrame | None, edges: pl.DataFrame | None) -> pl.DataFrame:
     """Every node with itself and all that lies below it, each once.
 
+    Parameters
+    ----------
+    nodes : polars.DataFrame, optional
+        With the columns of ``frames.NODES``; none: there is no tree.
+    edges : polars.DataFrame, optional
+        With the columns of ``frames.EDGES``.
+
     Returns
     -------
     polars.DataFrame
