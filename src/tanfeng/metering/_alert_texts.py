@@ -25,6 +25,10 @@ def shown(value: float, unit: str, places: int = 1) -> str:
         ``1`` for a share, ``s`` for seconds; any other is left out.
     places : int
         Decimals.
+
+    Returns
+    -------
+    str
     """
     if math.isinf(value):
         return "∞"
@@ -43,6 +47,10 @@ def shown_beside(value: float, threshold: float, unit: str) -> str:
         Both in ``unit``.
     unit : str
         As of :func:`shown`.
+
+    Returns
+    -------
+    str
     """
     for places in range(1, 4):
         told = shown(value, unit, places)
