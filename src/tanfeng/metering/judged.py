@@ -57,6 +57,7 @@ def judge(
     last: date,
     as_of: datetime,
     filings: pl.DataFrame | None = None,
+    production: pl.DataFrame | None = None,
     changed: Mapping[str, float] | None = None,
 ) -> pl.DataFrame:
     """Judge some days of some points.
@@ -77,6 +78,8 @@ def judge(
         The moment it is judged.
     filings : polars.DataFrame, optional
         Columns of ``quality.FILINGS``.
+    production : polars.DataFrame, optional
+        Columns of ``quality.PRODUCTION``; without it no load is held against a state.
     changed : mapping of str to float, optional
         Limits in place of the shipped ones.
 
@@ -94,6 +97,7 @@ def judge(
         as_of=as_of,
         service=_service(points, due),
         filings=filings,
+        production=production,
         before=BEFORE,
         changed=changed,
     )

@@ -24,6 +24,10 @@ DOORS = {
     "quality-bulletin-new": Door(),
     "quality-bulletin": Door(lambda world: {"pk": world.bulletin.pk}),
     "quality-limits": Door(common=True, post={"rule": "repair_days", "value": "1"}),
+    "quality-production": Door(
+        lambda world: {"code": world.code_b},
+        post={"since": "2026-03-02T08:00", "producing": "no", "reason": "x"},
+    ),
     "quality-evidence": Door(lambda world: {"pk": world.quality_paper.pk}),
     "alerts": Door(post=lambda world: {"do": "acknowledge", "alert": world.alert.pk}),
     "alert": Door(lambda world: {"pk": world.alert.pk}, post={"do": "acknowledge"}),

@@ -22,6 +22,7 @@ from tanfeng.console.quality import alerting, outage_keeping, standing
 from tanfeng.console.quality.filing_windows import windows
 from tanfeng.console.quality.limits_in_force import changed_on
 from tanfeng.console.quality.models import Judgement, ToJudge
+from tanfeng.console.quality.production_states import states
 from tanfeng.metering.judged import BEFORE, JudgedDays, judge, midnight
 from tanfeng.periods import LOCAL
 
@@ -254,6 +255,7 @@ def _judged(piece: Span, points: pl.DataFrame, now: datetime) -> pl.DataFrame:
         last=piece.last,
         as_of=now,
         filings=windows(names),
+        production=states(points.filter(pl.col("point").is_in(names))["node"].drop_nulls()),
         changed=changed_on(piece.first),
     )
 

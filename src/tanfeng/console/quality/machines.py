@@ -122,6 +122,8 @@ def words() -> dict[str, Promise]:
         "quality.issue": _("Bulletin issued"),
         "quality.limit": _("Limit changed"),
         "quality.limit-back": _("Changed limit withdrawn"),
+        "quality.production": _("Production state told"),
+        "quality.production-back": _("Production state withdrawn"),
         "quality.judge": _("Data quality judged"),
         "alert.read": _("Alert opened"),
     }

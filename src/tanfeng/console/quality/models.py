@@ -18,7 +18,7 @@ from django.utils.translation import pgettext_lazy
 from tanfeng.console.archive.models import Organisation, Park, Place
 from tanfeng.console.core.asked import language
 from tanfeng.console.core.models import User
-from tanfeng.console.metering.models import Meter
+from tanfeng.console.metering.models import Meter, ProcessUnit
 
 
 def _by(label: Any = "", **more: Any) -> Any:
@@ -500,6 +500,63 @@ class LimitChange(models.Model):
         return "confirmed" if self.checked else "single"
 
 
+class ProductionChange(models.Model):
+    """From when on an enterprise, or one process of it, produces or stands still.
+
+    It holds until the next one. Nothing is edited: what was wrong is withdrawn with its reason.
+    """
+
+    organisation = _of("production_changes")
+    #: None: the whole enterprise.
+    unit = models.ForeignKey(
+        ProcessUnit, models.PROTECT, null=True, blank=True, related_name="+",
+        verbose_name=_("process"),
+    )  # fmt: skip
+    since = models.DateTimeField(pgettext_lazy("production", "from"))
+    producing = models.BooleanField(_("in production"))
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    created_by = _by(_("entered by"))
+    created_at = models.DateTimeField(_("entered"), default=timezone.now)
+    withdrawn_at = models.DateTimeField(pgettext_lazy("production", "withdrawn"), null=True)
+    withdrawn_by = _by(_("withdrawn by"), null=True)
+    withdrawn_reason = models.CharField(_("reason"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("production state")
+        verbose_name_plural = _("production states")
+        ordering = ("-since", "-pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("organisation", "since"),
+                condition=Q(withdrawn_at__isnull=True, unit__isnull=True),
+                name="quality_production_once",
+            ),
+            models.UniqueConstraint(
+                fields=("unit", "since"),
+                condition=Q(withdrawn_at__isnull=True, unit__isnull=False),
+                name="quality_production_of_unit_once",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.about} {timezone.localtime(self.since):%Y-%m-%d %H:%M} {self.state}"
+
+    @property
+    def about(self) -> str:
+        """Return what produces or stands still."""
+        return str(self.unit) if self.unit_id else self.organisation.name
+
+    @property
+    def state(self) -> str:
+        """Return the state in words."""
+        return str(PRODUCTION[self.producing])
+
+
+#: Whether something produces -> words.
+PRODUCTION: dict[bool, Promise] = {
+    True: pgettext_lazy("production", "In production"),
+    False: pgettext_lazy("production", "Standing still"),
+}
 #: Level of the engine -> ours.
 LEVELS = {name.lower(): value for name, value in Alert.Level.__members__.items()}
 #: Level -> kind of its pill.

@@ -9,6 +9,7 @@
   city's to accept. They acknowledge alerts, order work and close.
 * City and county issue the bulletin of a month, the county that of its own; it is frozen then.
   Everybody sees of a bulletin the lines they see the months of: an enterprise its own alone.
+* The enterprise says when it produces and when it stands still, the city on its behalf.
 * Limits are read by everybody signed in and set by the city.
 * Park and verifier read. An alert that belongs to no enterprise is the city's.
 """
@@ -82,6 +83,9 @@ def register() -> None:
         models.Bulletin, _bulletins, issue=rights.is_role(Role.CITY, Role.COUNTY),
     )  # fmt: skip
     rights.register(models.BulletinLine, _lines)
+    rights.register(
+        models.ProductionChange, through_organisation, say=rights.is_role(*FILERS),
+    )  # fmt: skip
     rights.register(models.LimitChange, _signed_in, set=rights.is_role(Role.CITY))
     for model in (models.Evidence, models.Step):
         rights.register(model, through_organisation)

@@ -14,7 +14,8 @@ from tanfeng.console.core.models import User
 from tanfeng.console.metering.models import Meter
 from tanfeng.console.metering.zoom import Mark
 from tanfeng.console.quality import machines
-from tanfeng.console.quality.models import Alert, Filing, Outage, Step
+from tanfeng.console.quality.models import Alert, Filing, Outage, ProductionChange, Step
+from tanfeng.console.quality.production_states import spans_of
 from tanfeng.metering.judged import midnight
 
 _DAY = timedelta(days=1)
@@ -34,6 +35,7 @@ def marks(user: User, meter: Meter, start: datetime, end: datetime) -> Iterable[
     yield from _outages(user, meter, first, last)
     yield from _filings(user, meter, first, last, end)
     yield from _orders(user, meter, start, end)
+    yield from _still(user, meter, start, end)
 
 
 def _outages(user: User, meter: Meter, first: date, last: date) -> Iterator[Mark]:
@@ -59,6 +61,16 @@ def _filings(user: User, meter: Meter, first: date, last: date, end: datetime) -
             midnight(one.starts_on), words, until, "note",
             reverse("outage-filing", args=[one.pk]),
         )  # fmt: skip
+
+
+def _still(user: User, meter: Meter, start: datetime, end: datetime) -> Iterator[Mark]:
+    """Yield when the process of a meter stood still, by what the enterprise told."""
+    url = reverse("quality-production", args=[meter.organisation.credit_code])
+    seen = rights.visible(user, ProductionChange)
+    for change, until in spans_of(meter, seen):
+        if not change.producing and change.since < end and (until is None or until > start):
+            words = _("standing still: %s") % (change.reason or change.about)
+            yield Mark(change.since, words, until or end, "muted", url)
 
 
 def _orders(user: User, meter: Meter, start: datetime, end: datetime) -> Iterator[Mark]:

@@ -10,6 +10,7 @@ from tanfeng.console.quality.views import (
     limits,
     outages,
     overview,
+    production,
 )
 
 urlpatterns = [
@@ -24,6 +25,7 @@ urlpatterns = [
     path("quality/bulletins/<int:pk>/", bulletins.bulletin, name="quality-bulletin"),
     path("quality/limits/", limits.limits, name="quality-limits"),
     path("quality/evidence/<int:pk>/", filings.evidence, name="quality-evidence"),
+    path("quality/production/<str:code>/", production.production, name="quality-production"),
     path("quality/<str:code>/", firm.firm, name="quality-of"),
     path("alerts/", alerts.alerts, name="alerts"),
     path("alerts/<int:pk>/", alerts.alert, name="alert"),
