@@ -14,10 +14,10 @@ from method_books import MethodBook
 from tanfeng.accounting.methods import METHODS
 from tanfeng.console.accounting import method_services
 from tanfeng.console.accounting.models import Run, Total
-from tanfeng.console.core import audit, audit_words
+from tanfeng.console.core import audit, audit_words, rights
 from tanfeng.console.core.models import AuditEvent
 from tanfeng.console.registers.market import certificates, figures, reminders, services
-from tanfeng.console.registers.market.models import Movement, Position
+from tanfeng.console.registers.market.models import Facility, Movement, Position
 from tanfeng.console.registers.market.views.common import surrender_state
 from tanfeng.errors import DataError
 
@@ -297,6 +297,8 @@ def test_who_may_enter_verify_and_confirm(
             services.verify(user, position, 1.0, "x")
         with pytest.raises(PermissionDenied):
             services.decide(user, movement, "confirm_movement")
+    for user, seen in ((firm_a, 1), (city, 1), (county_officer_a, 1), (firm_b, 0)):
+        assert rights.visible(user, Facility).filter(position=position).count() == seen
     services.verify(verifier, position, 100.0, "核查报告")
     services.decide(city, movement, "confirm_movement")
     movement.refresh_from_db()

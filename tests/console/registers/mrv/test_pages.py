@@ -247,8 +247,9 @@ def test_the_list_filters_and_exports(client_for, world, org_a, org_b, firm_b, c
 
 
 def test_the_year_shows_the_account_by_its_method_beside_what_was_filed(
-    client_for, world, org_a, firm_a, verifier
+    client_for, world, org_a, firm_a, verifier, settings, tmp_path
 ):
+    settings.RUNS = tmp_path / "runs"
     book = MethodBook(METHODS["ndrc_2015_general"])
     # 10 t x 43.33 x 0.0202 x 0.98 x 44/12 = 31.4512 t; its heat value is a default
     row = {"period": "2024", "item": "柴油", "used_qty": 10, "credit_code": org_a.credit_code}
