@@ -23,7 +23,7 @@ from tanfeng.console.core.models import User
 from tanfeng.console.quality import jobs, judging
 from tanfeng.console.quality.limits_in_force import CHANGEABLE, changed_on, rows_on
 from tanfeng.console.quality.models import LimitChange
-from tanfeng.console.quality.services import problem
+from tanfeng.console.quality.services import problem, take_back
 from tanfeng.errors import DataError, Problem
 from tanfeng.metering.quality import QualityRule, quality_rules
 
@@ -126,7 +126,7 @@ def set_limit(
         rule=rule, valid_from=from_day, withdrawn_at=None
     )
     for one in same:
-        _end(one, user, values["document"], now)
+        one.withdraw(user, values["document"], now)
     change = LimitChange.objects.create(
         rule=rule,
         value=values["value"],
@@ -165,23 +165,12 @@ def withdraw_limit(
         If no reason is given, or it was withdrawn already.
     """
     rights.require(user, "set", LimitChange)
-    change = LimitChange.objects.select_for_update().get(pk=change.pk)
-    if change.withdrawn_at is not None:
-        raise DataError([problem("已撤回", "It was withdrawn already")])
-    if not reason.strip():
-        raise DataError([problem("请填写原因", "Say why", "reason")])
-    _end(change, user, reason, at or timezone.now())
+    change = take_back(LimitChange, change.pk, user, reason, at)
     audit.record(
         "quality.limit-back", user=user, request=request, thing=change, rule=change.rule,
         value=change.value, reason=change.withdrawn_reason,
     )  # fmt: skip
     _judge_again(user, change.valid_from)
-
-
-def _end(change: LimitChange, user: User, reason: str, now: datetime) -> None:
-    change.withdrawn_at, change.withdrawn_by = now, user
-    change.withdrawn_reason = reason.strip()[:200]
-    change.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_reason"])
 
 
 def _judge_again(user: User, first: date) -> None:

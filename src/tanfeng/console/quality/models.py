@@ -6,6 +6,7 @@ here. Rows the program derives are written by the judging alone; people change s
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models
@@ -459,10 +460,29 @@ def _gained(now: float | None, before: float | None) -> float | None:
     return None if now is None or before is None else now - before
 
 
-class LimitChange(models.Model):
+class Told(models.Model):
+    """What somebody told and may take back: nothing is edited, what is withdrawn stays."""
+
+    created_by = _by(_("entered by"))
+    created_at = models.DateTimeField(_("entered"), default=timezone.now)
+    withdrawn_at = models.DateTimeField(pgettext_lazy("limit", "withdrawn"), null=True)
+    withdrawn_by = _by(pgettext_lazy("limit", "withdrawn by"), null=True)
+    withdrawn_reason = models.CharField(_("reason"), max_length=200, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def withdraw(self, user: User, reason: str, at: datetime) -> None:
+        """Take it back."""
+        self.withdrawn_at, self.withdrawn_by = at, user
+        self.withdrawn_reason = reason.strip()[:200]
+        self.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_reason"])
+
+
+class LimitChange(Told):
     """A limit the city set in place of the shipped one, from a month on.
 
-    Nothing is edited: another value is another row, a withdrawn one stays with its reason.
+    Another value is another row.
     """
 
     rule = models.CharField(_("limit"), max_length=30)
@@ -474,11 +494,6 @@ class LimitChange(models.Model):
     #: Whether somebody read the value in the document itself.
     checked = models.BooleanField(pgettext_lazy("limit", "read in the document"), default=False)
     note = models.CharField(_("note"), max_length=300, blank=True)
-    created_by = _by(_("entered by"))
-    created_at = models.DateTimeField(_("entered"), default=timezone.now)
-    withdrawn_at = models.DateTimeField(pgettext_lazy("limit", "withdrawn"), null=True)
-    withdrawn_by = _by(pgettext_lazy("limit", "withdrawn by"), null=True)
-    withdrawn_reason = models.CharField(_("reason"), max_length=200, blank=True)
 
     class Meta:
         verbose_name = _("changed limit")
@@ -500,10 +515,10 @@ class LimitChange(models.Model):
         return "confirmed" if self.checked else "single"
 
 
-class ProductionChange(models.Model):
+class ProductionChange(Told):
     """From when on an enterprise, or one process of it, produces or stands still.
 
-    It holds until the next one. Nothing is edited: what was wrong is withdrawn with its reason.
+    It holds until the next one.
     """
 
     organisation = _of("production_changes")
@@ -515,11 +530,6 @@ class ProductionChange(models.Model):
     since = models.DateTimeField(pgettext_lazy("production", "from"))
     producing = models.BooleanField(_("in production"))
     reason = models.CharField(_("reason"), max_length=200, blank=True)
-    created_by = _by(_("entered by"))
-    created_at = models.DateTimeField(_("entered"), default=timezone.now)
-    withdrawn_at = models.DateTimeField(pgettext_lazy("production", "withdrawn"), null=True)
-    withdrawn_by = _by(_("withdrawn by"), null=True)
-    withdrawn_reason = models.CharField(_("reason"), max_length=200, blank=True)
 
     class Meta:
         verbose_name = _("production state")

@@ -15,7 +15,7 @@ from tanfeng.console.core import audit, rights
 from tanfeng.console.core.models import User
 from tanfeng.console.metering.models import Meter
 from tanfeng.console.quality.models import ProductionChange, ToJudge
-from tanfeng.console.quality.services import problem
+from tanfeng.console.quality.services import problem, take_back
 from tanfeng.errors import DataError, Problem
 
 #: A state is told for a moment that lies at most so far ahead.
@@ -97,15 +97,8 @@ def withdraw(
     DataError
         If no reason is given, or it was withdrawn already.
     """
-    change = ProductionChange.objects.select_for_update().get(pk=change.pk)
     rights.require(user, "say", change)
-    if change.withdrawn_at is not None:
-        raise DataError([problem("已撤回", "It was withdrawn already")])
-    if not reason.strip():
-        raise DataError([problem("请填写原因", "Say why", "reason")])
-    change.withdrawn_at, change.withdrawn_by = at or timezone.now(), user
-    change.withdrawn_reason = reason.strip()[:200]
-    change.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_reason"])
+    change = take_back(ProductionChange, change.pk, user, reason, at)
     audit.record(
         "quality.production-back", user=user, request=request, thing=change,
         org_code=change.organisation.credit_code, reason=change.withdrawn_reason,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.http import HttpRequest
@@ -24,11 +24,31 @@ Request = HttpRequest | None
 FILED_BACK_DAYS = 366
 #: Points of one filing.
 MOST_POINTS = 500
+_Told = TypeVar("_Told", bound=models.Told)
 
 
 def problem(zh: str, en: str, field: str = "") -> Problem:
     """Return what is wrong with a field of a form, or with the whole of it."""
     return Problem("Q001", "error", zh, en, heading=field)
+
+
+def take_back(
+    kind: type[_Told], pk: int, user: User, reason: str, at: datetime | None = None
+) -> _Told:
+    """Take back what somebody told; whether the person may is the caller's to ask.
+
+    Raises
+    ------
+    DataError
+        If no reason is given, or it was withdrawn already.
+    """
+    found: _Told = kind._default_manager.select_for_update().get(pk=pk)
+    if found.withdrawn_at is not None:
+        raise DataError([problem("已撤回", "It was withdrawn already")])
+    if not reason.strip():
+        raise DataError([problem("请填写原因", "Say why", "reason")])
+    found.withdraw(user, reason, at or timezone.now())
+    return found
 
 
 def _log(
