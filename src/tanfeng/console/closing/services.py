@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Max
+from django.db.models import Count, Max, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -474,9 +474,12 @@ def moved_in(month: Month) -> frozenset[int]:
     ModelError
         If the meters cannot be summed.
     """
-    rows = MonthClose.objects.filter(year=month.year, month=month.month, reopened_at=None)
-    told = rows.aggregate(number=Count("pk"), last=Max("closed_at"))
+    told = _standing_in(month).aggregate(number=Count("pk"), last=Max("closed_at"))
     return _moved_in(month, amounts.state(), told["number"], told["last"])
+
+
+def _standing_in(month: Month) -> QuerySet[MonthClose]:
+    return MonthClose.objects.filter(year=month.year, month=month.month, reopened_at=None)
 
 
 @lru_cache(maxsize=16)
@@ -486,8 +489,7 @@ def _moved_in(
     # As long as neither figures nor closes change, nothing moves: a page need not ask again.
     if not number:
         return frozenset()
-    rows = MonthClose.objects.filter(year=month.year, month=month.month, reopened_at=None)
-    rows = rows.order_by().select_related("organisation")
+    rows = _standing_in(month).order_by().select_related("organisation")
     return frozenset(items_moved(list(rows.only("year", "month", "organisation__credit_code"))))
 
 

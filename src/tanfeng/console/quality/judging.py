@@ -244,18 +244,19 @@ def _judged(piece: Span, points: pl.DataFrame, now: datetime) -> pl.DataFrame:
     import ibis
 
     names = list(piece.points or ())
+    here = points.filter(pl.col("point").is_in(names))
     start, end = midnight(piece.first), midnight(piece.last + _DAY)
     readings = engine.store().table(ibis.duckdb.connect(), names, start - _DAY, end + _DAY)
     return judge(
         readings.select("point", "time", "quality", "received").to_polars(),
         amounts.slots(names, start - BEFORE * _DAY, end),
-        points.filter(pl.col("point").is_in(names)),
+        here,
         due=amounts.due(names),
         first=piece.first,
         last=piece.last,
         as_of=now,
         filings=windows(names),
-        production=states(points.filter(pl.col("point").is_in(names))["node"].drop_nulls()),
+        production=states(here["node"].drop_nulls()),
         changed=changed_on(piece.first),
     )
 

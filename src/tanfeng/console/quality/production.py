@@ -14,8 +14,8 @@ from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core import audit, rights
 from tanfeng.console.core.models import User
 from tanfeng.console.metering.models import Meter
-from tanfeng.console.quality.models import ProductionChange, ToJudge
-from tanfeng.console.quality.services import problem, take_back
+from tanfeng.console.quality.models import ProductionChange
+from tanfeng.console.quality.services import ask_to_judge, problem, take_back
 from tanfeng.errors import DataError, Problem
 
 #: A state is told for a moment that lies at most so far ahead.
@@ -137,12 +137,6 @@ def _examined(change: ProductionChange) -> list[Problem]:
 
 def _judge_again(change: ProductionChange) -> None:
     """Ask for the days of the enterprise that are over to be judged by what is told now."""
-    first = timezone.localtime(change.since).date()
-    last = timezone.localdate() - timedelta(days=1)
-    if first > last:
-        return
-    points = Meter.objects.filter(organisation=change.organisation, point__isnull=False)
-    ToJudge.objects.bulk_create(
-        ToJudge(point=point or "", first=first, last=last)
-        for point in points.order_by("pk").values_list("point", flat=True)
-    )
+    meters = Meter.objects.filter(organisation=change.organisation)
+    first, today = timezone.localtime(change.since).date(), timezone.localdate()
+    ask_to_judge(meters, first, today, today)

@@ -65,9 +65,9 @@ def states(nodes: Collection[str]) -> pl.DataFrame:
     changes = list(_of(wanted))
     firms = {one.organisation_id: one.organisation.credit_code for one in changes}
     units = {one.pk: one for one in ProcessUnit.objects.filter(organisation__in=firms)}
-    of: dict[tuple[int, int | None], list[ProductionChange]] = {}
+    of: dict[int, dict[int | None, list[ProductionChange]]] = {}
     for one in changes:
-        of.setdefault((one.organisation_id, one.unit_id), []).append(one)
+        of.setdefault(one.organisation_id, {}).setdefault(one.unit_id, []).append(one)
     asked: dict[str, tuple[int, int | None]] = {code: (firm, None) for firm, code in firms.items()}
     asked |= {unit.node: (unit.organisation_id, unit.pk) for unit in units.values()}
     until = timezone.now() + _AHEAD
@@ -76,8 +76,7 @@ def states(nodes: Collection[str]) -> pl.DataFrame:
         if node not in asked:
             continue
         firm, unit = asked[node]
-        told = {key for one, key in of if one == firm}
-        for change, end in spans(of.get((firm, _told(unit, units, told)), ())):
+        for change, end in spans(of[firm].get(_told(unit, units, of[firm]), ())):
             rows.append((node, change.since, end or until, change.producing))
     return pl.DataFrame(rows, schema=PRODUCTION, orient="row")
 

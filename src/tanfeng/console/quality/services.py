@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -219,12 +220,27 @@ def _brought(thing: Any, key: str, given: Mapping[str, Any], now: datetime) -> l
 
 def _judge_again(filing: models.Filing, today: date) -> None:
     """Ask for the days a filing excuses to be judged again."""
-    if filing.starts_on >= today:
+    ask_to_judge(filing.meters.all(), filing.starts_on, filing.ends_on or today, today)
+
+
+def ask_to_judge(meters: QuerySet[Meter], first: date, last: date, today: date) -> None:
+    """Ask for days of meters to be judged again, as far as they are over.
+
+    Parameters
+    ----------
+    meters : QuerySet of Meter
+        Those without a point send nothing.
+    first, last : datetime.date
+        Both included.
+    today : datetime.date
+        It is not over.
+    """
+    last = min(last, today - timedelta(days=1))
+    if first > last:
         return
-    last = min(filing.ends_on or today, today - timedelta(days=1))
-    points = filing.meters.filter(point__isnull=False).values_list("point", flat=True)
+    points = meters.filter(point__isnull=False).order_by("pk").values_list("point", flat=True)
     models.ToJudge.objects.bulk_create(
-        models.ToJudge(point=point or "", first=filing.starts_on, last=last) for point in points
+        models.ToJudge(point=point or "", first=first, last=last) for point in points
     )
 
 
