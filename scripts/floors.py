@@ -12,7 +12,7 @@ from pathlib import PurePath
 
 from coverage import Coverage
 
-ENGINES = {"accounting", "metering", "plan", "standards"}
+ENGINES = {"accounting", "metering", "pathway", "plan", "standards"}
 LEAVES = {"errors.py", "periods.py", "trace.py", "units.py"}
 RIGHTS = {"permissions.py", "scopes.py"}
 ROOMS = ("sheets", "reports", "gateway", "console", "demo", "cli")

@@ -16,7 +16,7 @@ LEAVES = ("errors", "periods", "trace", "units")
 #: Modules of the engines that are public beside the room's ``__init__``.
 MODULES = [
     f"{room}.{path.stem}"
-    for room in ("accounting", "metering", "plan", "standards")
+    for room in ("accounting", "metering", "pathway", "plan", "standards")
     for path in sorted((SOURCE / room).glob("[!_]*.py"))
 ]
 NUMPYDOC = re.compile(r"^(Parameters|Returns|Yields|Raises|Notes|References)\n-+$", re.M)
@@ -57,7 +57,7 @@ def test_the_list_is_complete(room):
 
 def _public_functions():
     """Yield every function an engine, the standards or a leaf module promises."""
-    for name in ("accounting", "metering", "plan", "standards", *LEAVES, *MODULES):
+    for name in ("accounting", "metering", "pathway", "plan", "standards", *LEAVES, *MODULES):
         module = _room(name)
         names = getattr(module, "__all__", None) or [n for n in vars(module) if n[0] != "_"]
         for one in names:
