@@ -127,6 +127,7 @@ class Solver:
         self._api: Any = highspy
         self._options = options or Options()
         made = programme.arrays()
+        self._offset = programme.offset
         self._integer = np.flatnonzero(made.integer).astype(np.int32)
         self._sides = {"row": [made.row_lower, made.row_upper], "col": [made.lower, made.upper]}
         self._highs: Any = self._api.Highs()
@@ -319,12 +320,13 @@ class Solver:
             self._api.SolutionStatus.kSolutionStatusFeasible
         )
         none = np.empty(0)
+        feasible = feasible or status == kinds.kModelEmpty
         if known[status] not in ("optimal", "time_limit", "cancelled") or not feasible:
             return Solution(known[status], math.nan, math.nan, seconds, none, none, none, none)
         priced = known[status] == "optimal" and found.dual_valid and not self.is_integer
         return Solution(
             known[status],
-            float(info.objective_function_value),
+            float(info.objective_function_value) if len(self._sides["col"][0]) else self._offset,
             float(info.mip_gap) if self.is_integer else 0.0,
             seconds,
             np.array(found.col_value),
