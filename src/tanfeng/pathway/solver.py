@@ -153,14 +153,7 @@ class Solver:
             If HiGHS reports an error.
         """
         self._run()
-        status = self._highs.getModelStatus()
-        kinds = self._api.HighsModelStatus
-        if status == kinds.kUnboundedOrInfeasible and not self.is_integer:
-            self._option("presolve", "off")  # what presolve found could be either
-            self._run()
-            self._option("presolve", "choose")
-            status = self._highs.getModelStatus()
-        return self._solution(status)
+        return self._solution(self._highs.getModelStatus())
 
     def change_rows(
         self, rows: ArrayLike, *, lower: ArrayLike | None = None, upper: ArrayLike | None = None
