@@ -135,7 +135,7 @@ def test_a_solve_can_be_cancelled():
 
 
 def test_what_cannot_be_is_refused():
-    programme, made, _need = _plants()
+    programme, *_ = _plants()
     with pytest.raises(ModelError, match="two blocks 'made'") as caught:
         programme.columns("made", (1,))
     assert "两组" in caught.value.message("zh")

@@ -236,4 +236,4 @@ def test_a_sparse_parameter_with_a_default_is_expanded(tmp_path):
 
 def test_every_rule_speaks_both_languages():
     for rule in RULES.values():
-        assert rule.message_zh and rule.message_en and rule.remedy_zh and rule.remedy_en
+        assert all(rule[1:])

@@ -96,7 +96,7 @@ class Options:
     method : {"choose", "simplex", "ipm"}
         Simplex goes on from the last basis; the interior point method is for large first solves.
     progress : callable
-        Called with a :class:`Progress` now and then while an integer programme is solved.
+        Called with a :class:`Progress` many times a second while an integer programme is solved.
     cancel : callable
         Asked often; the solve ends when it says True.
     """
@@ -228,7 +228,7 @@ class Solver:
             for asked in ("cbSimplexInterrupt", "cbIpmInterrupt", "cbMipInterrupt"):
                 getattr(self._highs, asked).subscribe(self._cancel)
         if chosen.progress is not None:
-            self._highs.cbMipLogging.subscribe(self._tell)
+            self._highs.cbMipInterrupt.subscribe(self._tell)
 
     def _cancel(self, event: Any) -> None:
         if self._options.cancel is not None and self._options.cancel():
