@@ -173,7 +173,7 @@ def repeated(
         key = tuple(row[name] for name in keys)
         other = first.setdefault(key, row[ROW])
         if other != row[ROW]:
-            shown = ", ".join(str(part) for part in key)
+            shown = ", ".join(str(part) for part in key if part not in ("", None))
             told = {"value": shown, "other": other, "what_zh": what_zh, "what_en": what_en}
             found.append(problem("Y005", row[ROW], heading, **told))
     return found

@@ -205,6 +205,25 @@ class Decomposition:
             .agg(pl.col("effect").sum())
         )
 
+    def lines(self) -> pl.DataFrame:
+        """Return the additive effect of every factor in every step and finest cell.
+
+        Returns
+        -------
+        polars.DataFrame
+            from_year, to_year, the columns of ``levels``, factor, effect [unit of the aggregate].
+        """
+        frames = [
+            pl.concat(
+                [self.cells, pl.DataFrame(self.effects[number], schema=list(self.factors))],
+                how="horizontal",
+            )
+            .unpivot(index=list(self.levels), variable_name="factor", value_name="effect")
+            .select(pl.lit(begin).alias("from_year"), pl.lit(end).alias("to_year"), pl.all())
+            for number, (begin, end) in enumerate(self.steps)
+        ]
+        return pl.concat(frames)
+
     def waterfall(self) -> pl.DataFrame:
         """Return the bars of a waterfall: the first year, each factor in order, the last year.
 

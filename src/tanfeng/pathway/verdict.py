@@ -184,7 +184,7 @@ def _stage(verdict: str, series: Series, own: list[Criterion], sound: bool) -> s
     if verdict == PEAKED:
         return "peaked"
     if verdict == NOT_PEAKED:
-        back = max(len(series.years) - 2 - int(limits()["years_since_min"]), 0)
+        back = max(len(series.years) - 1 - int(limits()["rising_years"]), 0)
         grown = float(series.values[-1]) / max(float(series.values[back]), 1e-300) - 1.0
         bound = status["margin"].limit or 0.0
         at_end = series.peak == len(series.years) - 1
