@@ -109,6 +109,22 @@ class Projection:
         """
         return self._emission(shares, len(shares))
 
+    def path(self, path: Path) -> Floats:
+        """Return the written numbers of one path in every year of the scenario.
+
+        Parameters
+        ----------
+        path : Path
+            One of the scenario's.
+
+        Returns
+        -------
+        numpy.ndarray, shape (years,)
+            In the path's canonical unit.
+        """
+        value: Floats = np.ravel(self._value(path.sector, path.driver, None, {}))
+        return value
+
     def total(self, drawn: Drawn, boundary: Boundary) -> Floats:
         """Return the emission of sectors inside a boundary.
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tanfeng.errors import DataError, Problem
+from tanfeng.pathway._places import letter, text
 from tanfeng.pathway._scenario_rules import problem
 from tanfeng.pathway.drivers import CITY, CITY_NAMES, DRIVERS, driver_key
 from tanfeng.pathway.scenario import NOWHERE, Book, Cell, Place, Scenario, Way
@@ -51,7 +52,7 @@ HEADINGS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def from_toml(text: str) -> Book:
+def from_toml(written: str) -> Book:
     """Read scenarios written as TOML.
 
     ::
@@ -75,8 +76,8 @@ def from_toml(text: str) -> Book:
 
     Parameters
     ----------
-    text : str
-        The file.
+    written : str
+        Text of the file.
 
     Returns
     -------
@@ -89,7 +90,7 @@ def from_toml(text: str) -> Book:
         told as its path in the file, ``base.steel.output.2035``.
     """
     try:
-        file = tomllib.loads(text)
+        file = tomllib.loads(written)
     except tomllib.TOMLDecodeError as error:
         raise DataError([problem("P320", NOWHERE, str(error))]) from error
     problems: list[Problem] = []
@@ -253,9 +254,9 @@ def _table(
 ) -> Iterator[tuple[dict[str, Any], Place, dict[str, str]]]:
     """Give each filled row by field, its place, and the letter of every year's column."""
     fields = {name.casefold(): field for field, names in HEADINGS[kind].items() for name in names}
-    headings = [_text(cell) for cell in rows[0]] if rows else []
+    headings = [text(cell) for cell in rows[0]] if rows else []
     known = [fields.get(name.casefold(), name) for name in headings]
-    places = [Place(sheet, 1, _letter(i)) for i in range(len(known))]
+    places = [Place(sheet, 1, letter(i)) for i in range(len(known))]
     must = ("key",) if kind == "scenarios" else ("scenario", "sector", "driver")
     wrong = [
         problem("P329", Place(sheet, 1), HEADINGS[kind][field][0])
@@ -269,7 +270,7 @@ def _table(
     wrong += [problem("P323", place, name) for name, place in stray]
     problems += wrong
     for number, row in enumerate(() if wrong else rows[1:], start=2):
-        filled = {name: _text(cell) for name, cell in zip(known, row, strict=False) if name}
+        filled = {name: text(cell) for name, cell in zip(known, row, strict=False) if name}
         if any(filled.values()):
             yield filled, Place(sheet, number), columns
 
@@ -280,20 +281,3 @@ def _twice(named: Sequence[tuple[str, Place]]) -> Iterator[tuple[Place, str]]:
         if name in seen:
             yield place, name
         seen.add(name)
-
-
-def _text(cell: object) -> str:
-    """Return a cell as its author sees it: 2020, not 2020.0."""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return "" if cell is None else str(cell).strip()
-
-
-def _letter(column: int) -> str:
-    """Return the letters of a column counted from 0."""
-    name = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        name = chr(65 + rest) + name
-    return name
