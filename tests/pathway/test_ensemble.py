@@ -39,12 +39,14 @@ def test_a_draw_that_still_rises_at_the_end_has_no_peak():
     rising = FALLING.replace("2022 = 0", "2022 = 200")
     found = ensemble(projection("a", rising), draws=64)
     assert found.peaks()["year"].to_list() == [None]
+    assert found.central_peak() == (None, 200)
     assert found.probability(2100)["probability"][-1] == 0
 
 
 def test_a_plateau_peaks_in_its_last_year():
     flat = FALLING.replace('"80..120"', "100").replace("2022 = 0", "2022 = 50")
     found = ensemble(projection("a", flat), draws=16)
+    assert found.central_peak() == (2021, 100)
     assert found.peak_years().max() == found.peak_years().min() == 2021
 
 
@@ -108,6 +110,12 @@ def test_the_variance_of_a_sum_is_shared_by_its_terms():
     assert found["total"].to_list() == pytest.approx([0.8, 0.2], abs=0.02)
     assert (found["total_low"] <= found["total"]).all()
     assert (found["total_high"] >= found["total"]).all()
+
+
+def test_a_single_variable_is_all_there_is():
+    found = sensitivity(projection("a", FALLING), year=2021, points=64)
+    assert found["total"].to_list() == pytest.approx([1.0], abs=0.05)
+    assert sensitivity(projection("a", FALLING), year=2020, points=64)["total"].to_list() == [0]
 
 
 def test_what_cannot_be_told_apart_is_refused():

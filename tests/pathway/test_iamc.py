@@ -47,12 +47,12 @@ def _refused(text):
 
 
 def test_headings_are_complete_and_there_once():
-    assert _refused("") == [("P351", "1", name) for name in (*iamc.INDEX, "year", "value")]
+    assert _refused("") == [("Y351", "1", name) for name in (*iamc.INDEX, "year", "value")]
     assert _refused("Model,Model,Scenario,Region,Unit,note,2020,2020\n") == [
-        ("P351", "1", "variable"),
-        ("P352", "B1", "Model"),
-        ("P352", "F1", "note"),
-        ("P352", "H1", "2020"),
+        ("Y351", "1", "variable"),
+        ("Y352", "B1", "Model"),
+        ("Y352", "F1", "note"),
+        ("Y352", "H1", "2020"),
     ]
 
 
@@ -62,12 +62,12 @@ def test_every_bad_cell_is_told():
         f"{head}m,s,r,v,u,2020,x\nm,s,r,v,u,20,1\nm,s,,v,u,2020,1\nm,s,r,w,u,2020,inf\n"
         "m,s,r,v,u,2021,1\nm,s,r,v,t,2022,1\nm,s,r,v,u,2021,2\n"
     ) == [
-        ("P355", "G2", "x"),
-        ("P354", "F3", "20"),
-        ("P353", "C4", "region"),
-        ("P355", "G5", "inf"),
-        ("P357", "E7", "t"),
-        ("P356", "G8", "2"),
+        ("Y355", "G2", "x"),
+        ("Y354", "F3", "20"),
+        ("Y353", "C4", "region"),
+        ("Y355", "G5", "inf"),
+        ("Y357", "E7", "t"),
+        ("Y356", "G8", "2"),
     ]
 
 

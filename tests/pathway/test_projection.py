@@ -144,7 +144,7 @@ def test_shares_of_one_whole_are_not_more_than_it():
     with pytest.raises(DataError) as refused:
         projection(text=text)
     (one,) = refused.value.problems
-    assert one.rule == "P314"
+    assert one.rule == "Y314"
     assert one.value == "1.1"
 
 

@@ -86,24 +86,24 @@ def test_everything_wrong_with_the_values_is_told_at_once():
     """
     found = _problems(from_toml(text).resolve, "a")
     assert [rule for rule, _ in found] == [
-        "P303", "P307", "P304", "P304", "P305", "P308", "P311", "P312", "P311", "P312", "P313",
+        "Y303", "Y307", "Y304", "Y304", "Y305", "Y308", "Y311", "Y312", "Y311", "Y312", "Y313",
     ]  # fmt: skip
 
 
 def test_years_nobody_gave_are_told():
     text = TEXT.replace("2020 = 600, 2030 = 500", "2021 = 600, 2029 = 500")
-    assert _problems(from_toml(text).resolve, "base") == [("P309", "2021"), ("P309", "2029")]
+    assert _problems(from_toml(text).resolve, "base") == [("Y309", "2021"), ("Y309", "2029")]
 
 
 def test_a_row_with_a_bad_cell_is_not_told_twice():
     text = TEXT.replace("2020 = 600, 2030 = 500", '2020 = 600, 2030 = "五百"')
-    assert _problems(from_toml(text).resolve, "base") == [("P303", "五百")]
+    assert _problems(from_toml(text).resolve, "base") == [("Y303", "五百")]
 
 
 @pytest.mark.parametrize("unit", ["kgce", "kgce/m2", "", "kgce/"])
 def test_an_intensity_is_per_unit_of_its_activity(unit):
     text = TEXT.replace('unit = "kgce/t", 2020 = 600', f'unit = "{unit}", 2020 = 600')
-    assert _problems(from_toml(text).resolve, "base") == [("P304", unit)] * 2
+    assert _problems(from_toml(text).resolve, "base") == [("Y304", unit)] * 2
 
 
 def test_producers_may_be_written_with_commas():
@@ -113,21 +113,21 @@ def test_producers_may_be_written_with_commas():
 
 def test_nothing_grows_from_zero():
     text = TEXT.replace("2020 = 100, 2030 = 400", "2020 = 0, 2030 = 400")
-    assert _problems(from_toml(text).resolve, "base") == [("P310", "0")]
+    assert _problems(from_toml(text).resolve, "base") == [("Y310", "0")]
 
 
 def test_parents_are_known_and_in_no_circle():
     book = from_toml('[a]\nparent = "b"\n[b]\nparent = "c"\n[c]\nparent = "a"\n')
     (found,) = _problems(book.resolve, "a")
-    assert found == ("P302", "a")
+    assert found == ("Y302", "a")
     with pytest.raises(DataError, match="a → b → c → a"):
         book.resolve("a")
-    assert _problems(book.resolve, "d") == [("P301", "d")]
-    assert _problems(from_toml('[a]\nparent = "x"').resolve, "a") == [("P301", "x")]
+    assert _problems(book.resolve, "d") == [("Y301", "d")]
+    assert _problems(from_toml('[a]\nparent = "x"').resolve, "a") == [("Y301", "x")]
 
 
 def test_a_file_that_is_no_scenario():
-    assert _problems(from_toml, "[a")[0][0] == "P320"
+    assert _problems(from_toml, "[a")[0][0] == "Y320"
     text = """
     title = "x"
     [a]
@@ -141,7 +141,7 @@ def test_a_file_that_is_no_scenario():
     output = { unit = "t", 20 = 1, 2020 = "" }
     """
     assert [rule for rule, _ in _problems(from_toml, text)] == [
-        "P321", "P322", "P323", "P321", "P324", "P325", "P323",
+        "Y321", "Y322", "Y323", "Y321", "Y324", "Y325", "Y323",
     ]  # fmt: skip
 
 
@@ -152,13 +152,13 @@ def test_a_table_that_is_no_scenario():
         scenarios=[("基准", "", "", 2020, 2030), ("基准", "", "", 2020, 2030)],
     )
     assert _problems(from_tables, scenarios, drivers) == [
-        ("P327", "基准"), ("P326", "产品产量"), ("P328", "无"),
+        ("Y327", "基准"), ("Y326", "产品产量"), ("Y328", "无"),
     ]  # fmt: skip
     wrong = [["名称", "情景名称"], ["x", "y"]]
     assert _problems(from_tables, wrong, [[*ROW[1:], 2020, 2020, "备注"]]) == [
-        ("P329", "情景"), ("P323", "名称"), ("P329", "情景"), ("P330", "2020"), ("P323", "备注"),
+        ("Y329", "情景"), ("Y323", "名称"), ("Y329", "情景"), ("Y330", "2020"), ("Y323", "备注"),
     ]  # fmt: skip
-    assert _problems(from_tables, [], [])[0] == ("P329", "情景")
+    assert _problems(from_tables, [], [])[0] == ("Y329", "情景")
 
 
 def test_a_value_is_given_once():
@@ -168,14 +168,14 @@ def test_a_value_is_given_once():
         ["基准", "x", "直接排放量", "tCO2", "", "", "", "", 2],
     )
     book = from_tables(scenarios, drivers)
-    assert _problems(book.resolve, "基准") == [("P306", "2"), ("P312", "x")]
+    assert _problems(book.resolve, "基准") == [("Y306", "2"), ("Y312", "x")]
     with pytest.raises(DataError, match="first at I3"):
         book.resolve("基准")
 
 
 def test_a_multiple_of_nothing_is_refused():
     text = TEXT.replace('"*0.9"', '"*0"').replace("0.4..0.6", "*200%")
-    assert _problems(from_toml(text).resolve, "strong") == [("P305", "*0")]
+    assert _problems(from_toml(text).resolve, "strong") == [("Y305", "*0")]
 
 
 def test_a_cell_of_toml_may_name_its_own_source():

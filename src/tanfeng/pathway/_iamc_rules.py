@@ -6,43 +6,43 @@ from tanfeng.errors import Problem
 
 #: Rule -> what is wrong and what to do, Chinese and English; ``{value}`` is what stands there.
 RULES = {
-    "P351": (
+    "Y351": (
         "缺少表头“{value}”。",
         "the heading {value!r} is missing.",
         "IAMC 表应有 Model、Scenario、Region、Variable、Unit 和年份列（或 Year、Value）。",
         "An IAMC table has Model, Scenario, Region, Variable, Unit and years (or Year, Value).",
     ),
-    "P352": (
+    "Y352": (
         "表头“{value}”不属于 IAMC 表，或重复。",
         "the heading {value!r} is none of an IAMC table, or there twice.",
         "删去该列。",
         "Delete the column.",
     ),
-    "P353": (
+    "Y353": (
         "{value} 为空。",
         "{value} is empty.",
         "补全该行的模型、情景、地区、变量和单位。",
         "Fill in model, scenario, region, variable and unit of the row.",
     ),
-    "P354": (
+    "Y354": (
         "“{value}”不是年份。",
         "{value!r} is no year.",
         "写成四位数字。",
         "Write four digits.",
     ),
-    "P355": (
+    "Y355": (
         "“{value}”不是数值。",
         "{value!r} is no number.",
         "没有数值时留空。",
         "Leave the cell empty where there is no value.",
     ),
-    "P356": (
+    "Y356": (
         "同一变量同一年的值重复（前一处在 {before}）。",
         "the value of this variable and year is given twice, first at {before}.",
         "只保留一处。",
         "Keep one of them.",
     ),
-    "P357": (
+    "Y357": (
         "同一变量使用了两种单位，此处为“{value}”。",
         "one variable is in two units, here {value!r}.",
         "统一单位。",

@@ -76,9 +76,19 @@ class Ensemble:
         -------
         numpy.ndarray, shape (batches, draws of a batch)
         """
-        backwards = self.emission_tco2[:, :, ::-1]
-        last = len(self.years) - 1 - np.argmax(backwards, axis=2)
-        return np.where(last == len(self.years) - 1, 0, self.years[last])
+        return _peak_years(self.emission_tco2, self.years)
+
+    def central_peak(self) -> tuple[int | None, float]:
+        """Return the year the written numbers peak in, and their greatest emission.
+
+        Returns
+        -------
+        tuple of int or None, and float
+            None where they do not peak inside the horizon; t CO2.
+        """
+        central = self.bands.filter(pl.col("sector") == "")["central"].to_numpy()
+        year = int(_peak_years(central, self.years))
+        return year or None, float(central.max())
 
     def probability(self, before: int) -> pl.DataFrame:
         """Return the share of draws that peak before a year, and how it settled.
@@ -238,16 +248,17 @@ def sensitivity(
     if year not in projection.years:
         raise ModelError(f"{year} is no year of the scenario", f"情景不包含 {year} 年")
     at = int(np.flatnonzero(projection.years == year)[0])
+    count = len(projection.variables)
 
     def emission(shares: Floats) -> Floats:
-        found = projection.total(projection.drawn(shares.T), boundary)
+        found = projection.total(projection.drawn(shares[:count].T), boundary)
         total: Floats = found[:, :, at].sum(axis=1)[None, :]
         return total
 
     found = sobol_indices(
         func=emission,
         n=points,
-        dists=[_Share()] * len(projection.variables),
+        dists=[_Share()] * max(count, 2),  # scipy loses the axis of a single one
         rng=np.random.default_rng(seed),
     )
     with warnings.catch_warnings():
@@ -256,10 +267,10 @@ def sensitivity(
     return pl.DataFrame(
         {
             "variable": projection.variables,
-            "first_order": np.ravel(found.first_order),
-            "total": np.ravel(found.total_order),
-            "total_low": np.ravel(interval.low),
-            "total_high": np.ravel(interval.high),
+            "first_order": np.ravel(found.first_order)[:count],
+            "total": np.ravel(found.total_order)[:count],
+            "total_low": np.ravel(interval.low)[:count],
+            "total_high": np.ravel(interval.high)[:count],
         }
     ).sort("total", descending=True)
 
@@ -314,6 +325,12 @@ def _batch(task: _Task) -> Floats:
             for at in range(0, size, _AT_ONCE)
         ]
     )
+
+
+def _peak_years(emission: Floats, years: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the last year of the greatest emission, 0 where that is the last year there is."""
+    last = len(years) - 1 - np.argmax(emission[..., ::-1], axis=-1)
+    return np.where(last == len(years) - 1, 0, years[last])
 
 
 def _bands(projection: Projection, central: Floats, by_sector: Floats) -> pl.DataFrame:

@@ -52,14 +52,14 @@ def read_rows(rows: Sequence[Sequence[Any]], *, sheet: str = "") -> pl.DataFrame
     names = [name.lower() for name in headings]
     years = {i: int(name) for i, name in enumerate(names) if _YEAR.match(name)}
     wanted = (*INDEX, "year", "value") if not years else INDEX
-    wrong = [problem("P351", sheet, 1, "", name) for name in wanted if name not in names]
+    wrong = [problem("Y351", sheet, 1, "", name) for name in wanted if name not in names]
     wrong += [
-        problem("P352", sheet, 1, letter(i), headings[i])
+        problem("Y352", sheet, 1, letter(i), headings[i])
         for i, name in enumerate(names)
         if name and (name not in wanted or names.index(name) != i) and i not in years
     ]
     wrong += [
-        problem("P352", sheet, 1, letter(i), headings[i])
+        problem("Y352", sheet, 1, letter(i), headings[i])
         for i, year in years.items()
         if list(years.values()).index(year) != list(years).index(i)
     ]
@@ -91,24 +91,24 @@ def _checked(
         if not all(index) and number not in empty:
             empty.add(number)
             missing = INDEX[index.index("")]
-            problems.append(problem("P353", sheet, number, letter(at[missing]), missing))
+            problems.append(problem("Y353", sheet, number, letter(at[missing]), missing))
         written = text(cell)
         if not written or not all(index):
             continue
         value, when = _number(written), _number(text(year))
         place = letter(column)
         if when is None or not _YEAR.match(str(int(when))) or when % 1:
-            problems.append(problem("P354", sheet, number, letter(at["year"]), str(year)))
+            problems.append(problem("Y354", sheet, number, letter(at["year"]), str(year)))
         elif value is None:
-            problems.append(problem("P355", sheet, number, place, written))
+            problems.append(problem("Y355", sheet, number, place, written))
         else:
             key = (*index[:4], int(when))
             if key in seen:
-                problems.append(problem("P356", sheet, number, place, written, before=seen[key]))
+                problems.append(problem("Y356", sheet, number, place, written, before=seen[key]))
             seen.setdefault(key, f"{place}{number}")
             unit = units.setdefault(tuple(index[:4]), index[4])
             if unit != index[4]:
-                problems.append(problem("P357", sheet, number, letter(at["unit"]), index[4]))
+                problems.append(problem("Y357", sheet, number, letter(at["unit"]), index[4]))
             kept.append((*index, int(when), value))
     if problems:
         raise DataError(problems)

@@ -166,7 +166,7 @@ class Projection:
                 place = self._paths[own[0]].anchors[0].cell.place
                 told = "、".join(f"{of}.{driver}" for of, driver in own)
                 value = f"{summed.max():.4g}"
-                yield problem("P314", place, value, sector=sector, year=year, drivers=told)
+                yield problem("Y314", place, value, sector=sector, year=year, drivers=told)
 
     def _emission(self, shares: Floats | None, draws: int) -> Drawn:
         shape = (draws, len(self.sectors), len(self.years))

@@ -209,10 +209,10 @@ class Book:
             if scenario is None:
                 place = line[-1].place if line else NOWHERE
                 known = "、".join(self.scenarios)
-                raise DataError([problem("P301", place, at, known=known)])
+                raise DataError([problem("Y301", place, at, known=known)])
             if scenario in line:
                 circle = " → ".join([*(one.key for one in line), at])
-                raise DataError([problem("P302", scenario.place, at, circle=circle)])
+                raise DataError([problem("Y302", scenario.place, at, circle=circle)])
             line.append(scenario)
             at = scenario.parent
         return line
@@ -247,27 +247,27 @@ def _take(
     if relative:
         inherited = years.get(cell.year)
         if inherited is None or inherited[0].scenario == cell.scenario:
-            return [problem("P307", cell.place, cell.text, year=cell.year)]
+            return [problem("Y307", cell.place, cell.text, year=cell.year)]
         share = float(relative[1]) * (0.01 if relative[2] else 1.0)
         if not share:
-            return [problem("P305", cell.place, cell.text, most=_most(driver.most))]
+            return [problem("Y305", cell.place, cell.text, most=_most(driver.most))]
         value = inherited[1].times(share)
     else:
         try:
-            scale = to_canonical(driver, cell.unit, activity)
             value = uncertain(cell.text)
+            scale = to_canonical(driver, cell.unit, activity)
         except units.UnknownUnit as error:
             wanted = unit_of(driver, activity)
-            return [problem("P304", cell.place, cell.unit, wanted=wanted, why=str(error))]
+            return [problem("Y304", cell.place, cell.unit, wanted=wanted, why=str(error))]
         except NotANumber as error:
-            return [problem("P303", cell.place, cell.text, zh=error.zh, en=error.en)]
+            return [problem("Y303", cell.place, cell.text, zh=error.zh, en=error.en)]
         value = value.times(scale)
     ends = value.values if value.kind != "normal" else value.values[:1]
     if min(ends) < 0.0 or max(ends) > driver.most:
-        return [problem("P305", cell.place, cell.text, most=_most(driver.most))]
+        return [problem("Y305", cell.place, cell.text, most=_most(driver.most))]
     if (before := years.get(cell.year)) and before[0].scenario == cell.scenario:
         told = f"{before[0].place.column}{before[0].place.row or ''}"
-        return [problem("P306", cell.place, cell.text, year=cell.year, before=told)]
+        return [problem("Y306", cell.place, cell.text, year=cell.year, before=told)]
     years.pop(cell.year, None)  # the order tells who wrote last
     years[cell.year] = (cell, value)
     return []
@@ -287,7 +287,7 @@ def _head(
 
     first, last, until = of("first_year"), of("last_year"), of("history_until")
     if first is None or last is None or not first < last or (until is not None and until > last):
-        problems.append(problem("P308", line[0].place, f"{first}..{last}", until=until))
+        problems.append(problem("Y308", line[0].place, f"{first}..{last}", until=until))
         first, last = 0, -1
     return first, last, until, of("producers") or ()
 
@@ -302,13 +302,13 @@ def _uncovered(found: Resolved, bad: set[tuple[str, int | None, str, str]]) -> I
             continue
         name = {"sector": path.sector, "driver": path.driver}
         if first.year > found.first_year:
-            yield problem("P309", place, first.year, year=found.first_year, **name)
+            yield problem("Y309", place, first.year, year=found.first_year, **name)
         if last.year < found.last_year and path.way != "step":
-            yield problem("P309", last.cell.place, last.year, year=found.last_year, **name)
+            yield problem("Y309", last.cell.place, last.year, year=found.last_year, **name)
         if path.way == "growth":
             for anchor in path.anchors:
                 if anchor.value.values[0] <= 0:
-                    yield problem("P310", anchor.cell.place, anchor.cell.text, **name)
+                    yield problem("Y310", anchor.cell.place, anchor.cell.text, **name)
 
 
 def _incomplete(found: Resolved, places: Mapping[str, Mapping[str, Place]]) -> Iterator[Problem]:
@@ -319,7 +319,7 @@ def _incomplete(found: Resolved, places: Mapping[str, Mapping[str, Place]]) -> I
         yield from _lacks(sector, places[sector], city)
     for sector in found.producers:
         if sector not in sectors:
-            yield problem("P313", found.scenario.place, sector)
+            yield problem("Y313", found.scenario.place, sector)
 
 
 def _lacks(sector: str, own: Mapping[str, Place], city: Mapping[str, Place]) -> Iterator[Problem]:
@@ -328,11 +328,11 @@ def _lacks(sector: str, own: Mapping[str, Place], city: Mapping[str, Place]) -> 
     if "emission" in own:
         others = [key for key in own if key != "emission"]
         if others:
-            yield problem("P312", place, sector, drivers="、".join(["emission", *others]))
+            yield problem("Y312", place, sector, drivers="、".join(["emission", *others]))
         return
     if len(activities) != 1:
         told = "、".join(activities or ACTIVITIES)
-        yield problem("P312" if activities else "P311", place, sector, drivers=told)
+        yield problem("Y312" if activities else "Y311", place, sector, drivers=told)
     needs = {"intensity"} if "process_factor" not in own else set()
     if "intensity" in own:
         needs.add("fuel_factor")
@@ -349,7 +349,7 @@ def _lacks(sector: str, own: Mapping[str, Place], city: Mapping[str, Place]) -> 
     has = set(own) | {key for key in city if DRIVERS[key].shared or key == "value_added"}
     missing = sorted(needs - has)
     if missing:
-        yield problem("P311", place, sector, drivers="、".join(missing))
+        yield problem("Y311", place, sector, drivers="、".join(missing))
 
 
 def with_values(book: Book, cells: Iterable[Cell], scenario: Scenario) -> Book:

@@ -23,6 +23,8 @@ WAYS: Mapping[str, Way] = {
     "保持": "step",
 }
 _YEAR = re.compile(r"^(19|20)\d\d$")
+#: Rows a title and notes may take above the headings.
+_TOP = 20
 _TEXTS = ("key", "name", "parent", "owner", "version", "note")
 _YEARS = ("first_year", "last_year", "history_until")
 _ROW_TEXTS = ("scenario", "sector", "driver", "unit", "way", "group", "ref")
@@ -52,7 +54,7 @@ HEADINGS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def from_toml(written: str) -> Book:
+def from_toml(written: str | bytes) -> Book:
     """Read scenarios written as TOML.
 
     ::
@@ -76,8 +78,8 @@ def from_toml(written: str) -> Book:
 
     Parameters
     ----------
-    written : str
-        Text of the file.
+    written : str or bytes
+        The file; bytes are UTF-8.
 
     Returns
     -------
@@ -90,16 +92,17 @@ def from_toml(written: str) -> Book:
         told as its path in the file, ``base.steel.output.2035``.
     """
     try:
-        file = tomllib.loads(written)
-    except tomllib.TOMLDecodeError as error:
-        raise DataError([problem("P320", NOWHERE, str(error))]) from error
+        unicode = written if isinstance(written, str) else written.decode("utf-8-sig")
+        file = tomllib.loads(unicode)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataError([problem("Y320", NOWHERE, str(error))]) from error
     problems: list[Problem] = []
     scenarios: dict[str, Scenario] = {}
     cells: list[Cell] = []
     for key, table in file.items():
         place = Place(heading=key)
         if not isinstance(table, dict):
-            problems.append(problem("P321", place, table))
+            problems.append(problem("Y321", place, table))
             continue
         head = {name: value for name, value in table.items() if not isinstance(value, dict)}
         scenarios[key] = scenario_of({**head, "key": key}, place, problems)
@@ -107,7 +110,7 @@ def from_toml(written: str) -> Book:
             for name, row in rows.items() if isinstance(rows, dict) else ():
                 place = Place(heading=f"{key}.{sector}.{name}")
                 if not isinstance(row, dict):
-                    problems.append(problem("P321", place, row))
+                    problems.append(problem("Y321", place, row))
                     continue
                 about = {**row, "scenario": key, "sector": sector, "driver": name}
                 cells += cells_of(about, place, problems)
@@ -137,12 +140,12 @@ def scenario_of(head: Mapping[str, Any], place: Place, problems: list[Problem]) 
         written = str(head.get(name) if head.get(name) is not None else "").strip()
         known[name] = int(written) if _YEAR.match(written) else None
         if written and known[name] is None:
-            problems.append(problem("P322", place, written, field=name))
+            problems.append(problem("Y322", place, written, field=name))
     producers = head.get("producers") or ()
     if isinstance(producers, str):
         producers = re.split(r"[,，、;；\s]+", producers)
     unknown = head.keys() - {*_TEXTS, *_YEARS, "producers"}
-    problems += [problem("P323", place, name) for name in sorted(unknown)]
+    problems += [problem("Y323", place, name) for name in sorted(unknown)]
     return Scenario(**known, producers=tuple(filter(None, producers)), place=place)
 
 
@@ -171,17 +174,17 @@ def cells_of(row: Mapping[str, Any], place: Place, problems: list[Problem]) -> I
     driver, way = driver_key(about["driver"]), WAYS.get(about["way"].lower())
     if not driver:
         names = "、".join(f"{one.key}（{one.zh}）" for one in DRIVERS.values())
-        problems.append(problem("P324", place, about["driver"], known=names))
+        problems.append(problem("Y324", place, about["driver"], known=names))
     if way is None:
-        problems.append(problem("P325", place, about["way"], known="linear, growth, step"))
+        problems.append(problem("Y325", place, about["way"], known="linear, growth, step"))
     if not about["sector"]:
-        problems.append(problem("P326", place, about["driver"]))
+        problems.append(problem("Y326", place, about["driver"]))
     sector = CITY if about["sector"].casefold() in CITY_NAMES else about["sector"]
     for name, value in row.items():
         if name in about or name in ("places",):
             continue
         if not _YEAR.match(str(name)):
-            problems.append(problem("P323", place, name))
+            problems.append(problem("Y323", place, name))
             continue
         said = value if isinstance(value, dict) else {"value": value}
         written = "" if said.get("value") is None else str(said["value"]).strip()
@@ -214,8 +217,8 @@ def from_tables(
     Parameters
     ----------
     scenarios, drivers : sequence of rows
-        The sheets as they stand, headings in their first row; columns in any order, the years of
-        ``drivers`` as headings. Empty rows are passed over.
+        The sheets as they stand, a title and notes above the headings or not; columns in any
+        order, the years of ``drivers`` as headings. Empty rows are passed over.
     sheets : tuple of str
         Names of the two sheets, told with each place.
 
@@ -234,7 +237,7 @@ def from_tables(
         for row, place, _ in _table(scenarios, "scenarios", sheets[0], problems)
     ]
     twice = _twice([(head.key, head.place) for head in heads])
-    problems += [problem("P327", place, key) for place, key in twice]
+    problems += [problem("Y327", place, key) for place, key in twice]
     cells: list[Cell] = []
     for row, place, columns in _table(drivers, "drivers", sheets[1], problems):
         places = {
@@ -242,7 +245,7 @@ def from_tables(
         }
         own = list(cells_of({**row, "places": places}, place, problems))
         if own and own[0].scenario not in {head.key for head in heads}:
-            problems.append(problem("P328", place, own[0].scenario))
+            problems.append(problem("Y328", place, own[0].scenario))
         cells += own
     if problems:
         raise DataError(problems)
@@ -254,22 +257,24 @@ def _table(
 ) -> Iterator[tuple[dict[str, Any], Place, dict[str, str]]]:
     """Give each filled row by field, its place, and the letter of every year's column."""
     fields = {name.casefold(): field for field, names in HEADINGS[kind].items() for name in names}
-    headings = [text(cell) for cell in rows[0]] if rows else []
-    known = [fields.get(name.casefold(), name) for name in headings]
-    places = [Place(sheet, 1, letter(i)) for i in range(len(known))]
+    lines = [[fields.get(text(c).casefold(), text(c)) for c in row] for row in rows[:_TOP]]
+    ranks = [sum(name in HEADINGS[kind] for name in line) for line in lines]
+    top = ranks.index(max(ranks)) if ranks else 0
+    known = lines[top] if lines else []
+    places = [Place(sheet, top + 1, letter(i)) for i in range(len(known))]
     must = ("key",) if kind == "scenarios" else ("scenario", "sector", "driver")
     wrong = [
-        problem("P329", Place(sheet, 1), HEADINGS[kind][field][0])
+        problem("Y329", Place(sheet, top + 1), HEADINGS[kind][field][0])
         for field in must
         if field not in known
     ]
     named = [(name, place) for name, place in zip(known, places, strict=True) if name]
-    wrong += [problem("P330", place, name) for place, name in _twice(named)]
+    wrong += [problem("Y330", place, name) for place, name in _twice(named)]
     columns = {name: place.column for name, place in named if _YEAR.match(name)}
     stray = [(n, p) for n, p in named if n not in HEADINGS[kind] and n not in columns]
-    wrong += [problem("P323", place, name) for name, place in stray]
+    wrong += [problem("Y323", place, name) for name, place in stray]
     problems += wrong
-    for number, row in enumerate(() if wrong else rows[1:], start=2):
+    for number, row in enumerate(() if wrong else rows[top + 1 :], start=top + 2):
         filled = {name: text(cell) for name, cell in zip(known, row, strict=False) if name}
         if any(filled.values()):
             yield filled, Place(sheet, number), columns
