@@ -104,10 +104,10 @@ emission = { unit = "tCO2", 2020 = 1, 2021 = "0..2" }
 
 def test_the_variance_of_a_sum_is_shared_by_its_terms():
     """Uniform variances 1/12 and 4/12: a fifth and four fifths."""
-    found = sensitivity(projection("a", SUM), year=2021, points=4096)
+    found = sensitivity(projection("a", SUM), year=2021, points=512)
     assert found["variable"].to_list() == ["y.emission", "x.emission"]
-    assert found["first_order"].to_list() == pytest.approx([0.8, 0.2], abs=0.02)
-    assert found["total"].to_list() == pytest.approx([0.8, 0.2], abs=0.02)
+    assert found["first_order"].to_list() == pytest.approx([0.8, 0.2], abs=0.04)
+    assert found["total"].to_list() == pytest.approx([0.8, 0.2], abs=0.04)
     assert (found["total_low"] <= found["total"]).all()
     assert (found["total_high"] >= found["total"]).all()
 
