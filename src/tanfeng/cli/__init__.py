@@ -26,7 +26,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "app",
         "Bring readings in, register points, get energy and quality out.",
     ),
-    "pathway": ("tanfeng.cli.pathway", "app", "Find the least-cost way of a model folder."),
+    "pathway": (
+        "tanfeng.cli.pathway",
+        "app",
+        "Say when emissions peak, why, and what the cheapest way there is.",
+    ),
     "report": ("tanfeng.cli.report", "app", "Write a report from a home folder or a workbook."),
     "restore": ("tanfeng.cli.backup", "restore", "Make a home folder from a backup, verified."),
     "serve": ("tanfeng.cli.serve", "serve", "Start the console of a home folder."),

@@ -1,6 +1,6 @@
-"""``tanfeng pathway``: the least-cost way of a model folder.
+"""``tanfeng pathway``: when does it peak, why, and what is the cheapest way there.
 
-Files in, files out; no home is needed. Exit codes: 0 fine; 1 the input has errors or the model has
+Files in, files out; no home is needed. Exit codes: 0 fine; 1 the input has errors or a model has
 no solution, which is told; 2 wrong use.
 """
 
@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import typer
 
-from tanfeng.cli import _pathway_solve
+from tanfeng.cli import _pathway_peak, _pathway_scenario, _pathway_solve
 
 app = typer.Typer(
-    help="Solve a least-cost model folder.",
+    help="Say when emissions peak, why, and what the cheapest way there is.",
     no_args_is_help=True,
     add_completion=False,
 )
-
-
-@app.callback()
-def pathway() -> None:
-    """Solve a least-cost model folder."""
-
-
+app.command("decompose")(_pathway_peak.decompose)
+app.command("verdict")(_pathway_peak.verdict)
+app.command("scenario")(_pathway_scenario.scenario)
+app.command("template")(_pathway_scenario.template)
 app.command("solve")(_pathway_solve.solve)
