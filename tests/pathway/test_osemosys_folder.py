@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from least_cost_cases import folder_of, small
@@ -9,6 +11,7 @@ from tanfeng.errors import DataError, ModelError
 from tanfeng.pathway.osemosys import read_folder
 from tanfeng.pathway.osemosys._config import read_defaults
 from tanfeng.pathway.osemosys._rules import RULES
+from tanfeng.pathway.osemosys._schema import PARAMETERS, headings
 
 YEARS = [2025, 2026]
 SAID = {"DiscountRate": 0.05, "OperationalLife": 1}
@@ -237,3 +240,11 @@ def test_a_sparse_parameter_with_a_default_is_expanded(tmp_path):
 def test_every_rule_speaks_both_languages():
     for rule in RULES.values():
         assert all(rule[1:])
+
+
+def test_the_defaults_are_those_of_the_documented_table():
+    page = Path(__file__).resolve().parents[2] / "docs" / "methods" / "pathway_least_cost.md"
+    text = page.read_text(encoding="utf-8")
+    for name, parameter in PARAMETERS.items():
+        axes = ", ".join(headings(name)[:-1])
+        assert f"| `{name}` | {axes} | {parameter.default:g} |\n" in text
