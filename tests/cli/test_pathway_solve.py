@@ -93,7 +93,7 @@ def test_a_cap_on_what_is_not_there_is_wrong_use(capsys, folder):
 
 def test_warnings_stand_before_the_answer_and_long_lists_are_cut(capsys, folder):
     for at in range(25):
-        (folder / f"More{at}.csv").write_text("VALUE\n")
+        (folder / f"More{at}.csv").write_text("VALUE\n1\n")
     code, out, err = _run(
         capsys, folder, "--lang", "en", "--time-limit", "60", "--out", folder / "o"
     )

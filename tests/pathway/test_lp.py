@@ -110,7 +110,7 @@ def test_no_solution_no_end_and_no_time_are_told_apart():
     assert Solver(empty).solve().objective == 3.0
 
 
-def _knapsack(size=40, seed=5):
+def _knapsack(size=30, seed=5):
     """A knapsack that takes a moment."""
     draw = np.random.default_rng(seed)
     programme = Programme()
@@ -128,6 +128,16 @@ def test_an_integer_solve_tells_how_far_it_is():
     assert solution.gap <= 0.01
     assert told[-1].seconds >= 0.0
     assert told[-1].bound <= solution.objective + 1e-6
+
+
+def test_the_same_programme_gives_the_same_to_the_last_bit_and_may_begin_at_its_answer():
+    once, twice = (Solver(_knapsack(), Options(gap=0.0)).solve() for _ in range(2))
+    assert (once.column_values == twice.column_values).all()
+    assert once.objective == twice.objective
+    assert math.isnan(Solver(_knapsack(), Options(time_limit=0.0)).solve().objective)
+    begun = Solver(_knapsack(), Options(time_limit=0.0))
+    begun.begin_at(once.column_values)
+    assert begun.solve().objective == once.objective
 
 
 def test_a_solve_can_be_cancelled():

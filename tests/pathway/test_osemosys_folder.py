@@ -155,6 +155,8 @@ def test_sets_missing_doubled_or_of_the_wrong_kind(tmp_path):
 def test_files_that_are_no_csv_or_unknown(tmp_path):
     folder = _folder(tmp_path)
     (folder / "UDCConstant.csv").write_text("REGION,VALUE\nR,1\n")
+    (folder / "UDCTag.csv").write_text("REGION,VALUE\n")
+    (folder / "_REGION.csv").write_text("VALUE\nR\n")
     assert _rules(read_folder(folder).warnings) == ["LC10"]
     (folder / "FixedCost.csv").write_text("REGION,TECHNOLOGY,YEAR,VALUE\nR,A,2025,1,2,3\n")
     assert "LC22" in _rules(_found(folder))
@@ -172,6 +174,15 @@ def test_years_as_decimals_and_a_second_region_by_any_name_are_read(tmp_path):
         assert [one.tolist() for one in table.codes] == [[0, 1], [1, 0], [0, 0], [0, 0]]
     (folder / "TradeRoute.csv").write_text("REGION,FUEL,YEAR,VALUE\nR,F,2025,1\n")
     assert _rules(_found(folder)) == ["LC02"]
+
+
+def test_what_a_spreadsheet_makes_of_a_file_is_read(tmp_path):
+    """A byte order mark, Windows line ends, spaces, empty rows at the end."""
+    folder = _folder(tmp_path)
+    (folder / "FixedCost.csv").write_bytes(
+        "\ufeffREGION,TECHNOLOGY,YEAR,VALUE\r\nR, A ,2025, 3\r\n,,,\r\n".encode()
+    )
+    assert read_folder(folder).full("FixedCost")[0, 0].tolist() == [3, 0]
 
 
 def test_a_gap_in_the_years_is_told_and_with_storage_refused(tmp_path):

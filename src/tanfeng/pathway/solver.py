@@ -196,6 +196,18 @@ class Solver:
         numbers, values = self._numbers(columns, costs)
         self._check(self._highs.changeColsCost(len(numbers), numbers, values), "changeColsCost")
 
+    def begin_at(self, values: ArrayLike) -> None:
+        """Begin the next integer solve at values known to be good, those of a like programme say.
+
+        Parameters
+        ----------
+        values : array of float
+            One for each column; where they break a rule the solver mends or leaves them.
+        """
+        start = self._api.HighsSolution()
+        start.col_value = np.asarray(values, dtype=np.float64)
+        self._check(self._highs.setSolution(start), "setSolution", warnings=True)
+
     def fix_integers(self, solution: Solution) -> None:
         """Hold whole numbers at a solution and make the programme linear, so that it has prices.
 

@@ -70,7 +70,7 @@ def read_folder(folder: Path) -> Case:
     problems += [
         problem("LC10", file=path.name, value=stem)
         for stem, path in files.items()
-        if stem not in SETS and stem not in PARAMETERS
+        if stem not in (*SETS, *PARAMETERS, OTHER_REGION) and _has_rows(path)
     ]
     defaults, config_problems = _defaults(folder)
     problems += config_problems
@@ -124,6 +124,12 @@ def write_folder(case: Case, folder: Path) -> None:
     for name, (_needed, whole) in SETS.items():
         lines += [f"{name}:", f"    dtype: {'int' if whole else 'str'}", "    type: set"]
     (folder / "config.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _has_rows(file: Path) -> bool:
+    """Tell whether a file has anything below its headings."""
+    with file.open("rb") as lines:
+        return any(line.strip() for at, line in enumerate(lines) if at)
 
 
 def _usual() -> dict[str, float]:
