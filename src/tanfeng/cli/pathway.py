@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from tanfeng.cli import _pathway_peak
+from tanfeng.cli import _pathway_nowcast, _pathway_peak
 
 app = typer.Typer(
     help="Say what drove emissions, whether they peaked, and what this year will come to.",
@@ -17,3 +17,4 @@ app = typer.Typer(
 )
 app.command("decompose")(_pathway_peak.decompose)
 app.command("verdict")(_pathway_peak.verdict)
+app.command("nowcast")(_pathway_nowcast.nowcast)
