@@ -112,6 +112,8 @@ def test_no_data_is_not_zero():
     by_sector = inventory_series(table).totals(("sector", "year")).filter(sector="steel")
     assert by_sector["emission_tco2"].to_list() == [100.0, None]
     assert inventory_series(table).for_verdict()["membership"].n_unique() == 2
+    lost = table.with_columns(missing_rows=pl.lit(2))
+    assert inventory_series(lost).totals()["missing_rows"].to_list() == [4, 2]
     with pytest.raises(ModelError, match="no column month"):
         inventory_series(table).totals(("month",))
 

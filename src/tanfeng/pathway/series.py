@@ -98,8 +98,8 @@ class InventorySeries:
     ----------
     cells : polars.DataFrame
         place, sector, fuel, year, part, emission_tco2 [tCO2] (null: no data), coverage [1], filled,
-        provisional, published. What plants sent to users of the same place stands as rows of part
-        ``sent``, below zero.
+        provisional, published, missing_rows. What plants sent to users of the same place stands
+        as rows of part ``sent``, below zero.
     boundary : str
         Of ``BOUNDARIES``.
     scope : str
@@ -125,7 +125,8 @@ class InventorySeries:
         -------
         polars.DataFrame
             ``by``, emission_tco2 [tCO2] (null where no cell has data), cells, missing_cells (no
-            data, though another year has them), coverage, filled and provisional as shares [1].
+            data, though another year has them), missing_rows (of the account, that could not be
+            counted), coverage, filled and provisional as shares [1].
 
         Raises
         ------
@@ -146,6 +147,7 @@ class InventorySeries:
                 pl.when(pl.col("emission_tco2").count() > 0).then(pl.col("emission_tco2").sum()),
                 cells=pl.col("emission_tco2").count().cast(pl.Int64),
                 missing_cells=pl.col("emission_tco2").null_count().cast(pl.Int64),
+                missing_rows=pl.col("missing_rows").sum(),
                 coverage=(pl.col("coverage") * weight).sum() / heavy,
                 filled=(pl.col("filled") * weight).sum() / heavy,
                 provisional=(pl.col("provisional") * weight).sum() / heavy,
@@ -209,8 +211,8 @@ def inventory_series(
     cells : polars.DataFrame
         place, sector, fuel, year, part (direct, electricity, heat), emission_tco2 [tCO2] (null: no
         data), as ``accounting.inventory`` gives them. Optional: coverage [1], filled, provisional
-        (yes or no), scope (``above_scale`` 规上 or ``whole`` 全行业), published (edition; the last
-        counts) and note (why it was revised).
+        (yes or no), missing_rows (of the account, not counted), scope (``above_scale`` 规上 or
+        ``whole`` 全行业), published (edition; the last counts), note (why it was revised).
     boundary : {"direct", "direct+power+heat"}
         Which parts belong to the series.
     suppliers : collection of str
@@ -283,8 +285,18 @@ def _read(table: pl.DataFrame) -> pl.DataFrame:
     share, told = (
         _input.numbers(table, "coverage") if "coverage" in table.columns else (pl.lit(1.0), [])
     )
-    rows = rows.with_columns(share.alias("coverage"), pl.col("scope").replace(_SCOPE_WORDS))
     found += told
+    lost, told = (
+        _input.numbers(table, "missing_rows")
+        if "missing_rows" in table.columns
+        else (pl.lit(0.0), [])
+    )
+    found += told
+    rows = rows.with_columns(
+        pl.col("scope").replace(_SCOPE_WORDS),
+        share.alias("coverage"),
+        lost.fill_null(0.0).cast(pl.Int64).alias("missing_rows"),
+    )
     out = (pl.col("coverage") <= 0.0) | (pl.col("coverage") > 1.0)
     for row, number in rows.filter(out).select(ROW, "coverage").iter_rows():
         words = {"value": number, "low": 0, "high": 1, **_SHARE}
@@ -373,6 +385,7 @@ def _counted_once(
         provisional=pl.lit(False),
         coverage=pl.lit(1.0),
         published=pl.lit(""),
+        missing_rows=pl.lit(0, pl.Int64),
     )
     return pl.concat([cells, taken.select(cells.columns)])
 
