@@ -146,7 +146,7 @@ def test_bad_tables_and_levels():
     for years in ({2024: [1.0]}, {2023: [1.0], 2024: [1.0]}, {2022: SEASON, 2024: [1.0]}):
         with pytest.raises(DataError) as caught:
             nowcast(monthly(years))
-        assert [one.rule for one in caught.value.problems] == ["Y203"]
+        assert [one.rule for one in caught.value.problems] == ["Y202"]
     good = monthly(noisy(), known=3)
     with pytest.raises(ModelError, match=r"not between 0\.5 and 0\.95"):
         nowcast(good, level=0.99)

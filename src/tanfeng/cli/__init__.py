@@ -29,7 +29,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "pathway": (
         "tanfeng.cli.pathway",
         "app",
-        "Say what drove emissions, whether they peaked, and what this year will come to.",
+        "Say when emissions peak, why, and what the cheapest way there is.",
     ),
     "report": ("tanfeng.cli.report", "app", "Write a report from a home folder or a workbook."),
     "restore": ("tanfeng.cli.backup", "restore", "Make a home folder from a backup, verified."),

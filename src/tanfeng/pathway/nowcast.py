@@ -46,12 +46,6 @@ _RULES: dict[str, Rule] = {
         "Write the number of the month",
     ),
     "Y202": Rule(
-        "{value} 年没有一个月的数据可推算",
-        "no month of {value} is known",
-        "至少需要本年一个月的数据",
-        "One month of the running year is needed at least",
-    ),
-    "Y203": Rule(
         "{value} 年的十二个月不全",
         "{value} does not have its twelve months",
         "推算需要上一年全部月份",
@@ -208,7 +202,7 @@ def _months(table: pl.DataFrame) -> tuple[list[int], dict[int, Floats]]:
         months[one][int(which) - 1] = number
     before = months.get(years[-1] - 1)
     if before is None or np.isnan(before).any() or not before.sum() > 0.0:
-        _input.refuse([_input.problem("Y203", None, "month", _RULES, value=years[-1] - 1)])
+        _input.refuse([_input.problem("Y202", None, "month", _RULES, value=years[-1] - 1)])
     return years, months
 
 

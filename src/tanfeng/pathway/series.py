@@ -46,31 +46,31 @@ _SCOPE_WORDS = MappingProxyType(
 #: Part of the rows that take off what plants sent to users of the same place.
 SENT = "sent"
 _RULES: dict[str, Rule] = {
-    "Y301": Rule(
+    "Y121": Rule(
         "同一序列混用了规模以上企业合计与全部工业：{value}",
         "one series mixes the sum of enterprises above scale with the whole industry: {value}",
         "请只用一种口径；需要换算时另作一个有说明的序列",
         "Keep to one of them; where one must be scaled, make a series of its own with a note",
     ),
-    "Y302": Rule(
+    "Y122": Rule(
         "基年 {year} 的数值由 {was} 改为 {value}，没有说明",
         "the base year {year} was revised from {was} to {value} without a note",
         "请在 note 列写明修订原因和依据",
         "Say in the column note why, and by which document",
     ),
-    "Y303": Rule(
+    "Y123": Rule(
         "“{value}”不是{known}之一",
         "{value!r} is none of {known}",
         "请改用所列的写法",
         "Use one of those",
     ),
-    "Y304": Rule(
+    "Y124": Rule(
         "{place} {year} 年没有说明电厂供本地的排放",
         "what the power plants of {place} sent to users there in {year} is not stated",
         "请补上该地该年的一行；没有供本地的填 0，或改用 consumer 规则",
         "Add its row, 0 where nothing was sent; or use the rule consumer",
     ),
-    "Y305": Rule(
+    "Y125": Rule(
         "{place} {year} 年供本地的排放 {value} 超过电厂排放 {most}",
         "{value} sent to users of {place} in {year} is more than its plants emitted, {most}",
         "请核对单位和数值",
@@ -317,7 +317,7 @@ def _strange(rows: pl.DataFrame, name: str, known: tuple[str, ...]) -> list[Prob
     wrong = rows.filter(~pl.col(name).is_in(known)).select(ROW, name)
     shown = ", ".join(known)
     return [
-        _input.problem("Y303", row, name, _RULES, value=value, known=shown)
+        _input.problem("Y123", row, name, _RULES, value=value, known=shown)
         for row, value in wrong.iter_rows()
     ]
 
@@ -328,7 +328,7 @@ def _refuse_mixture(rows: pl.DataFrame) -> None:
     if scopes.height > 1:
         shown = ", ".join(f"{name} x {count}" for name, _row, count in scopes.iter_rows())
         row = int(scopes[ROW][1])
-        _input.refuse([_input.problem("Y301", row, "scope", _RULES, value=shown)])
+        _input.refuse([_input.problem("Y121", row, "scope", _RULES, value=shown)])
 
 
 def _refuse_silent_revision(rows: pl.DataFrame, base_year: int) -> None:
@@ -340,7 +340,7 @@ def _refuse_silent_revision(rows: pl.DataFrame, base_year: int) -> None:
         & ((pl.col("emission_tco2") - pl.col("was")).abs() > 1e-9 * pl.col("was").abs())
     )
     _input.refuse(
-        _input.problem("Y302", row, "emission_tco2", _RULES, year=base_year, was=was, value=value)
+        _input.problem("Y122", row, "emission_tco2", _RULES, year=base_year, was=was, value=value)
         for row, was, value in moved.select(ROW, "was", "emission_tco2").iter_rows()
     )
 
@@ -369,10 +369,10 @@ def _counted_once(
     ).iter_rows():
         words = {"place": place, "year": year}
         if value is None:
-            found.append(_input.problem("Y304", None, "sent", _RULES, **words))
+            found.append(_input.problem("Y124", None, "sent", _RULES, **words))
         elif value > most * (1.0 + 1e-9):
             told = {**words, "value": value, "most": most}
-            found.append(_input.problem("Y305", row, "emission_tco2", _RULES, **told))
+            found.append(_input.problem("Y125", row, "emission_tco2", _RULES, **told))
     _input.refuse(found)
     taken = both.select(
         "place",
