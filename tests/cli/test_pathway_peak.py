@@ -1,4 +1,4 @@
-"""``tanfeng pathway decompose`` and ``verdict``: files in, answers and every error out."""
+"""``tanfeng pathway decompose``, ``verdict``, ``nowcast``: files in, answers and errors out."""
 
 from __future__ import annotations
 
@@ -136,10 +136,10 @@ def test_every_error_of_a_file_with_its_cell(written):
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
-        ("", "Y201"),
-        ("year,emission\n\0", "Y201"),
-        ("year,year\n2005,1\n", "Y202"),
-        ("year,emission\n2005,1,234\n", "Y203"),
+        ("", "Y011"),
+        ("year,emission\n\0", "Y011"),
+        ("year,year\n2005,1\n", "Y012"),
+        ("year,emission\n2005,1,234\n", "Y013"),
         ("year,co2\n2005,1\n", "Y001"),
         ("year,emission\n", "Y008"),
     ],
@@ -166,3 +166,40 @@ def test_wrong_use_ends_with_two(written, tmp_path):
     done = run("decompose", file, "--out", tmp_path / "no" / "where.json")
     assert done.exit_code == 2
     assert "不能写入" in done.stderr
+
+
+def months(known=5):
+    return "year,month,value\n" + "".join(
+        f"{year},{month},{(100 + 5 * (year - 2015)) * (1 + month % 5 / 10):.2f}\n"
+        for year in range(2015, 2024)
+        for month in range(1, 13)
+        if year < 2023 or month <= known
+    )
+
+
+def test_nowcast_gives_the_year_its_interval_and_its_back_test(written, tmp_path):
+    file = written(months())
+    found = told("nowcast", file)
+    assert (found["year"], found["months"]) == (2023, [1, 2, 3, 4, 5])
+    assert found["low"] <= found["total"] <= found["high"]
+    rows = {(row["months_known"], row["method"]): row for row in found["back_test"]}
+    assert rows[5, "chosen"]["error"] < rows[5, "naive"]["error"]
+    done = run("nowcast", file, "--lang", "en", "--out", tmp_path / "b.csv")
+    assert "2023, nowcast" in done.stdout
+    assert "80% interval" in done.stdout
+    assert pl.read_csv(tmp_path / "b.csv")["months_known"].n_unique() == 11
+
+
+def test_nowcast_of_an_inventory_and_without_a_past(written):
+    file = written(months())
+    yearly = "".join(f"{year},{1000 + 50 * (year - 2015)}\n" for year in range(2015, 2023))
+    annual = written("year,emission\n" + yearly, "annual.csv")
+    found = told("nowcast", file, "--annual", annual)
+    assert 1350 < found["total"] < 1450
+    short = "year,month,value\n" + "".join(f"2022,{m},10\n" for m in range(1, 13)) + "2023,1,11\n"
+    done = run("nowcast", written(short, "short.csv"))
+    assert done.exit_code == 0
+    assert "132.00" in done.stdout
+    assert "没有区间" in done.stdout
+    bad = told("nowcast", written("year,month,value\n2023,13,1\n", "bad.csv"), code=1)
+    assert [one["rule"] for one in bad["problems"]] == ["Y201"]

@@ -207,6 +207,14 @@ def test_a_whole_without_sectors():
         assert decompose(table).total()["effect"].to_list() == pytest.approx([4.0, 0.0])
 
 
+def test_what_people_note_down_beside_is_no_level():
+    table = cells(TWO).with_columns(unit=pl.col("factor"), 备注=pl.lit("x"))
+    found = decompose(table)
+    assert found.levels == ("sector",)
+    assert found.lines()["effect"].sum() == pytest.approx(46.0)
+    assert found.lines().columns == ["from_year", "to_year", "sector", "factor", "effect"]
+
+
 def test_the_waterfall_goes_from_the_first_year_to_the_last():
     found = decompose(cells(TWO, names=("scale", "structure", "own"))).waterfall()
     assert found["name_zh"].to_list() == ["2015", "经济规模", "产业结构", "own", "2020"]

@@ -14,7 +14,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tanfeng.accounting import inventory
 from tanfeng.pathway.lmdi import decompose
+from tanfeng.pathway.series import inventory_series
 from tanfeng.pathway.verdict import NOT_DECIDABLE, NOT_PEAKED, PEAKED, judge, outcome
 
 pytestmark = pytest.mark.real
@@ -122,3 +124,25 @@ def test_structure_of_fujian_closes_over_47_sectors(
     both = by_sector.join(ends, on="sector")
     moved = (both["emission"] - both["emission_right"]).to_numpy()
     assert np.abs(both["effect"].to_numpy() - moved).max() < 1e-9
+
+
+def test_cells_of_the_inventory_engine_become_a_series(folder: Path) -> None:
+    table = pl.read_csv(folder / "ceads_fujian_sector_fuel_1998_2019.csv.gz")
+    cells = inventory.read_table(
+        table,
+        place="350000",
+        source="CEADs, Guan et al. 2021",
+        unit_tco2=1e6,
+        columns=("year", "sector", "fuel_or_source", "co2_mt"),
+        total_sector="TotalEmissions",
+        total_fuel="Scope_1_Total",
+        skip_fuels=("Scope_2_Heat", "Scope_2_Electricity", "Other_Energy"),
+    ).cells
+    series = inventory_series(cells, base_year=2005)
+    totals = series.totals()
+    assert totals["missing_cells"].sum() == 0
+    assert (totals["emission_tco2"][-1] / 1e6) == pytest.approx(278.1, abs=0.05)
+    found = judge(series.for_verdict())
+    assert found.verdict == NOT_PEAKED
+    status = dict(found.criteria.select("key", "status").iter_rows())
+    assert status["membership"] == status["coverage"] == status["not_filled"] == "pass"

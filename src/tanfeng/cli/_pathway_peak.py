@@ -90,7 +90,7 @@ def decompose(
     Columns: sector (or several levels, the widest first), year, factor, value. The factors of a
     cell multiply to its part of the total; an empty level says a factor holds for all below.
     """
-    _check_suffix(out)
+    check_suffix(out)
     from tanfeng.pathway import identity as identities
     from tanfeng.pathway import lmdi
 
@@ -99,9 +99,9 @@ def decompose(
             table = identities.factors_of(table, identity.value)
         return lmdi.decompose(table, first=first, last=last, chained=not ends)
 
-    found = _read(file, worked, as_json, lang)
+    found = read(file, worked, as_json, lang)
     answer = {"file": file.name, "identity": identity.value, **_decomposed(found)}
-    _write(out, answer, found.lines())
+    write(out, answer, found.lines())
     if as_json:
         typer.echo(json.dumps(answer, ensure_ascii=False, indent=1))
     else:
@@ -119,21 +119,19 @@ def verdict(
     Columns: year, emission; and where known filled, provisional, coverage, uncertainty,
     membership, published (editions of a figure), unit (a panel of cities or firms).
     """
-    _check_suffix(out)
+    check_suffix(out)
     from tanfeng.pathway.verdict import judge
 
-    found = _read(file, judge, as_json, lang)
+    found = read(file, judge, as_json, lang)
     answer = {"file": file.name, **_judged(found)}
-    _write(out, answer, found.criteria)
+    write(out, answer, found.criteria)
     if as_json:
         typer.echo(json.dumps(answer, ensure_ascii=False, indent=1))
     else:
         _print_judged(found, lang)
 
 
-def _read(
-    file: Path, worked: Callable[[pl.DataFrame], _Found], as_json: bool, lang: Lang
-) -> _Found:
+def read(file: Path, worked: Callable[[pl.DataFrame], _Found], as_json: bool, lang: Lang) -> _Found:
     """Read a file and work on it; end with all its problems, or with what was asked amiss."""
     from tanfeng.cli._pathway_table import placed, read_csv
     from tanfeng.errors import DataError, ModelError
@@ -153,12 +151,13 @@ def _wrong_use(text: str) -> NoReturn:
     sys.exit(2)
 
 
-def _check_suffix(out: Path | None) -> None:
+def check_suffix(out: Path | None) -> None:
+    """End with wrong use where the result cannot be written in that form."""
     if out is not None and out.suffix.lower() not in (".json", ".csv"):
         _wrong_use(pick(*_WORDS["suffix"]))
 
 
-def _write(out: Path | None, answer: dict[str, Any], table: pl.DataFrame) -> None:
+def write(out: Path | None, answer: dict[str, Any], table: pl.DataFrame) -> None:
     """Write the result to the file that was named, if any."""
     if out is None:
         return

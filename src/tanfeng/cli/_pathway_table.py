@@ -57,20 +57,20 @@ def read_csv(file: Path) -> tuple[pl.DataFrame, list[str]]:
         text = content.decode("gb18030", errors="replace")
     if "\0" in text or "\ufffd" in text:
         wrong = ("这不是 UTF-8 或 GBK 编码的 CSV 文件", "this is no CSV file in UTF-8 or GBK")
-        raise DataError([problem("Y201", *wrong)])
+        raise DataError([problem("Y011", *wrong)])
     rows = [
         (number, [cell.strip() for cell in row])
         for number, row in enumerate(csv.reader(io.StringIO(text, newline="")), start=1)
         if any(cell.strip() for cell in row)
     ]
     if not rows:
-        raise DataError([problem("Y201", "文件是空的", "the file is empty")])
+        raise DataError([problem("Y011", "文件是空的", "the file is empty")])
     headings = [_ALIASES.get(cell, cell) for cell in rows[0][1]]
     while headings and not headings[-1]:
         headings.pop()
     found = [
         problem(
-            "Y202",
+            "Y012",
             f"列名“{name}”为空或重复，请改正表头",
             f"the heading {name!r} is empty or stands twice; correct the first row",
             rows[0][0],
@@ -81,7 +81,7 @@ def read_csv(file: Path) -> tuple[pl.DataFrame, list[str]]:
     width = len(headings)
     found += [
         problem(
-            "Y203",
+            "Y013",
             f"有 {len(cells)} 格，表头只有 {width} 列；数字中不要用逗号",
             f"{len(cells)} cells under {width} headings; write numbers without commas",
             number,

@@ -17,6 +17,10 @@ from tanfeng.errors import DataError, Problem
 
 #: Column that says on which row of a file something stands.
 ROW = "source_row"
+#: Columns beside the levels of a long table: its own, and what people note down there.
+_NO_LEVELS = frozenset(
+    {"year", "factor", "value", ROW, "unit", "note", "remark", "source", "单位", "备注", "来源"}
+)
 #: Words people write into yes-or-no columns.
 _YES = ("true", "1", "1.0", "yes", "y", "t", "是", "√")
 _NO = ("false", "0", "0.0", "no", "n", "f", "否", "×")
@@ -99,6 +103,11 @@ def problem(
     )
 
 
+def levels_of(frame: pl.DataFrame) -> list[str]:
+    """Return the columns of a long table that name a cell."""
+    return [name for name in frame.columns if name not in _NO_LEVELS]
+
+
 def refuse(problems: Iterable[Problem]) -> None:
     """Raise every problem found, by row; do nothing when there is none."""
     found = sorted(problems, key=lambda one: (one.row or 0, one.rule, one.heading))
@@ -120,7 +129,7 @@ def numbers(frame: pl.DataFrame, name: str) -> tuple[pl.Series, list[Problem]]:
     raw = frame[name]
     if raw.dtype.is_numeric():
         read = raw.cast(pl.Float64)
-        if read.is_null().any() or not np.isfinite(read.to_numpy()).all():
+        if not np.isfinite(read.to_numpy()).all():  # a null is nan there
             return _finite(frame, name, raw, read)
         return read, []
     text = raw.cast(pl.String).str.strip_chars()
@@ -139,6 +148,9 @@ def _finite(
 
 def years(frame: pl.DataFrame, name: str = "year") -> tuple[pl.Series, list[Problem]]:
     """Return a column of years, null where the cell is wrong."""
+    column = frame[name]
+    if column.dtype.is_integer() and column.is_between(1900, 2200).all(ignore_nulls=False):
+        return column.cast(pl.Int32), []
     read, _told = numbers(frame, name)
     good = ((read >= 1900) & (read <= 2200) & (read == read.floor())).fill_null(False)
     wrong = frame.select(ROW, pl.col(name)).filter(~good)
@@ -157,15 +169,18 @@ def flags(frame: pl.DataFrame, name: str) -> tuple[pl.Series, list[Problem]]:
     return yes, [problem("Y007", row, name, value=value) for row, value in wrong.iter_rows()]
 
 
-def words(frame: pl.DataFrame, name: str) -> pl.Series:
+def words(frame: pl.DataFrame, name: str) -> pl.Expr:
     """Return a column of names without spaces around them; empty where there is none."""
-    return frame[name].cast(pl.String).str.strip_chars().fill_null("")
+    column = pl.col(name) if frame.schema[name] == pl.String else pl.col(name).cast(pl.String)
+    return column.str.strip_chars().fill_null("")
 
 
 def repeated(
     frame: pl.DataFrame, keys: Sequence[str], heading: str, what_zh: str, what_en: str
 ) -> list[Problem]:
     """Return a problem for each row whose keys stand on an earlier row."""
+    if frame.select(keys).n_unique() == frame.height:
+        return []
     doubled = frame.filter(pl.struct(keys).is_duplicated())
     first: dict[tuple[object, ...], int] = {}
     found = []

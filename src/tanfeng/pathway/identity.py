@@ -93,7 +93,8 @@ def factors_of(
     identity : {"four", "kaya"}
         Which identity.
     levels : sequence of str, optional
-        Level columns, the widest first; else every column beside the three.
+        Level columns, the widest first; else every column but
+        year, factor, value, unit, note, remark and source.
 
     Returns
     -------
@@ -112,8 +113,7 @@ def factors_of(
             f"no identity {identity!r}; there are {', '.join(IDENTITIES)}",
             f"没有恒等式“{identity}”；现有 {'、'.join(IDENTITIES)}",
         )
-    if levels is None:
-        levels = [name for name in table.columns if name not in {"year", "factor", "value", ROW}]
+    levels = _input.levels_of(table) if levels is None else levels
     rows = _read(table, list(levels), identity)
     shapes = _shapes(rows, list(levels))
     amounts = set(shapes)

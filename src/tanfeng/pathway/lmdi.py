@@ -332,7 +332,8 @@ def decompose(
         factor holds for everything below (population, a grid factor by fuel ...). Text is read as
         a person writes it; ``source_row``, if there, names the rows of the file.
     levels : sequence of str, optional
-        Columns that name a cell, the widest first; else every column beside the three.
+        Columns that name a cell, the widest first; else every column but
+        year, factor, value, unit, note, remark and source.
     factors : sequence of str, optional
         Factors in the order they are shown; else as they first appear. All must be in the table.
     first, last : int, optional
@@ -357,9 +358,7 @@ def decompose(
     (2005) 867-871, eq. 4 and 5; B. W. Ang and N. Liu, "Handling zero values in the logarithmic
     mean Divisia index decomposition approach", Energy Policy 35 (2007) 238-246.
     """
-    if levels is None:
-        known = {"year", "factor", "value", ROW}
-        levels = [name for name in table.columns if name not in known]
+    levels = _input.levels_of(table) if levels is None else levels
     rows = _read(table, levels)
     order = rows["factor"].unique(maintain_order=True).to_list()
     if factors is not None:
@@ -398,12 +397,13 @@ def _read(table: pl.DataFrame, levels: Sequence[str]) -> pl.DataFrame:
         value=value,
     )
     found += told
-    below = rows.filter(pl.col("value") < 0.0).select(ROW, "value")
+    below = np.flatnonzero(rows["value"].to_numpy() < 0.0).tolist()
     found += [
-        _input.problem("Y006", row, "value", value=number, **_NEGATIVE)
-        for row, number in below.iter_rows()
+        _input.problem("Y006", rows[ROW][place], "value", value=rows["value"][place], **_NEGATIVE)
+        for place in below
     ]
-    nameless = rows.filter(factor="")[ROW].to_list()
+    named = rows["factor"].unique(maintain_order=True)
+    nameless = rows.filter(factor="")[ROW].to_list() if "" in named else []
     name = {"what_zh": "请填写因子名称", "what_en": "Write the name of the factor"}
     found += [_input.problem("Y003", row, "factor", **name) for row in nameless]
     found += _input.repeated(rows, [*levels, "year", "factor"], "factor", **_TWICE)

@@ -281,7 +281,7 @@ def _coverage(given: Years, found: str) -> _Again:
     lowest = float(share.min())
     zh = f"覆盖率最低 {lowest:.1%}；按覆盖率折算，并剔除低于 {least:.0%} 的年份"
     en = f"lowest coverage {lowest:.1%}; scaled up by it, and without years below {least:.0%}"
-    if lowest == share.max() and lowest >= least:
+    if float(share.max()) - lowest < 1e-9 and lowest >= least:
         return _judged("coverage", lowest, found, [], f"覆盖率始终为 {lowest:.1%}",
                        f"coverage is {lowest:.1%} throughout")  # fmt: skip
     scaled = given.series._replace(values=given.series.values / share)
