@@ -46,6 +46,7 @@ from __future__ import annotations
 import ast
 import operator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
@@ -254,6 +255,7 @@ _OPERATORS: dict[type[ast.operator], Callable[..., NDArray[Any]]] = {
 _SIGNS = {ast.Add: "+", ast.Sub: "&#8722;", ast.Mult: "&#215;"}
 
 
+@lru_cache(maxsize=1024)
 def _tree(expression: str) -> ast.Expression:
     tree = ast.parse(expression, mode="eval")
     allowed = (

@@ -184,7 +184,8 @@ def _of_file(
         lines=accounting.account(activity, factors=factors).lines,
         outputs=_outputs(results, code),
         source=tuple(text.format(file.name, known) for text in _WORDS["file"]),  # type: ignore[arg-type]
-        split=_split(results, year),
+        split=_stated(results, "stat_205_1", year),
+        conversion=_stated(results, "stat_205_2", year),
     )
     refused = [p for one in results for p in one.problems if p.severity == "error"]
     return replace(report, remarks=(*map(_refused, refused), *report.remarks)), refused
@@ -217,17 +218,14 @@ def _outputs(results: Sequence[ReadResult], code: str) -> pl.DataFrame:
     return pl.concat([empty, *parts], how="vertical_relaxed")
 
 
-def _split(results: Sequence[ReadResult], year: int) -> dict[str, Mapping[str, float | None]]:
-    """Return what a form 205-1 of December states beside the records."""
-    from tanfeng.sheets.energy_use import SPLIT
-
+def _stated(
+    results: Sequence[ReadResult], form: str, year: int
+) -> dict[str, Mapping[str, float | None]]:
+    """Return what a form 205-1 or 205-2 of December states: item -> every column."""
     for one in results:
         period = str(one.head.get("period") or "")
-        if one.form and one.form.key == "stat_205_1" and period in (f"{year}", f"{year}-12"):
-            return {
-                row["item_key"]: {name: row[name] for name in SPLIT}
-                for row in one.accepted.iter_rows(named=True)
-            }
+        if one.form and one.form.key == form and period in (f"{year}", f"{year}-12"):
+            return {row["item_key"]: row for row in one.accepted.iter_rows(named=True)}
     return {}
 
 

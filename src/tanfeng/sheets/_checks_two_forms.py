@@ -1,7 +1,7 @@
 """Forms 205-1 and 205-2 of one enterprise and month beside each other: E026, E029, E030.
 
-Form 205-2 is not kept, so the two are compared where both lie in one file. What a form leaves
-open is no data and is not judged.
+They are compared where both lie in one file; the console reads the other form again where it was
+taken in before. What a form leaves open is no data and is not judged.
 """
 
 from __future__ import annotations

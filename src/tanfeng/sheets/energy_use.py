@@ -8,7 +8,7 @@ the account, or says why it is none: *no data* where nothing the enterprise repo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -37,6 +37,8 @@ _KEPT = (
     "closing_stock_qty",
     "transfer_out_qty",
 )
+#: What an item brings by conversion or recovery.
+_MADE = ("conversion_output_qty", "conversion_output_tce", "recovery_qty")
 #: What form 205-1 states and monthly records do not.
 SPLIT = ("industrial_consumption_qty", "non_industrial_consumption_qty", "transport_qty")
 _PER_TONNE_TO_KILO = 1000.0
@@ -191,6 +193,7 @@ def energy_use(
     outputs: pl.DataFrame,
     source: tuple[str, str],
     split: Mapping[str, Mapping[str, float | None]] | None = None,
+    conversion: Mapping[str, Mapping[str, float | None]] | None = None,
 ) -> EnergyUse:
     """Fill tables 2, 2-1, 3 and 4 for one enterprise and year.
 
@@ -210,13 +213,16 @@ def energy_use(
         What the tables are filled from, in Chinese and English.
     split : mapping, optional
         Item -> the amounts of ``SPLIT`` a form 205-1 of December states.
+    conversion : mapping, optional
+        Item -> what a form 205-2 of December states, by the columns of table 2-1; it goes before
+        what follows from own production.
 
     Returns
     -------
     EnergyUse
     """
     now, before = (Year.of(org_code, one, activity, lines, outputs) for one in (year, year - 1))
-    fill = _Fill(year, now, before, split or {})
+    fill = _Fill(year, now, before, split or {}, conversion or {})
     tables = {
         "eur_t02": _table("eur_t02", fill.structure(), fill.structure_foot()),
         "eur_t02a": _table("eur_t02a", fill.annex()),
@@ -247,8 +253,10 @@ class _Fill:
         now: Year,
         before: Year,
         split: Mapping[str, Mapping[str, float | None]],
+        conversion: Mapping[str, Mapping[str, float | None]],
     ) -> None:
         self.year, self.now, self.before, self.split = year, now, before, split
+        self.conversion = conversion
         self.remarks: list[Remark] = []
 
     def _remark(self, table: str, row: tuple[str, str], zh: str, en: str) -> None:
@@ -371,7 +379,7 @@ class _Fill:
     # Table 2-1
 
     def annex(self) -> list[dict[str, Any]]:
-        """Return the rows of the annex: items made or recovered in the enterprise."""
+        """Return the rows of the annex: what form 205-2 states, else what own production tells."""
         found = []
         for row in self.now.rows:
             stated = self.split.get(row.key, {}).get("industrial_consumption_qty")
@@ -379,25 +387,39 @@ class _Fill:
                 "energy_name": row.name,
                 "unit_zh": row.unit,
                 "industrial_consumption_qty": _or_none(stated),
-                "conversion_output_qty": Empty.NOT_APPLICABLE,
-                "conversion_output_tce": Empty.NOT_APPLICABLE,
-                "recovery_qty": Empty.NOT_APPLICABLE,
             }
-            if row.made_by_conversion:
-                filled["conversion_output_qty"] = row.conversion_output
-                filled["conversion_output_tce"] = _or_none(row.tce(row.conversion_output))
-            if row.is_recovery:
-                filled["recovery_qty"] = row.recovery
+            told = self.conversion.get(row.key)
+            filled |= self._derived(row) if told is None else _stated(told)
+            if stated is not None:
+                filled["industrial_consumption_qty"] = stated
             found.append(filled)
-            if row.key == "electricity" and row.conversion_output:
-                self._remark(
-                    "eur_t02a",
-                    row.name,
-                    "自产电量未区分火力发电和可再生能源发电，全部列为加工转换产出",
-                    "own power is not told apart by thermal and renewable; all of it is listed "
-                    "as output of transformation",
-                )
-        return found
+        return [*found, *self._only_converted()]
+
+    def _only_converted(self) -> Iterator[dict[str, Any]]:
+        """Yield the rows of items form 205-2 states and the account does not know."""
+        known = {row.key for row in self.now.rows} | {"total"}
+        for key, told in self.conversion.items():
+            if key not in known and (item := items().get(key)):
+                names = {"energy_name": (item.name_zh, item.name_en)}
+                yield {**names, "unit_zh": (item.unit_zh, item.unit), **_stated(told)}
+
+    def _derived(self, row: Row) -> dict[str, Any]:
+        """Return output and recovery of an item by its own production."""
+        filled: dict[str, Any] = dict.fromkeys(_MADE, Empty.NOT_APPLICABLE)
+        if row.made_by_conversion:
+            filled["conversion_output_qty"] = row.conversion_output
+            filled["conversion_output_tce"] = _or_none(row.tce(row.conversion_output))
+        if row.is_recovery:
+            filled["recovery_qty"] = row.recovery
+        if row.key == "electricity" and row.conversion_output:
+            self._remark(
+                "eur_t02a",
+                row.name,
+                "自产电量未区分火力发电和可再生能源发电，全部列为加工转换产出",
+                "own power is not told apart by thermal and renewable; all of it is listed "
+                "as output of transformation",
+            )
+        return filled
 
     # Table 3
 
@@ -474,6 +496,12 @@ class _Fill:
                     "filled",
                 )
         return found
+
+
+def _stated(told: Mapping[str, float | None]) -> dict[str, Any]:
+    """Return the columns of table 2-1 that form 205-2 states."""
+    own = {one.key for one in columns()["eur_t02a"] if one.kind == "decimal"}
+    return {name: _or_none(value) for name, value in told.items() if name in own}
 
 
 def _or_none(value: float | None) -> Cell:

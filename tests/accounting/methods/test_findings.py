@@ -35,6 +35,22 @@ def test_a_measured_value_is_no_finding():
     assert found(CEMENT, row("fuel", "fuel", "anthracite", used_qty=1.0, ncv_gj=23.0)).is_empty()
 
 
+@pytest.mark.parametrize(
+    ("value", "codes"),
+    [
+        (228.67, ["far_from_default"]),  # 22.867 with its point a place too far to the right
+        (5.462, ["far_from_default"]),  # 22.867 GJ is 5.462 Gcal
+        (68.5, []),  # 2.996 times
+    ],
+)
+def test_a_value_more_than_three_times_off_its_default_is_told(value, codes):
+    table = found(CEMENT, row("fuel", "fuel", "anthracite", used_qty=1.0, ncv_gj=value))
+    assert table["code"].to_list() == codes
+    if codes:
+        assert table["column"].to_list() == ["ncv_gj"]
+        assert f"{value:g} 与缺省值 22.867" in table["text_zh"][0]
+
+
 def test_an_empty_cell_comes_first():
     table = found(
         CEMENT,

@@ -13,7 +13,7 @@ from tanfeng.accounting import methods
 from tanfeng.accounting.methods import _chemistry, _items, power_units
 from tanfeng.accounting.methods._combustion import FUEL, USED
 from tanfeng.accounting.methods._uncertainty import propagate, simulate
-from tanfeng.errors import ModelError, StandardError
+from tanfeng.errors import DataError, ModelError, StandardError
 
 STEEL = methods.METHODS["gb_t_32151_5_2015"]
 FLUX = STEEL.stream("flux")
@@ -111,14 +111,11 @@ def test_runs_of_different_rows_are_still_paired_by_their_keys():
     assert found["boundary"].item() == 0.0
 
 
-def test_two_keys_of_one_hash_are_never_paired(monkeypatch):
-    before = run(STEEL.key, [LIMESTONE])
-    after = run(STEEL.key, [row("flux", "material", "dolomite", used_qty=3.0)])
-    monkeypatch.setattr(
-        pl.DataFrame, "hash_rows", lambda frame: pl.Series([7] * frame.height, dtype=pl.UInt64)
-    )
-    with pytest.raises(ModelError, match="share one hash"):
-        methods.diff(before, after, [STEEL])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0])
+def test_a_value_that_is_no_number_or_out_of_range_is_refused(value):
+    with pytest.raises(DataError) as caught:
+        run(STEEL.key, [{**LIMESTONE, "used_qty": value}])
+    assert [one.rule for one in caught.value.problems] == ["M003"]
 
 
 def test_production_of_units_is_checked():

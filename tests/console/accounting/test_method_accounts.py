@@ -262,7 +262,7 @@ def test_candidates_that_were_passed_over_stand_at_the_input_with_the_rule(clien
         (22.1, True), (21.5, False)
     ]  # fmt: skip
     assert all(choice["rule"] for choice in cards[0]["candidates"])
-    found = {one["code"] for one in method_pages.findings(run)}
+    found = {one["code"] for one in method_pages.findings(run.created_by, run)}
     assert "candidate_rejected" in found
 
 

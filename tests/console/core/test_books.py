@@ -291,7 +291,7 @@ def test_others_find_no_sheet_of_it(opened, client_for, firm_b):
 
 
 def test_form_205_2_is_held_against_205_1_in_the_same_file(firm_a, org_a):
-    """1000 t went into conversion, 900 t were used at all: told, although 205-2 is not kept."""
+    """1000 t went into conversion, 900 t were used at all: told once, by the sheets of the file."""
     coal = {"energy_name": "原煤", "unit_zh": "吨", "energy_code": "01", "coef_used_tce": 0.7143}
     used = {"purchase_qty": 900.0, "consumption_total_qty": 900.0}
     head = {"credit_code": A, "period": "2024-12"}

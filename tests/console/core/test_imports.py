@@ -221,7 +221,7 @@ def test_a_refused_file_somebody_else_took_in_is_kept(firm_a, city):
     assert storage.exists(batch.sha256)
 
 
-@pytest.mark.parametrize("form_key", ["two_high_list", "stat_205_2"])
+@pytest.mark.parametrize("form_key", ["two_high_list", "stat_b204_1"])
 def test_a_form_without_a_register_is_checked_and_goes_no_further(city, db, form_key):
     content = workbook(form_key, [{}])
     batch = imports.upload(city, content, "a.xlsx", form_key=form_key)

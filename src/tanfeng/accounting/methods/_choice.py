@@ -15,7 +15,7 @@ from typing import NamedTuple
 import polars as pl
 
 from tanfeng.accounting.methods._declare import PARAMETER_TIERS, Method
-from tanfeng.accounting.methods._frames import streams_of
+from tanfeng.accounting.methods._frames import Rows
 from tanfeng.errors import ModelError
 
 CANDIDATE_SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
@@ -70,16 +70,16 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 
 
 def choose(
-    frames: Mapping[str, pl.DataFrame],
+    rows: Rows,
     candidates: pl.DataFrame,
     methods: Mapping[str, Method],
-) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
+) -> tuple[Rows, pl.DataFrame]:
     """Put the best candidate of every parameter into the rows.
 
     Parameters
     ----------
-    frames : mapping of str to polars.DataFrame
-        Checked rows by kind, as in :func:`tanfeng.accounting.methods.account`.
+    rows : Rows
+        Checked rows.
     candidates : polars.DataFrame
         Columns of ``CANDIDATE_SCHEMA``; ``column`` is the input it is for, ``value`` in its unit.
     methods : mapping of str to Method
@@ -87,7 +87,7 @@ def choose(
 
     Returns
     -------
-    tuple of dict and polars.DataFrame
+    tuple of Rows and polars.DataFrame
         The rows with the chosen values, and every candidate with ``chosen`` and ``rule``.
 
     Raises
@@ -95,15 +95,14 @@ def choose(
     ModelError
         If a candidate is for a row or a column that is not there, or its tier is unknown.
     """
-    rows = streams_of(frames)
     typed = candidates.select(
         *(pl.col(name).cast(dtype) for name, dtype in CANDIDATE_SCHEMA.items())
     ).with_row_index("order")
-    _refuse_strangers(typed, frames)
-    judged = _judged(typed, rows, frames, methods)
+    _refuse_strangers(typed, rows.heads)
+    judged = _judged(typed, rows, methods)
     taken = judged.filter("chosen").select("activity_id", "column", "value")
     filled = {}
-    for kind, frame in frames.items():
+    for kind, frame in rows.frames.items():
         for column in taken["column"].cast(pl.String).unique(maintain_order=True):
             values = taken.filter(pl.col("column") == column).select(
                 "activity_id", pl.col("value").alias("_chosen")
@@ -114,12 +113,11 @@ def choose(
             own = pl.col(column) if column in frame.columns else pl.lit(None, dtype=pl.Float64)
             frame = frame.with_columns(pl.coalesce(own, "_chosen").alias(column)).drop("_chosen")
         filled[kind] = frame
-    return filled, judged.select(*CHOICE_SCHEMA)
+    return rows._replace(frames=filled), judged.select(*CHOICE_SCHEMA)
 
 
-def _refuse_strangers(candidates: pl.DataFrame, frames: Mapping[str, pl.DataFrame]) -> None:
-    numbers = pl.concat([frame["activity_id"] for frame in frames.values()])
-    strange = candidates.filter(~pl.col("activity_id").is_in(numbers.implode()))
+def _refuse_strangers(candidates: pl.DataFrame, heads: pl.DataFrame) -> None:
+    strange = candidates.join(heads, on="activity_id", how="anti", maintain_order="left")
     if strange.height:
         raise ModelError(f"candidates for unknown rows {strange['activity_id'].head(10).to_list()}")
     tiers = set(candidates["tier"].cast(pl.String).unique()) - set(PARAMETER_TIERS[:-1])
@@ -129,15 +127,16 @@ def _refuse_strangers(candidates: pl.DataFrame, frames: Mapping[str, pl.DataFram
 
 def _judged(
     candidates: pl.DataFrame,
-    rows: pl.DataFrame,
-    frames: Mapping[str, pl.DataFrame],
+    rows: Rows,
     methods: Mapping[str, Method],
 ) -> pl.DataFrame:
     keys = ["method", "stream", "kind", "column"]
     looked = (
-        candidates.join(rows, on="activity_id", how="left", suffix="_row", maintain_order="left")
+        candidates.join(
+            rows.streams, on="activity_id", how="left", suffix="_row", maintain_order="left"
+        )
         .join(_demands(methods), on=keys, how="left", maintain_order="left")
-        .join(_stated(frames), on=["activity_id", "column"], how="left", maintain_order="left")
+        .join(_stated(rows.frames), on=["activity_id", "column"], how="left", maintain_order="left")
     )
     unknown = looked.filter(pl.col("low").is_null())
     if unknown.height:

@@ -192,13 +192,11 @@ def _same_unit(factor: Factor, one: Input, item: Item) -> None:
         )
 
 
-def slots_of(
-    combinations: pl.DataFrame, streams: Mapping[tuple[str, str], Stream], kind: Kind
-) -> list[Slot]:
-    """Return the slot of every row of distinct method, stream, item and year."""
+def slots_of(combinations: pl.DataFrame, streams: Mapping[tuple[str, str], Stream]) -> list[Slot]:
+    """Return the slot of every row of distinct method, stream, item, year and kind."""
     found = []
-    for method, stream_key, item_key, year in combinations.iter_rows():
+    for method, stream_key, item_key, year, kind in combinations.iter_rows():
         stream = streams[method, stream_key]
         item = next(item for item in stream.items if item.key == item_key)
-        found.append(Slot(method, stream, kind, item, year))
+        found.append(Slot(method, stream, stream.kind(kind), item, year))
     return found

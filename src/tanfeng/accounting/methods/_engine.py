@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from itertools import groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,15 +17,14 @@ from tanfeng.accounting.methods._choice import CHOICE_SCHEMA, choose
 from tanfeng.accounting.methods._declare import (
     EMISSION,
     Input,
-    Kind,
     Method,
     Step,
-    Stream,
     formula_key,
 )
 from tanfeng.accounting.methods._defaults import Defaults, Slot, slots_of
-from tanfeng.accounting.methods._frames import GAP_SCHEMA, REFUSED_SCHEMA, checked, streams_of
-from tanfeng.trace import CONFIDENCES, FACTOR_COLUMNS, INPUT_COLUMNS, LINE_SCHEMA, Formula
+from tanfeng.accounting.methods._frames import GAP_SCHEMA, REFUSED_SCHEMA, checked
+from tanfeng.accounting.methods._lines import Written, lines_of
+from tanfeng.trace import CONFIDENCES, Formula
 
 if TYPE_CHECKING:
     from datetime import date
@@ -32,7 +33,10 @@ if TYPE_CHECKING:
 
     from tanfeng.standards import Overrides
 
-_KEYS = ("method", "stream", "item", "year")
+#: What most accounts have none of.
+_NO_CHOICES = pl.DataFrame(schema=dict(CHOICE_SCHEMA))
+_NO_GAPS = pl.DataFrame(schema=dict(GAP_SCHEMA))
+_NO_REFUSED = pl.DataFrame(schema=dict(REFUSED_SCHEMA))
 
 
 class _Column(NamedTuple):
@@ -77,7 +81,7 @@ class MethodAccount:
     formulas: Mapping[str, Formula]
     streams: pl.DataFrame
     choices: pl.DataFrame
-    refused: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(REFUSED_SCHEMA)))
+    refused: pl.DataFrame = field(default_factory=lambda: _NO_REFUSED)
 
     def emissions(self, by: Sequence[str] = ()) -> pl.DataFrame:
         """Add the emissions up.
@@ -145,34 +149,33 @@ def account(
         If an electricity factor is not there.
     """
     chosen = {method.key: method for method in methods}
-    frames = checked(frames, chosen)
-    choices = pl.DataFrame(schema=dict(CHOICE_SCHEMA))
-    if candidates is not None and candidates.height:
-        frames, choices = choose(frames, candidates, chosen)
     streams = {(key, one.key): one for key, method in chosen.items() for one in method.streams}
+    rows = checked(frames, streams)
+    choices = _NO_CHOICES
+    if candidates is not None and candidates.height:
+        rows, choices = choose(rows, candidates, chosen)
     defaults = Defaults(as_of, overrides if overrides is not None else standards.Overrides())
-    lines: list[pl.DataFrame] = []
+    written: list[Written] = []
     gaps: list[pl.DataFrame] = []
-    for kind, frame in frames.items():
-        run = _Run(_kind(streams, frame, kind), frame, streams, defaults)
-        lines += run.lines
+    slots, first = slots_of(rows.slots, streams), 0
+    places = rows.heads["slot"].to_numpy()
+    for kind, of_kind in groupby(slots, lambda slot: slot.kind.key):
+        frame = rows.frames[kind]
+        part = places[first : first + frame.height]
+        run = _Run(frame, list(of_kind), part - part[0], defaults, first)
+        first += frame.height
+        written += run.written
         gaps += run.gaps
-    whole = pl.concat(lines) if lines else pl.DataFrame(schema=LINE_SCHEMA)
     return MethodAccount(
-        lines=whole.with_columns(line=pl.int_range(1, whole.height + 1, dtype=pl.UInt32)),
+        lines=lines_of(written, rows.heads, len(defaults.rows)),
         factors=defaults.frame(),
-        gaps=pl.concat(gaps) if gaps else pl.DataFrame(schema=dict(GAP_SCHEMA)),
+        gaps=pl.concat(gaps) if gaps else _NO_GAPS,
         formulas=MappingProxyType(
             {key: one for method in chosen.values() for key, one in method.formulas().items()}
         ),
-        streams=streams_of(frames),
+        streams=rows.streams,
         choices=choices,
     )
-
-
-def _kind(streams: Mapping[tuple[str, str], Stream], frame: pl.DataFrame, key: str) -> Kind:
-    first = frame.row(0, named=True)
-    return streams[first["method"], first["stream"]].kind(key)
 
 
 class _Run:
@@ -180,25 +183,28 @@ class _Run:
 
     def __init__(
         self,
-        kind: Kind,
         frame: pl.DataFrame,
-        streams: Mapping[tuple[str, str], Stream],
+        slots: list[Slot],
+        slot: NDArray[np.uint32],
         defaults: Defaults,
+        first: int,
     ) -> None:
-        self.kind = kind
+        self.kind = kind = slots[0].kind
         self.frame = frame
-        self.lines: list[pl.DataFrame] = []
+        self.slots, self.slot = slots, slot
+        #: Place of the first row among the heads.
+        self.first = first
+        self.written: list[Written] = []
         self.gaps: list[pl.DataFrame] = []
-        combinations = frame.select(_KEYS).unique(maintain_order=True).with_row_index("slot")
-        self.slot = frame.join(combinations, on=_KEYS, how="left", maintain_order="left")[
-            "slot"
-        ].to_numpy()
-        self.slots: list[Slot] = slots_of(combinations.drop("slot"), streams, kind)
+        inputs = kind.inputs
         self.columns = {
-            column: self._given(column, one.empty_is_zero) for column, one in kind.inputs.items()
+            column: self._given(column, one.empty_is_zero) for column, one in inputs.items()
         }
+        #: Value, factor and confidence of the default of every row, where an input has one.
         self.defaults = {
-            column: defaults.column(self.slots, one) for column, one in kind.inputs.items()
+            column: tuple(part[slot] for part in defaults.column(slots, one))
+            for column, one in inputs.items()
+            if one.default
         }
         #: Rows with a computed value outside its range; they end as gaps.
         self.refused = np.zeros(frame.height, dtype=np.bool_)
@@ -221,7 +227,9 @@ class _Run:
     def _with_default(self, column: str) -> _Column:
         """Put the default where the form gave nothing and no step filled the gap."""
         own = self.columns[column]
-        value, factor, rank = (part[self.slot] for part in self.defaults[column])
+        if column not in self.defaults:
+            return own
+        value, factor, rank = self.defaults[column]
         use = np.isnan(own.value) & ~np.isnan(value)
         return _Column(
             np.where(use, value, own.value),
@@ -238,35 +246,38 @@ class _Run:
         """
         target = self.columns[step.quantity]
         inputs = {one.symbol: self._with_default(one.column) for one in step.inputs}
-        complete = ~np.any([np.isnan(one.value) for one in inputs.values()], axis=0)
-        given = np.any([one.given for one in inputs.values()], axis=0)
-        has_default = ~np.isnan(self.defaults[step.quantity][0][self.slot])
-        from_factors = np.any([one.factor > 0 for one in inputs.values()], axis=0)
-        rows = np.isnan(target.value) & complete & (given | (from_factors & ~has_default))
-        rows &= self._inside(step, inputs, rows)
+        rows = np.isnan(target.value)
+        for one in inputs.values():
+            rows &= ~np.isnan(one.value)
+        given = _any(one.given for one in inputs.values())
+        allowed = _any(one.factor > 0 for one in inputs.values())
+        if step.quantity in self.defaults:
+            allowed &= np.isnan(self.defaults[step.quantity][0])
+        rows &= given | allowed
         if not rows.any():
             return
-        value = self._emit(step, inputs, rows)
-        rank = np.max([one.rank for one in inputs.values()], axis=0)
-        target.value[rows] = value
+        value = step.value({symbol: one.value for symbol, one in inputs.items()})
+        rows &= self._inside(self.kind.inputs[step.quantity], value, rows)
+        if not rows.any():
+            return
+        self._write(step, inputs, value, rows)
+        target.value[rows] = value[rows]
+        rank = _highest(one.rank for one in inputs.values())
         self.columns[step.quantity] = _Column(
             target.value,
             target.factor,
-            np.where(rows, rank, target.rank).astype(np.uint8),
+            np.where(rows, rank, target.rank),
             target.given | (rows & given),
         )
 
     def _inside(
-        self, step: Step, inputs: Mapping[str, _Column], rows: NDArray[np.bool_]
+        self, one: Input, value: NDArray[np.float64], rows: NDArray[np.bool_]
     ) -> NDArray[np.bool_]:
         """Tell which computed values lie in the range of the input they stand in for.
 
         The others are gaps: a negative use or a gas of more than a hundred percent is a slip in
         one of the cells behind it.
         """
-        one = self.kind.inputs[step.quantity]
-        value = np.full(len(rows), np.nan)
-        value[rows] = step.value({symbol: part.value[rows] for symbol, part in inputs.items()})
         outside = rows & ~((value >= one.low) & (value <= one.high))
         self._gap(outside, one, "out_of_range", value)
         self.refused |= outside
@@ -274,26 +285,26 @@ class _Run:
 
     def _finish(self, step: Step) -> None:
         inputs = {one.symbol: self._with_default(one.column) for one in step.inputs}
-        empty = {one: np.isnan(inputs[one.symbol].value) | self.refused for one in step.inputs}
-        rows = ~np.any(list(empty.values()), axis=0)
+        empty = {one: np.isnan(inputs[one.symbol].value) & ~self.refused for one in step.inputs}
+        rows = ~(_any(empty.values()) | self.refused)
         if rows.any():
-            self._emit(step, inputs, rows)
-        nothing = np.full(self.frame.height, np.nan)
-        for one in step.inputs:
-            self._missing(one, np.isnan(inputs[one.symbol].value) & ~self.refused, nothing)
+            value = step.value({symbol: one.value for symbol, one in inputs.items()})
+            self._write(step, inputs, value, rows)
+        for one, missing in empty.items():
+            self._missing(one, missing)
 
-    def _missing(
-        self, one: Input, missing: NDArray[np.bool_], nothing: NDArray[np.float64]
-    ) -> None:
+    def _missing(self, one: Input, missing: NDArray[np.bool_]) -> None:
         """Name what is missing: the input, or the empty cells of the step that would give it."""
+        if not missing.any():
+            return
         step = next((step for step in self.kind.steps if step.quantity == one.column), None)
         if step is not None:
             parts = {leaf: self._with_default(leaf.column) for leaf in step.inputs}
-            begun = missing & np.any([part.given for part in parts.values()], axis=0)
+            begun = missing & _any(part.given for part in parts.values())
             for leaf, part in parts.items():
-                self._missing(leaf, begun & np.isnan(part.value), nothing)
+                self._missing(leaf, begun & np.isnan(part.value))
             missing = missing & ~begun
-        self._gap(missing, one, "missing", nothing)
+        self._gap(missing, one, "missing", np.full(len(missing), np.nan))
 
     def _gap(
         self, rows: NDArray[np.bool_], one: Input, reason: str, value: NDArray[np.float64]
@@ -310,55 +321,42 @@ class _Run:
             .select(*GAP_SCHEMA)
         )
 
-    def _emit(
-        self, step: Step, inputs: Mapping[str, _Column], rows: NDArray[np.bool_]
-    ) -> NDArray[np.float64]:
-        """Compute a step for some rows and write its lines."""
+    def _write(
+        self,
+        step: Step,
+        inputs: Mapping[str, _Column],
+        value: NDArray[np.float64],
+        rows: NDArray[np.bool_],
+    ) -> None:
+        """Keep what a step computed for some rows."""
         chosen = np.flatnonzero(rows)
-        values = {symbol: one.value[chosen] for symbol, one in inputs.items()}
-        value = step.value(values)
-        rank = np.max([one.rank[chosen] for one in inputs.values()], axis=0)
-        used = np.any([one.factor[chosen] > 0 for one in inputs.values()], axis=0)
-        part = self.frame[chosen]
-        slot = self.slot[chosen]
-        columns: dict[str, pl.Series | pl.Expr] = {
-            "line": pl.lit(0, dtype=pl.UInt32),
-            "quantity": pl.lit(step.quantity, dtype=pl.Categorical()),
-            "item_key": part["item"],
-            "formula": self._formulas(step).gather(slot),
-            "value": pl.Series(value),
-            "confidence": _confidences(rank, used),
-        }
-        for place, (x, f) in enumerate(zip(INPUT_COLUMNS, FACTOR_COLUMNS, strict=True)):
-            if place < len(step.inputs):
-                symbol = step.inputs[place].symbol
-                columns[x] = pl.Series(values[symbol])
-                factor = pl.Series(inputs[symbol].factor[chosen])
-                columns[f] = pl.when(pl.lit(factor) > 0).then(pl.lit(factor))
-            else:
-                columns[x] = pl.lit(None, dtype=pl.Float64)
-                columns[f] = pl.lit(None, dtype=pl.UInt32)
-        self.lines.append(
-            part.select(
-                (
-                    columns[name] if isinstance(columns[name], pl.Expr) else pl.lit(columns[name])
-                ).alias(name)
-                if name in columns
-                else pl.col(name)
-                for name in LINE_SCHEMA
+        parts = [inputs[one.symbol] for one in step.inputs]
+        factors = [part.factor[chosen] for part in parts]
+        name = self.kind.step_key(step)
+        self.written.append(
+            Written(
+                step.quantity,
+                [
+                    formula_key(slot.method, slot.stream.key, self.kind.key, name)
+                    for slot in self.slots
+                ],
+                self.slot[chosen],
+                chosen + self.first,
+                value[chosen],
+                np.where(
+                    _any(factor > 0 for factor in factors),
+                    _highest(part.rank[chosen] for part in parts),
+                    len(CONFIDENCES),
+                ),
+                [part.value[chosen] for part in parts],
+                factors,
             )
         )
-        return value
-
-    def _formulas(self, step: Step) -> pl.Series:
-        keys = [
-            formula_key(slot.method, slot.stream.key, self.kind.key, self.kind.step_key(step))
-            for slot in self.slots
-        ]
-        return pl.Series(keys, dtype=pl.Categorical())
 
 
-def _confidences(rank: NDArray[np.uint8], used: NDArray[np.bool_]) -> pl.Expr:
-    """Weakest confidence among the factors of a line; null where it leans on none."""
-    names = pl.Series(CONFIDENCES, dtype=pl.Categorical()).gather(rank)
-    return pl.when(pl.lit(pl.Series(used))).then(pl.lit(names))
+def _any(masks: Iterable[NDArray[np.bool_]]) -> NDArray[np.bool_]:
+    return reduce(np.logical_or, masks)
+
+
+def _highest(ranks: Iterable[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    return reduce(np.maximum, ranks)

@@ -32,6 +32,10 @@ FINDING_SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
 )
 
 
+#: A stated value this many times its default or less than the inverse is told: a slip of the
+#: decimal point is 10, kcal for kJ 4.19. Own threshold. [1]
+_FAR = 3.0
+
 _PROVED: Mapping[str, pl.DataType] = MappingProxyType(
     {
         "activity_id": pl.Int64(),
@@ -64,6 +68,13 @@ _TEXTS = MappingProxyType(
             "warning",
             "扣减了{name_zh} {value}：{rule_zh}",
             "{name_en} {value} is taken off: {rule_en}",
+        ),
+        "far_from_default": _Text(
+            "warning",
+            "{name_zh} {value} 与缺省值 {usual}（{ref}）相差 3 倍以上（自定阈值，待核实），"
+            "请核对单位和小数点",
+            "{name_en} {value} is more than 3 times off the default {usual} ({ref}; own threshold, "
+            "unverified): check its unit and decimal point",
         ),
         "factor_outside_validity": _Text(
             "warning",
@@ -109,15 +120,17 @@ def findings(account: MethodAccount, methods: Iterable[Method]) -> pl.DataFrame:
     -------
     polars.DataFrame
         Columns of ``FINDING_SCHEMA``: errors (rows that are not counted) first, then warnings
-        (a default where the text wants a measurement, an ordered substitute, a deduction that
-        wants proof, a factor or method outside its validity), then candidates passed over.
+        (a default where the text wants a measurement, an ordered substitute, a value far from its
+        default, a deduction that wants proof, a factor or method outside its validity), then
+        candidates passed over.
     """
     chosen = {method.key: method for method in methods}
     rows = account.streams.select(
         "activity_id", "year", *(pl.col(n).cast(pl.String) for n in ("method", "stream", "item"))
     )
+    declared = _declared(chosen)
     used = _defaults_used(account, rows).join(
-        _declared(chosen), on=["formula_input", "item"], how="left", maintain_order="left"
+        declared, on=["formula_input", "item"], how="left", maintain_order="left"
     )
     year = pl.col("year")
     begins, ends = (
@@ -134,6 +147,7 @@ def findings(account: MethodAccount, methods: Iterable[Method]) -> pl.DataFrame:
             "factor_outside_validity",
             used.filter((ends < year) | (begins > year)).with_columns(span=span),
         ),
+        _worded("far_from_default", _far(account, rows, declared)),
         _worded("deduction_to_prove", _to_prove(account, rows, chosen)),
         _worded("method_outside_validity", _wrong_years(rows, chosen)),
         *(_worded(code, _headed(part, chosen)) for code, part in _gaps(account).items()),
@@ -177,6 +191,30 @@ def _defaults_used(account: MethodAccount, rows: pl.DataFrame) -> pl.DataFrame:
     return long.join(rows, on="activity_id", how="left").join(factors, on="factor", how="left")
 
 
+def _far(account: MethodAccount, rows: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
+    """Find stated or computed values that lie far from the default of their material."""
+    usual = account.factors.select("symbol", default_ref="ref", usual="value")
+    long = pl.concat(
+        [
+            account.lines.filter(pl.col(f).is_null() & (pl.col(x) > 0)).select(
+                "activity_id",
+                formula_input=pl.format("{} {}", pl.col("formula").cast(pl.String), pl.lit(place)),
+                value=x,
+            )
+            for place, (x, f) in enumerate(zip(INPUT_COLUMNS, FACTOR_COLUMNS, strict=True))
+        ]
+    )
+    times = pl.col("value") / pl.col("usual")
+    return (
+        long.join(rows, on="activity_id", how="left", maintain_order="left")
+        .join(declared, on=["formula_input", "item"], how="inner", maintain_order="left")
+        .join(usual.unique(), on=["symbol", "default_ref"], how="inner", maintain_order="left")
+        .filter((pl.col("usual") > 0) & ((times > _FAR) | (times < 1 / _FAR)))
+        .unique(["activity_id", "column"], keep="first", maintain_order=True)
+        .rename({"default_ref": "ref"})
+    )
+
+
 def _declared(methods: Mapping[str, Method]) -> pl.DataFrame:
     """Say for every input of a formula and material what the method thinks of its default."""
     rows = []
@@ -193,6 +231,7 @@ def _declared(methods: Mapping[str, Method]) -> pl.DataFrame:
                     "name_en": symbol.name_en,
                     "measured": symbol.field in stream.measured,
                     "substitute": item.defaults[symbol.field].substitute,
+                    "default_ref": item.defaults[symbol.field].ref,
                 }
                 for place, symbol in enumerate(formula.symbols)
                 for item in stream.items

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
+from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
-from tanfeng.accounting.methods._declare import Input, Kind, Method
+from tanfeng.accounting.methods._declare import Input, Kind, Stream
 from tanfeng.errors import DataError, ModelError, Problem
 from tanfeng.trace import TIERS
 
@@ -25,6 +27,8 @@ ROW_SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
         "tier": pl.Categorical(),
     }
 )
+#: What a factor of a row is chosen by.
+SLOT_KEYS = ("method", "stream", "item", "year", "kind")
 #: What tells one row of an account from another, in another account too.
 PAIR_KEYS = ("org_code", "unit", "year", "month", "stream", "item")
 #: A row that was kept out.
@@ -41,20 +45,42 @@ GAP_SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
     }
 )
 #: Problems told one by one; more of one sort are counted.
-_TOLD = 1000
+_MOST = 1000
 
 
-def checked(
-    frames: Mapping[str, pl.DataFrame], methods: Mapping[str, Method]
-) -> dict[str, pl.DataFrame]:
-    """Return the frames that have rows, with the types of ``ROW_SCHEMA``.
+class Rows(NamedTuple):
+    """Rows that may be computed.
+
+    Parameters
+    ----------
+    frames : dict of str to polars.DataFrame
+        Key of a kind -> its rows, with the types of ``ROW_SCHEMA``.
+    heads : polars.DataFrame
+        The rows of all frames one after the other, without their values; ``kind``, and ``slot``,
+        a row of ``slots``.
+    slots : polars.DataFrame
+        Distinct ``SLOT_KEYS``; those of one kind follow each other.
+    """
+
+    frames: dict[str, pl.DataFrame]
+    heads: pl.DataFrame
+    slots: pl.DataFrame
+
+    @property
+    def streams(self) -> pl.DataFrame:
+        """The heads in the order of their numbers."""
+        return self.heads.select(*ROW_SCHEMA, "kind").sort("activity_id")
+
+
+def checked(frames: Mapping[str, pl.DataFrame], streams: Mapping[tuple[str, str], Stream]) -> Rows:
+    """Return the rows of the frames that have any, with the types of ``ROW_SCHEMA``.
 
     Parameters
     ----------
     frames : mapping of str to polars.DataFrame
         Key of a kind -> its rows.
-    methods : mapping of str to Method
-        The methods the rows may name.
+    streams : mapping of (str, str) to Stream
+        Keys of a method and of a stream -> the stream the rows may name.
 
     Raises
     ------
@@ -63,39 +89,44 @@ def checked(
     DataError
         With every row that names something unknown or holds a value outside its range.
     """
-    kinds = {
-        kind.key: kind
-        for method in methods.values()
-        for stream in method.streams
-        for kind in stream.kinds
-    }
-    known = _known(methods)
-    problems: list[Problem] = []
-    result = {}
+    kinds = {kind.key: kind for stream in streams.values() for kind in stream.kinds}
+    typed = {}
     for key, frame in frames.items():
         if frame.is_empty():
             continue
         if key not in kinds:
             raise ModelError(f"no stream of the methods is computed by {key!r}")
-        typed = _typed(frame, kinds[key])
-        found = _unknown(typed, key, known)
-        problems += found or [*_out_of_range(typed, kinds[key])]
-        result[key] = typed
-    _refuse_repeats(result)
+        typed[key] = _typed(frame, kinds[key])
+    rows = _rows(typed)
+    if rows.heads["activity_id"].n_unique() < rows.heads.height:
+        raise ModelError("two rows share an activity_id")
+    unknown = _unknown(rows, streams)
+    problems: list[Problem] = []
+    for key, frame in typed.items():
+        found = _told(unknown.filter(pl.col("kind") == key)) if unknown.height else []
+        problems += found or _out_of_range(frame, kinds[key])
     if problems:
         raise DataError(problems)
-    return result
+    return rows
 
 
-def streams_of(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Return the rows of all kinds, without their values, in the order of their numbers."""
+def _rows(frames: dict[str, pl.DataFrame]) -> Rows:
+    """Put the heads of all frames together and number what they name."""
     parts = [
         frame.select(*ROW_SCHEMA, kind=pl.lit(key, dtype=pl.Categorical()))
         for key, frame in frames.items()
     ]
     if not parts:
-        return pl.DataFrame(schema={**ROW_SCHEMA, "kind": pl.Categorical()})
-    return pl.concat(parts).sort("activity_id")
+        empty = pl.DataFrame(schema={**ROW_SCHEMA, "kind": pl.Categorical(), "slot": pl.UInt32()})
+        return Rows(frames, empty, empty.select(*SLOT_KEYS))
+    heads = pl.concat(parts)
+    slots = heads.select(SLOT_KEYS).unique(maintain_order=True)
+    numbered = slots.with_row_index("slot")
+    return Rows(
+        frames,
+        heads.join(numbered, on=SLOT_KEYS, how="left", nulls_equal=True, maintain_order="left"),
+        slots,
+    )
 
 
 def _typed(frame: pl.DataFrame, kind: Kind) -> pl.DataFrame:
@@ -107,40 +138,49 @@ def _typed(frame: pl.DataFrame, kind: Kind) -> pl.DataFrame:
     return frame.select(*(pl.col(name).cast(dtype) for name, dtype in ROW_SCHEMA.items()), *inputs)
 
 
-def _known(methods: Mapping[str, Method]) -> pl.DataFrame:
-    """Every method, stream, kind and material there is."""
-    rows = [
-        (method.key, stream.key, kind.key, item.key)
-        for method in methods.values()
-        for stream in method.streams
-        for kind in stream.kinds
-        for item in stream.items
-        if kind.takes(item)
+def _unknown(rows: Rows, streams: Mapping[tuple[str, str], Stream]) -> pl.DataFrame:
+    """Return the heads that name something unknown, with ``strange`` and ``odd`` tier."""
+    strange = [
+        place
+        for place, (method, stream, item, _year, kind) in enumerate(rows.slots.iter_rows())
+        if not _knows(streams.get((method, stream)), kind, item)
     ]
-    names = ("method", "stream", "kind", "item")
-    return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.Categorical()), orient="row")
+    odd = set(rows.heads["tier"].unique().to_list()) - {*TIERS, None}
+    if not strange and not odd:
+        return rows.heads.clear()
+    return rows.heads.with_columns(
+        strange=pl.col("slot").is_in(strange), odd=pl.col("tier").cast(pl.String).is_in(odd)
+    ).filter(pl.col("strange") | pl.col("odd"))
 
 
-def _unknown(frame: pl.DataFrame, kind: str, known: pl.DataFrame) -> list[Problem]:
-    allowed = known.filter(pl.col("kind") == kind).drop("kind")
-    strange = frame.join(allowed, on=["method", "stream", "item"], how="anti")
-    tiers = frame.filter(~pl.col("tier").cast(pl.String).is_in(TIERS))
+def _knows(stream: Stream | None, kind: str, item: str) -> bool:
+    """Tell whether a stream knows a material computed in this way."""
+    return stream is not None and any(
+        one.key == kind and one.takes(material)
+        for one in stream.kinds
+        for material in stream.items
+        if material.key == item
+    )
+
+
+def _told(unknown: pl.DataFrame) -> list[Problem]:
+    """Word what rows of one kind name that is unknown."""
     return [
         *(
             Problem(
                 rule="M001",
                 severity="error",
-                message_zh=f"方法 {row['method']} 的排放源 {row['stream']} 没有按“{kind}”计算的"
-                f"物料 {row['item']}",
+                message_zh=f"方法 {row['method']} 的排放源 {row['stream']} 没有按“{row['kind']}”"
+                f"计算的物料 {row['item']}",
                 message_en=f"stream {row['stream']} of method {row['method']} knows no material "
-                f"{row['item']} computed by {kind}",
+                f"{row['item']} computed by {row['kind']}",
                 remedy_zh="请从模板的下拉列表中选择方法、排放源和物料。",
                 remedy_en="Choose method, stream and material from the lists of the template.",
                 row=row["activity_id"],
                 column="item",
                 value=str(row["item"]),
             )
-            for row in strange.head(_TOLD).iter_rows(named=True)
+            for row in unknown.filter("strange").head(_MOST).iter_rows(named=True)
         ),
         *(
             Problem(
@@ -152,25 +192,32 @@ def _unknown(frame: pl.DataFrame, kind: str, known: pl.DataFrame) -> list[Proble
                 column="tier",
                 value=str(row["tier"]),
             )
-            for row in tiers.head(_TOLD).iter_rows(named=True)
+            for row in unknown.filter("odd").head(_MOST).iter_rows(named=True)
         ),
     ]
 
 
-def _out_of_range(frame: pl.DataFrame, kind: Kind) -> Iterable[Problem]:
-    inputs = {name: one for name, one in kind.inputs.items() if name in frame.columns}
-    outside = {
-        name: ~pl.col(name).is_between(one.low, one.high)
-        | pl.col(name).is_nan()
-        | pl.col(name).is_infinite()
-        for name, one in inputs.items()
-    }
-    # One look over all columns: nearly always nothing is wrong.
-    any_outside = frame.select(wrong.any().alias(name) for name, wrong in outside.items())
-    for name, one in inputs.items():
-        if any_outside[name].item():
-            for row in frame.filter(outside[name]).head(_TOLD).iter_rows(named=True):
-                yield _range_problem(row["activity_id"], row[name], one)
+def _out_of_range(frame: pl.DataFrame, kind: Kind) -> list[Problem]:
+    return [
+        _range_problem(row["activity_id"], row[name], one)
+        for name, one in kind.inputs.items()
+        if name in frame.columns and _any_outside(frame[name], one)
+        for row in frame.filter(
+            ~pl.col(name).is_between(one.low, one.high)
+            | pl.col(name).is_nan()
+            | pl.col(name).is_infinite()
+        )
+        .head(_MOST)
+        .iter_rows(named=True)
+    ]
+
+
+def _any_outside(column: pl.Series, one: Input) -> bool:
+    """Look over a column first: nearly always nothing is wrong."""
+    values = column.to_numpy()  # empty is nan
+    if np.count_nonzero(np.isnan(values)) > column.null_count():
+        return True
+    return bool(((values < one.low) | (values > one.high) | np.isinf(values)).any())
 
 
 def _range_problem(row: int, value: float, one: Input) -> Problem:
@@ -192,9 +239,3 @@ def _range_problem(row: int, value: float, one: Input) -> Problem:
         value=f"{value:g}",
         suggestion=f"{value * 100:g}" if fraction else "",
     )
-
-
-def _refuse_repeats(frames: Mapping[str, pl.DataFrame]) -> None:
-    numbers = [frame["activity_id"] for frame in frames.values()]
-    if numbers and pl.concat(numbers).is_duplicated().any():
-        raise ModelError("two rows share an activity_id")

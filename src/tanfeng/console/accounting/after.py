@@ -6,6 +6,7 @@ They say so when they start.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from tanfeng.console.accounting.models import EnergyRecord, MethodRun, Run
 from tanfeng.console.core.models import User
@@ -14,5 +15,7 @@ from tanfeng.console.core.models import User
 ACCOUNTED: list[Callable[[MethodRun], None]] = []
 #: Called with the user and the run that has just become the published one.
 PUBLISHED: list[Callable[[User, Run], None]] = []
+#: Asked what the evidence of an account lacks today, as rows of its findings.
+PROVED: list[Callable[[User, MethodRun], list[dict[str, Any]]]] = []
 #: Asked of a record what it was made from: words and address, None where the app did not make it.
 BEHIND: list[Callable[[EnergyRecord], tuple[str, str] | None]] = []

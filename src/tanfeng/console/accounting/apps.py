@@ -15,6 +15,7 @@ class AccountingConfig(AppConfig):
     def ready(self) -> None:
         """Declare the rules, the pages, and what is said on the pages of the archive."""
         from tanfeng.console.accounting import (
+            conversion,
             enterprise_figures,
             enterprise_panels,
             factor_impact,
@@ -22,10 +23,11 @@ class AccountingConfig(AppConfig):
             permissions,
         )
         from tanfeng.console.archive import panels
-        from tanfeng.console.core import navigation
+        from tanfeng.console.core import imports, navigation
         from tanfeng.console.library import uses
 
         permissions.register()
+        imports.register(conversion.ConversionImporter())
         uses.add(factor_uses.of_published_run)
         uses.add(factor_uses.of_method_accounts)
         uses.preview_by(factor_impact.url_of)

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from tanfeng.console.accounting import activity, figures, frozen
+from tanfeng.console.accounting import activity, conversion, figures, frozen
 from tanfeng.console.accounting.models import OutputRecord, Run
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core import rights
@@ -69,6 +69,7 @@ def report(user: User, organisation: Organisation, year: int) -> tuple[Run, Ener
         lines=lines,
         outputs=_outputs(user, organisation, years, run),
         source=_source(run),
+        conversion=conversion.of_year(user, organisation, year, run),
     )
     return run, filled
 

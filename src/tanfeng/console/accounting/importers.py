@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from tanfeng.console.accounting import cross_forms, cumulative
+from tanfeng.console.accounting import cross_forms, cumulative, two_forms
 from tanfeng.console.accounting.models import EnergyRecord, OutputRecord
 from tanfeng.console.archive import services as archive
 from tanfeng.console.core import imports, known
@@ -20,6 +20,7 @@ from tanfeng.console.core.known import Register
 from tanfeng.console.core.models import Batch, User
 from tanfeng.errors import DataError, Problem, Severity
 from tanfeng.periods import Period
+from tanfeng.sheets import ReadResult
 
 KEYS = ("organisation_id", "year", "month")
 ENERGY = Register(
@@ -341,17 +342,13 @@ class StatisticsImporter(EnergyImporter):
 
     def complete(self, frame: pl.DataFrame, facts: Mapping[str, Any]) -> pl.DataFrame:
         """Write enterprise and period of the head on every row."""
-        if "year" in frame.columns:  # rows of a program say it themselves
-            return frame.with_columns(is_cumulative=pl.lit(True))
-        year, month = _period(str(facts.get("period", "")))
-        single = str(facts.get("is_cumulative", "")).lower() in ("false", "0", "否")
-        return frame.with_columns(
-            credit_code=pl.lit(facts.get("credit_code"), dtype=pl.String()),
-            org_name=pl.lit(facts.get("org_name"), dtype=pl.String()),
-            year=pl.lit(year, dtype=pl.Int64()),
-            month=pl.lit(month, dtype=pl.Int64()),
-            is_cumulative=pl.lit(not single),
-        )
+        return of_head(frame, facts)
+
+    def beside(
+        self, batch: Batch, result: ReadResult, facts: Mapping[str, Any], user: User
+    ) -> list[Problem]:
+        """Hold the form against the form 205-2 of the month that was handed in before."""
+        return two_forms.contradictions(batch, result, facts, user)
 
     def context(self, _user: User, _frame: pl.DataFrame) -> dict[str, Any]:
         """Ask for no second reading: sums are compared with months here."""
@@ -399,6 +396,21 @@ class StatisticsImporter(EnergyImporter):
             list(own.order_by().values_list(*self.register.keys)), schema=schema, orient="row"
         )
         return holding.join(turned, on=list(self.register.keys), how="anti")
+
+
+def of_head(frame: pl.DataFrame, facts: Mapping[str, Any]) -> pl.DataFrame:
+    """Write enterprise and period of the head of a statistics form on every row."""
+    if "year" in frame.columns:  # rows of a program say it themselves
+        return frame.with_columns(is_cumulative=pl.lit(True))
+    year, month = _period(str(facts.get("period", "")))
+    single = str(facts.get("is_cumulative", "")).lower() in ("false", "0", "否")
+    return frame.with_columns(
+        credit_code=pl.lit(facts.get("credit_code"), dtype=pl.String()),
+        org_name=pl.lit(facts.get("org_name"), dtype=pl.String()),
+        year=pl.lit(year, dtype=pl.Int64()),
+        month=pl.lit(month, dtype=pl.Int64()),
+        is_cumulative=pl.lit(not single),
+    )
 
 
 def _period(text: str) -> tuple[int | None, int | None]:

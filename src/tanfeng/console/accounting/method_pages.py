@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from tanfeng.accounting import methods
 from tanfeng.accounting.methods import METHODS, MethodAccount
-from tanfeng.console.accounting import charts, method_files
+from tanfeng.console.accounting import after, charts, method_files
 from tanfeng.console.accounting.enterprise_document import period
 from tanfeng.console.accounting.models import MethodRun
 from tanfeng.console.archive.models import Organisation
@@ -25,6 +25,7 @@ from tanfeng.console.core import rights
 from tanfeng.console.core.asked import language
 from tanfeng.console.core.figures import plain
 from tanfeng.console.core.models import User
+from tanfeng.errors import SEVERITIES
 
 #: Stream shown on its own page part for all of them.
 EVERY = ""
@@ -105,8 +106,11 @@ def waterfall(run: MethodRun) -> dict[str, Any] | None:
     )
 
 
-def findings(run: MethodRun) -> list[dict[str, Any]]:
-    """Return what a verifier looks at first, with the row of the workbook and the line."""
+def findings(user: User, run: MethodRun) -> list[dict[str, Any]]:
+    """Return what a verifier looks at first, with the row of the workbook and the line.
+
+    What the evidence of the months lacks is asked of the register that keeps it.
+    """
     kept = method_files.opened(run)
     names = {one["stream"]: told(one, "name") for one in kept.told["streams"]}
     ends: dict[int, int] = {}
@@ -131,7 +135,8 @@ def findings(run: MethodRun) -> list[dict[str, Any]]:
                 "url": reverse("method-line", args=[run.number, number]) if number else "",
             }
         )
-    return found
+    found += [one for ask in after.PROVED for one in ask(user, run)]
+    return sorted(found, key=lambda one: SEVERITIES.index(one["severity"]))
 
 
 def units(run: MethodRun) -> list[dict[str, Any]]:

@@ -68,6 +68,53 @@ class EnergyRecord(KnownRecord):
         return f"{self.organisation} {self.year}-{self.month:02d} {self.item_key}"
 
 
+class ConversionRecord(KnownRecord):
+    """One energy item of one organisation converted or recovered from January to a month.
+
+    The sums of form 205-2 as it states them, in the unit of the item; empty means no data. The
+    account takes nothing from here: table 2-1 of the energy-utilisation report and the
+    comparison with form 205-1 do.
+    """
+
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="conversion_records"
+    )
+    year = models.PositiveSmallIntegerField(_("year"))
+    #: Month the sums run to.
+    month = models.PositiveSmallIntegerField(_("month"))
+    item_key = models.CharField(_("energy item"), max_length=40)
+    industrial_consumption_qty = _quantity(_("industrial use"))
+    conversion_input_qty = _quantity(_("put into conversion"))
+    input_power_qty = _quantity(_("put into thermal power"))
+    input_heat_qty = _quantity(_("put into heat supply"))
+    input_washing_qty = _quantity(_("put into coal washing"))
+    input_coking_qty = _quantity(_("put into coking"))
+    input_refining_qty = _quantity(_("put into refining"))
+    input_gas_qty = _quantity(_("put into gas making"))
+    input_lng_qty = _quantity(_("put into gas liquefaction"))
+    input_coal_products_qty = _quantity(_("put into coal products"))
+    conversion_output_qty = _quantity(_("output of conversion"))
+    #: [tce]
+    conversion_output_tce = _quantity(_("output of conversion, standard coal"))
+    recovery_qty = _quantity(_("recovered and used"))
+    coef_used_tce = _quantity(_("coefficient used"))
+
+    class Meta:
+        verbose_name = _("conversion record")
+        verbose_name_plural = _("conversion records")
+        ordering = ("organisation", "year", "month", "item_key")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("organisation", "year", "month", "item_key"),
+                condition=models.Q(known_to__isnull=True),
+                name="conversion_record_current_once",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.organisation} {self.year}-{self.month:02d} {self.item_key}"
+
+
 class OutputRecord(KnownRecord):
     """One product of one organisation in one month."""
 

@@ -33,6 +33,7 @@ def register() -> None:
     city = rights.is_role(Role.CITY)
     rights.register(models.EnergyRecord, through_organisation)
     rights.register(models.OutputRecord, through_organisation)
+    rights.register(models.ConversionRecord, through_organisation)
     rights.register(models.Total, through_organisation)
     rights.register(models.MethodRun, through_organisation)
     rights.register(models.InputUncertainty, through_organisation)

@@ -28,8 +28,8 @@ from tanfeng.console.core.models import Batch, User
 from tanfeng.console.core.parsed import Parsed
 from tanfeng.errors import SEVERITIES, DataError, Problem
 
-#: What the comparison of sheets adds: rows told twice, and form 205-1 against 205-2, which is not
-#: kept; energy and output are compared in the database.
+#: What the comparison of sheets adds: rows told twice, and form 205-1 against 205-2; energy and
+#: output are compared in the database.
 _ACROSS = frozenset({"X042", "X043", "E026", "E029", "E030"})
 #: Rows of a file above which copying SQLite's database takes less than others can wait.
 IN_PLACE_ROWS = 5_000

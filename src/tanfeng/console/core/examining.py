@@ -120,9 +120,10 @@ def checked(
     if missing or any(p.severity == "error" and p.row is None for p in found):
         one.frame = frame.clear()
         return one
-    known = importer.check(frame, columns_of(result), user)
+    refuse(one, importer.beside(batch, result, facts, user))
+    known = importer.check(one.frame, columns_of(result), user)
     one.counts = known.counts
-    one.problems = _without_reader_s(found, known.problems)
+    one.problems = _without_reader_s(one.problems, known.problems)
     refuse(one, known.problems)
     return one
 

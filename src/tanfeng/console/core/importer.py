@@ -16,6 +16,7 @@ import polars as pl
 
 from tanfeng.console.core.models import Batch, User
 from tanfeng.errors import ModelError, Problem, Severity
+from tanfeng.sheets import ReadResult
 
 #: What a rule says: finding and remedy, each in Chinese and English.
 Texts = tuple[str, str, str, str]
@@ -133,6 +134,12 @@ class Importer(ABC):
     def context(self, _user: User, _frame: pl.DataFrame) -> dict[str, Any]:
         """Return keyword arguments for a second reading, such as ``history``; empty for none."""
         return {}
+
+    def beside(
+        self, _batch: Batch, _result: ReadResult, _facts: Mapping[str, Any], _user: User
+    ) -> list[Problem]:
+        """Return what the sheet and another form, handed in before, contradict each other in."""
+        return []
 
     @abstractmethod
     def check(self, frame: pl.DataFrame, columns: Columns, user: User) -> Checked:

@@ -13,7 +13,7 @@ from form_files import workbook
 from method_books import MethodBook
 from mrv_world import carbon_year, plan_of
 from tanfeng.accounting.methods import METHODS
-from tanfeng.console.accounting import method_services
+from tanfeng.console.accounting import method_pages, method_services
 from tanfeng.console.core import imports
 from tanfeng.console.core.parsed import Parsed
 from tanfeng.console.registers.mrv import services
@@ -273,3 +273,31 @@ def test_the_year_shows_the_account_by_its_method_beside_what_was_filed(
     assert f"{reverse('method-run', args=[run.number])}#findings" in text
     account = client_for(verifier).get(reverse("method-run", args=[run.number])).content.decode()
     assert f"{reverse('mrv')}?q={org_a.credit_code}&amp;year=2024" in account
+
+
+def test_the_account_tells_what_its_evidence_lacks(
+    client_for, world, org_a, firm_a, firm_b, verifier, settings, tmp_path
+):
+    """A statement of ten days of February for a value of February, and none for March."""
+    settings.RUNS = tmp_path / "runs"
+    book = MethodBook(METHODS["ndrc_2015_general"])
+    row = {"period": "2024", "item": "柴油", "used_qty": 10, "credit_code": org_a.credit_code}
+    book.add("fuel", **row)
+    run = method_services.account(
+        firm_a, org_a, book.content(), "甲.xlsx", method_key="ndrc_2015_general", year=2024
+    )
+    client = client_for(firm_a)
+    for month, value in ((2, "120.5"), (3, "130")):
+        filing = reverse("mrv-filing", args=(org_a.credit_code, 2024, month, "coal_use_t"))
+        client.post(filing, {"do": "file", "value": value})
+    file = SimpleUploadedFile("旬结算单.pdf", pdf("x"))
+    dates = {"period_from": "2024-02-01", "period_to": "2024-02-10"}
+    february = reverse("mrv-filing", args=(org_a.credit_code, 2024, 2, "coal_use_t"))
+    client.post(february, {"do": "attach", "file": file, "kind": "invoice", **dates})
+    told = {one["code"]: one for one in method_pages.findings(verifier, run)}
+    assert told["M07"]["text"] == "证据的期间未覆盖当月：2024-02"
+    assert told["M07"]["url"] == february
+    assert "2024-03" in told["M12"]["text"]
+    page = client_for(verifier).get(reverse("method-run", args=[run.number])).content.decode()
+    assert "证据的期间未覆盖当月：2024-02" in page
+    assert not {"M07", "M12"} & {one["code"] for one in method_pages.findings(firm_b, run)}

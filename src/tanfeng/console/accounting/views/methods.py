@@ -246,7 +246,7 @@ def show(request: HttpRequest, run_number: int) -> HttpResponse:
             "some_outside": any(not one["in_total"] for one in streams),
             "waterfall": method_pages.waterfall(run),
             "units": method_pages.units(run),
-            "findings": method_pages.findings(run),
+            "findings": method_pages.findings(user, run),
             "panel": uncertainty.panel(run),
             "problems": kept.told["problems"],
             "stream": stream,

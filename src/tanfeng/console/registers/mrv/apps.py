@@ -14,9 +14,11 @@ class MrvConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare the rules and the pages."""
+        from tanfeng.console.accounting import after
         from tanfeng.console.core import audit_words, navigation
-        from tanfeng.console.registers.mrv import machines, permissions
+        from tanfeng.console.registers.mrv import machines, of_account, permissions
 
         permissions.register()
+        after.PROVED.append(of_account.evidence)
         audit_words.ACTIONS.update(machines.words())
         navigation.add(navigation.Page("accounts", 50, _("Carbon data (MRV)"), "mrv", "verified"))
