@@ -328,9 +328,12 @@ class Settled:
         number = self._register.number()
         if self._said is None or self._said.number != number:
             register = self._register
-            points = register.points().drop("recorded").join(register.registered(), on="point")
             self._said = _Said(
-                number, points, register.devices(), register.nodes(), register.edges()
+                number,
+                register.points_since(),
+                register.devices(),
+                register.nodes(),
+                register.edges(),
             )
         return self._said
 
