@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from math import fsum
 
 import polars as pl
@@ -306,6 +306,58 @@ def test_power_from_the_roof_is_less_drawn_from_the_grid():
         sun=10.0,
     )
     assert [found[node, "electricity"] for node in ("F", "park", "county", "city")] == [240.0] * 4
+
+
+def _heat(p, by="hour", **amounts):
+    """Return node -> (amount, slots due, slots missing, quality) of heat."""
+    data = pl.concat(slots(point, some) for point, some in amounts.items())
+    tree = {"points": p, "edges": PLACES, "nodes": KINDS}
+    energy = rollup.of_nodes(data, by=by, **tree)
+    last = data["start"].max() + timedelta(minutes=15)
+    asked = {"start": NOV, "end": last, "due": rollup.due_since(p, data), **tree}
+    hours = rollup.of_points(data, points=p, by="hour")
+    assert rollup.of_sums(hours, by=by, **asked).equals(energy)
+    heat = energy.filter(pl.col("item_key") == "heat", pl.col("node").is_in(["F", "G", "city"]))
+    columns = ("amount", "slots_due", "slots_missing", "quality")
+    return {r["node"]: tuple(r[name] for name in columns) for r in heat.iter_rows(named=True)}
+
+
+def test_steam_bought_without_a_meter_at_the_gate_is_missing_not_nothing():
+    # F makes 6 GJ and uses 7: at least 1 was bought, and nobody knows how much was lost.
+    found = _heat(points(GATE, BOILER, LINE), gate=[2.0] * 4, gives=[1.5] * 4, takes=[1.75] * 4)
+    assert found == {
+        "F": (None, 4, 4, "missing"), "G": (8.0, 4, 0, "measured"), "city": (8.0, 8, 4, "partial"),
+    }  # fmt: skip
+    data = pl.concat([slots("gives", [1.5] * 4), slots("takes", [1.75] * 4)])
+    tree = {"points": points(BOILER, LINE), "edges": PLACES, "nodes": KINDS}
+    energy = rollup.of_nodes(data, by="day", **tree)
+    (told,) = rollup.bought_unmetered(energy, **tree).iter_rows(named=True)
+    assert (told["node"], told["item_key"], told["unit"]) == ("F", "heat", "GJ")
+    assert (told["days"], told["last"]) == (1, date(2026, 11, 1))
+    assert (told["made"], told["used"], told["at_least"]) == (6.0, 7.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("gives", "takes"),
+    [
+        ([1.5] * 4, [1.57] * 4),  # 4.7 % more: what meters may differ by
+        ([1.5, None, 1.5, 1.5], [1.75] * 4),  # perhaps the boiler made it
+        ([0.0] * 4, [0.0] * 4),  # a works that stands still
+    ],
+)
+def test_what_may_have_been_made_inside_is_not_missing(gives, takes):
+    assert _heat(points(BOILER, LINE), gives=gives, takes=takes) == {}
+
+
+def test_a_month_is_looked_at_by_its_days():
+    # 96 x 4 GJ made on the 1st and 192 x 1.2 used on both days: together enough was made. But on
+    # the 2nd the boiler stands and the line goes on: the 96 quarter hours of that day are missing.
+    p = points(BOILER, LINE)
+    amounts = {"gives": [4.0] * 96 + [0.0] * 96, "takes": [1.2] * 192}
+    assert _heat(p, "month", **amounts) == {
+        "F": (None, 96, 96, "missing"), "city": (None, 96, 96, "missing"),
+    }  # fmt: skip
+    assert _heat(p, "day", **amounts) == _heat(p, "month", **amounts)
 
 
 def test_the_points_of_a_node_are_those_its_amount_is_made_of():

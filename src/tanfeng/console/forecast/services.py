@@ -84,6 +84,9 @@ def compute_all(today: date | None = None, *, progress: Progress | None = None) 
     last_year = _last_year(list(firms), today)
     changed = changed_on(today)
     made, odd = [], []
+    if hourly.height:  # what nothing was ever known of has no course to go on
+        told_of = pl.col("amount").is_not_null().any().over("node", "item_key")
+        hourly = hourly.filter(told_of)
     keys = hourly["item_key"].unique().sort().to_list() if hourly.height else []
     for place, key in enumerate(keys):
         told(60 + round(35 * place / len(keys)))
