@@ -77,6 +77,8 @@ def test_what_is_made_inside_is_no_finding(tmp_path):
     assert "gate" not in _run(*words, "--by", "day", "--from", "2026-03-02", "--to", "2026-03-03")
     assert set(pl.read_csv(out)["node"]) == {"boiler", "line"}
     assert "goes without --point" in _run(*words, "--point", "H-2", code=2)
+    turned = ("--from", "2026-03-03", "--to", "2026-03-02")
+    assert "--to must be later than --from" in _run(*words, *turned, code=2)
     assert "no readings lie between" in _run(*words, "--from", "2027-01-01", code=2)
 
 

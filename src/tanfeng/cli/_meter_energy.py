@@ -78,6 +78,8 @@ def energy(
         fail(
             "--nodes 不能与 --point、--known-on 同用", "--nodes goes without --point, --known-on", 2
         )
+    if start is not None and end is not None and end <= start:
+        fail("--to 须晚于 --from", "--to must be later than --from", 2)
     metering = open_metering(home)
     metering.flush()
     with told():
