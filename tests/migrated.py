@@ -32,6 +32,7 @@ def _digest() -> str:
     house = ROOT / "src" / "tanfeng"
     made_by = [house / "cli" / "_home.py", house / "cli" / "_database.py"]
     made_by += [*house.rglob("migrations/*.py"), house / "console" / "core" / "append_only.py"]
+    made_by.append(house / "console" / "quality" / "apps.py")
     told = hashlib.sha256(django.__version__.encode())
     for path in sorted(made_by):
         told.update(path.read_bytes())

@@ -118,6 +118,28 @@ def test_days_the_console_judged_are_taken_and_the_others_judged_here(home, tmp_
     (folder / "2026-03.parquet").unlink()
 
 
+def test_the_limits_of_the_city_or_of_a_file_hold(home, tmp_path):
+    """The works sent half of what it owed on 2 March: connected where half is enough."""
+    words = ("--month", "2026-03", "--known-on", "2026-03-04T06:00")
+    told = home / "metering" / "quality" / "limits.csv"
+    told.parent.mkdir(exist_ok=True)
+    told.write_text(
+        "rule,value,valid_from,document,clause\nconnected_min,0.5,2026-03-01,市通知,第三条\n"
+    )
+    assert _quality(home, tmp_path, *words)["350112"]["connectivity"] == 1.0
+    said = _run("quality", "--home", home, *words, "--lang", "en")
+    assert "limit used: Least completeness of a connected day 0.5 (shipped 0.9)" in said
+    mine = tmp_path / "mine.csv"
+    mine.write_text("rule,value\nconnected_min,0.95\nlate_max,10800\n")
+    found = _quality(home, tmp_path, *words, "--limits", mine)
+    assert found["350112"]["connectivity"] == pytest.approx(2 / 3)
+    assert found["Q2"]["timeliness"] == 1.0  # two hours late, three are allowed
+    mine.write_text("rule,value\nnone,1\n")
+    said = _run("quality", "--home", home, *words, "--limits", mine, "--lang", "en", code=1)
+    assert "row 2, column rule: This limit cannot be changed: none" in said
+    told.unlink()
+
+
 def test_what_is_no_month_or_lies_ahead_is_told(home, tmp_path):
     for month, said in (("March", "'March' is no month"), ("2999-01", "no day of 2999-01")):
         assert said in _run("quality", "--home", home, "--month", month, "--lang", "en", code=2)

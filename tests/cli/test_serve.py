@@ -190,5 +190,5 @@ def test_triggers_somebody_removed_are_noticed_and_put_back(home):
     done = run("user", "add", "second", "--home", str(folder), "--lang", "en")
     assert done.returncode == 0
     assert "core_auditevent_no_update" in done.stderr
-    assert "audit log lacks its triggers" in done.stderr
+    assert "the database lacks its triggers" in done.stderr
     assert "lacks" not in run("user", "add", "third", "--home", str(folder), "--lang", "en").stderr

@@ -10,6 +10,8 @@ import pytest
 from metering.energy_kit import point, readings
 from metering.settled_kit import Home
 from quality_rows import nodes
+from tanfeng.metering import rollup
+from tanfeng.metering.frames import EDGES
 from tanfeng.periods import LOCAL
 
 FIRST, LAST = datetime(2027, 12, 31, tzinfo=LOCAL), datetime(2028, 3, 2, tzinfo=LOCAL)
@@ -43,6 +45,30 @@ def home(tmp_path_factory):
 def _sums(home, by, start=FIRST, end=LAST):
     rows = home.settled.of_nodes(["F"], by, start, end)
     return rows.select("start", "amount", "slots_due", "completeness").rows()
+
+
+def test_a_month_of_steam_bought_without_a_meter_is_told_by_its_days(tmp_path):
+    """As over the quarter hours: the boiler hardly runs on the second day, the line goes on."""
+    made = Home(tmp_path / "home")
+    heat = {"kind": "amount", "item_key": "heat", "unit": "GJ", "recorded": FIRST}
+    pair = [point("gives", node="B", sign=-1, **heat), point("takes", node="L", **heat)]
+    tree = pl.DataFrame([("F", "B"), ("F", "L")], schema=EDGES, orient="row")
+    kinds = nodes(F="enterprise", B="unit", L="unit").drop("recorded")
+    made.register.put(points=pl.concat(pair), recorded=FIRST, nodes=kinds, edges=tree)
+    moments = [FIRST + n * QUARTER for n in range(1, 193)]
+    for name, values in (("gives", [4.0] * 96 + [0.1] * 96), ("takes", [1.2] * 192)):
+        made.append(readings(list(zip(moments, values, strict=True)), name))
+    made.advance()
+    window = (FIRST, FIRST + timedelta(days=2))
+    heat = made.settled.of_nodes(["F", "B", "L"], "month", *window)
+    whole = heat.filter(node="F").select("start", "amount", "slots_due", "quality").rows()
+    # Midnight of the second day is New Year's.
+    assert whole == [(NEW_YEAR, None, 96, "missing")]
+    slots = made.settled.slots(["gives", "takes"], *window)
+    asked = {"start": window[0], "end": window[1], "due": made.settled.due(["gives", "takes"])}
+    said = {"points": pl.concat(pair), "edges": tree, "nodes": kinds}
+    assert rollup.of_nodes(slots, by="month", **said, **asked).equals(heat)
+    assert made.settled.of_nodes(["F", "B", "L"], "day", *window).filter(node="F").height == 1
 
 
 def test_months_begin_at_midnight_of_the_city_also_in_a_leap_year(home):

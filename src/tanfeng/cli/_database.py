@@ -25,7 +25,7 @@ def usable() -> Iterator[None]:
 
 
 def migrate() -> None:
-    """Bring the database to this version, and see that the audit log is guarded."""
+    """Bring the database to this version, and see that what is frozen is guarded."""
     from django.core.management import call_command
     from django.db import connection, connections
 
@@ -37,8 +37,8 @@ def migrate() -> None:
     if unguarded:
         names = ", ".join(sorted(unguarded))
         told = pick(
-            f"审计日志缺少触发器 {names}：曾被人删除，现已重新安装；请在审计日志页面核验哈希链",
-            f"the audit log lacks its triggers {names}: somebody removed them; they are installed "
+            f"数据库缺少触发器 {names}：曾被人删除，现已重新安装；请在审计日志页面核验哈希链",
+            f"the database lacks its triggers {names}: somebody removed them; they are installed "
             "again, verify the chain on the page of the log",
         )
         sys.stderr.write(f"tanfeng: {told}\n")

@@ -61,18 +61,34 @@ def energy(
     start: From = None,
     end: To = None,
     known: KnownOn = None,
+    nodes: Annotated[
+        bool, typer.Option("--nodes", help="Of enterprises, parks, counties, not of points.")
+    ] = False,
     lang: InLang = Lang.ZH,
 ) -> None:
     """Write the energy of every point per period; a period nothing is known of has no energy.
 
     Columns: point, start (local), energy_kwh (of points in kWh), quality (measured, estimated,
     partial, missing), completeness (share of the period that is known), rule (what decided),
-    measured and estimated (parts of the amount), amount, unit and item_key.
+    measured and estimated (parts of the amount), amount, unit and item_key. With --nodes: node,
+    name, kind, start, item_key, amount, unit, quality, completeness, measured, estimated,
+    slots_due, slots_missing.
     """
+    if nodes and (point or known):
+        fail(
+            "--nodes 不能与 --point、--known-on 同用", "--nodes goes without --point, --known-on", 2
+        )
+    if start is not None and end is not None and end <= start:
+        fail("--to 须晚于 --from", "--to must be later than --from", 2)
     metering = open_metering(home)
     metering.flush()
     with told():
-        found = point_energy(metering, by, point, moment(start), moment(end), known_on(known))
+        if nodes:
+            from tanfeng.cli._meter_nodes import node_energy
+
+            found = node_energy(metering, by.value, moment(start), moment(end))
+        else:
+            found = point_energy(metering, by, point, moment(start), moment(end), known_on(known))
     write_csv(found, csv)
     counts = dict(found["quality"].value_counts().iter_rows())
     between = "，" if lang is Lang.ZH else ", "

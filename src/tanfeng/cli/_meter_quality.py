@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import json
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -59,21 +60,30 @@ def quality(
     csv: ToCsv = None,
     as_json: AsJson = False,
     known: KnownOn = None,
+    limits: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False,
+            help="CSV of limits (rule, value, valid_from) in place of those the city set.",
+        ),
+    ] = None,
     lang: InLang = Lang.ZH,
 ) -> None:
     """Judge the readings of a month: connectivity, score and their parts, of points and nodes.
 
     Days the console judged are taken as it judged them, filings and all; the others are judged
-    here. Columns of the file: kind, object, name, month, points, connectivity, score (0 to 100),
-    judged_weight (of 100), completeness, timeliness, plausibility, consistency (null: not judged,
-    as all of it is without monthly reports), days_due, days_connected, due, excused, received.
+    here, by the limits the city set. With --limits or --known-on every day is. Columns of the
+    file: kind, object, name, month, points, connectivity, score (0 to 100), judged_weight (of
+    100), completeness, timeliness, plausibility, consistency (null: not judged, as all of it is
+    without monthly reports), days_due, days_connected, due, excused, received.
     """
     metering = open_metering(home)
     metering.flush()
     at = known_on(known)
     with told():
         first, last = _window(metering, month, at)
-        found = month_quality(metering, first, last, at)
+        changed = _changed(metering, first, limits)
+        found = month_quality(metering, first, last, at, changed=changed, anew=limits is not None)
     if csv is not None:
         write_csv(found, csv)
     elif as_json:
@@ -101,8 +111,31 @@ def _window(metering: Metering, month: str | None, known: datetime | None) -> tu
     return first, min(over, first.replace(day=calendar.monthrange(first.year, first.month)[1]))
 
 
+def _changed(metering: Metering, day: date, given: Path | None) -> dict[str, float]:
+    """Return the limits that hold in place of the shipped ones, and say which."""
+    from tanfeng.metering import limit_changes
+    from tanfeng.metering.quality import quality_rules
+
+    path = given or metering.folder / "quality" / limit_changes.FILE
+    if given is None and not path.exists():
+        return {}
+    found = limit_changes.in_force(limit_changes.read(path), day)
+    for name, one in found.items():
+        rule, where = quality_rules()[name], f"{one.document} {one.clause}".strip()
+        zh = f"所用限值：{rule.name_zh} {one.value:g}（自带 {rule.value:g}）{where}"
+        en = f"limit used: {rule.name_en} {one.value:g} (shipped {rule.value:g}) {where}"
+        typer.echo(pick(zh, en.rstrip()), err=True)
+    return {name: one.value for name, one in found.items()}
+
+
 def month_quality(
-    metering: Metering, first: date, last: date, known: datetime | None = None
+    metering: Metering,
+    first: date,
+    last: date,
+    known: datetime | None = None,
+    *,
+    changed: Mapping[str, float] | None = None,
+    anew: bool = False,
 ) -> pl.DataFrame:
     """Return the quality of every node and point in a month.
 
@@ -114,27 +147,38 @@ def month_quality(
         Local days of one month, both included.
     known : datetime, optional
         As it was known then; every day is then judged anew.
+    changed : mapping of str to float, optional
+        Limits in place of the shipped ones.
+    anew : bool
+        Whether days the console judged are judged again.
     """
     import polars as pl
 
     from tanfeng.metering.judged import KEPT, JudgedDays
     from tanfeng.metering.quality import of_days
 
-    points = metering.register.points(known).filter(pl.col("expression").is_null())
+    points = metering.register.points_since(known).filter(pl.col("expression").is_null())
     nodes, edges = metering.register.nodes(known), metering.register.edges(known)
     if points.is_empty():
         fail("没有可评价的计量点", "there is no point to judge")
     kept = JudgedDays(metering.folder / "quality" / "days")
-    days = kept.read(first, last) if known is None else pl.DataFrame(schema=KEPT)
+    is_kept = known is None and not anew
+    days = kept.read(first, last) if is_kept else pl.DataFrame(schema=KEPT)
     judged_to = days["day"].max()
     begin = judged_to + _DAY if isinstance(judged_to, date) else first
-    parts = [days, *_judged(metering, points, begin, last, known)]
-    found = of_days(pl.concat(parts), points, nodes=nodes, edges=edges).by_month
+    parts = [days, *_judged(metering, points, begin, last, known, changed)]
+    whole = pl.concat(parts)
+    found = of_days(whole, points, nodes=nodes, edges=edges, changed=changed).by_month
     return _laid(found, points, nodes, edges)
 
 
 def _judged(
-    metering: Metering, points: pl.DataFrame, first: date, last: date, known: datetime | None
+    metering: Metering,
+    points: pl.DataFrame,
+    first: date,
+    last: date,
+    known: datetime | None,
+    changed: Mapping[str, float] | None,
 ) -> list[pl.DataFrame]:
     """Judge days of all points, so many at a time as fit the memory."""
     import ibis
@@ -148,7 +192,6 @@ def _judged(
     if first > last:
         return []
     names, devices = points["point"].to_list(), metering.register.devices(known)
-    points = points.drop("recorded").join(metering.register.registered(), on="point")
     start, end = midnight(first), midnight(last + _DAY)
     count = max(1, _POINT_DAYS // ((last - first).days + 1 + BEFORE))
     parts = []
@@ -169,6 +212,7 @@ def _judged(
                 first=first,
                 last=last,
                 as_of=known or now(),
+                changed=changed,
             )
         )
     return parts

@@ -36,11 +36,18 @@ class Tree:
         source (number), node, item_key, unit: nodes with points of their own for an item.
     supply : polars.DataFrame
         node, item_key, source: nodes without, and the sources below that make their amount.
+    inside : polars.DataFrame
+        firm, item_key, source, gives: what circulates in an enterprise that has no meter of its
+        own for the item, and which sources give.
+    left_out : polars.DataFrame
+        node, item_key, source: the enterprises and nodes above these sources do not reach.
     """
 
     counted: pl.DataFrame
     sources: pl.DataFrame
     supply: pl.DataFrame
+    inside: pl.DataFrame
+    left_out: pl.DataFrame
 
 
 def current(points: pl.DataFrame) -> pl.DataFrame:
@@ -116,9 +123,20 @@ def tree(points: pl.DataFrame, edges: pl.DataFrame, nodes: pl.DataFrame | None =
         "point", "source", sign=pl.col("sign").cast(pl.Float64)
     )
     supply = _supply(sources, edges)
-    if nodes is not None:
-        supply = _across_gates(supply, placed, nodes)
-    return Tree(counted=placed, sources=sources, supply=supply)
+    if nodes is None:
+        return _open_tree(placed, sources, supply)
+    inside = _inside(supply, placed, nodes)
+    wide = nodes.filter(pl.col("kind").is_in(NODE_KINDS[NODE_KINDS.index("enterprise") :]))
+    left_out = supply.join(inside, on="source", how="semi").join(wide, on="node", how="semi")
+    reaching = supply.join(left_out, on=left_out.columns, how="anti", maintain_order="left")
+    return Tree(placed, sources, reaching, inside, left_out)
+
+
+def _open_tree(counted: pl.DataFrame, sources: pl.DataFrame, supply: pl.DataFrame) -> Tree:
+    """Lay out what is no enterprise: nothing circulates inside."""
+    none = supply.clear()
+    inside = none.select(firm="node", item_key="item_key", source="source", gives=pl.lit(True))
+    return Tree(counted, sources, supply, inside, none)
 
 
 def points_apart(points: pl.DataFrame) -> Tree:
@@ -129,11 +147,9 @@ def points_apart(points: pl.DataFrame) -> Tree:
         "item_key",
         unit="base_unit",
     )
-    return Tree(
-        counted=each.select("point", "source", sign=pl.lit(1.0)),
-        sources=each.rename({"point": "node"}),
-        supply=_none(each.rename({"point": "node"})),
-    )
+    sources = each.rename({"point": "node"})
+    counted = each.select("point", "source", sign=pl.lit(1.0))
+    return _open_tree(counted, sources, _none(sources))
 
 
 def _none(sources: pl.DataFrame) -> pl.DataFrame:
@@ -164,23 +180,22 @@ def _supply(sources: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _across_gates(supply: pl.DataFrame, counted: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
-    """Leave out of enterprises, and of all above, what an enterprise makes and uses inside.
+def _inside(supply: pl.DataFrame, counted: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
+    """Return what circulates inside enterprises: it reaches neither them nor what is above.
 
     A boiler gives steam that the next hall takes. Nobody meters steam at the gate, and what the
     steps below come to is the loss of the pipes with its sign turned round; the gas of the boiler
     is in the sums already. What comes over a public network comes in all the same: of it the steps
     take, beyond what is made, what came through the gate.
     """
-    kinds = nodes.select("node", "kind")
+    firms = nodes.filter(kind="enterprise")
     of_firms = supply.filter(~pl.col("item_key").is_in(list(NETWORKED))).join(
-        kinds.filter(kind="enterprise"), on="node", how="semi"
+        firms, on="node", how="semi"
     )
-    giving = of_firms.join(counted.filter(pl.col("sign") < 0), on="source", how="semi")
-    inside = of_firms.join(giving, on=["node", "item_key"], how="semi")
-    wide = kinds.filter(pl.col("kind").is_in(NODE_KINDS[NODE_KINDS.index("enterprise") :]))
-    gone = supply.join(inside, on="source", how="semi").join(wide, on="node", how="semi")
-    return supply.join(gone, on=gone.columns, how="anti", maintain_order="left")
+    giving = counted.filter(pl.col("sign") < 0)["source"].unique()
+    gives = pl.col("source").is_in(giving.implode())
+    some = of_firms.with_columns(gives=gives).filter(pl.col("gives").any().over("node", "item_key"))
+    return some.rename({"node": "firm"}).select("firm", "item_key", "source", "gives")
 
 
 def _above(sources: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:

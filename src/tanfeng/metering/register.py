@@ -109,10 +109,11 @@ class Register:
         """Return the points, ``frames.POINTS``, sorted, as known on a day or now."""
         return self._table("points", known_on, "point")
 
-    def registered(self) -> pl.DataFrame:
-        """Return when each point became known: ``point``, ``recorded``, sorted."""
+    def points_since(self, known_on: datetime | None = None) -> pl.DataFrame:
+        """Return the points, ``recorded`` being when each was registered, not its last change."""
         rows = self._files.rows()["points"]
-        return rows.group_by("point").agg(pl.col("recorded").min()).sort("point")
+        first = rows.group_by("point").agg(pl.col("recorded").min())
+        return self.points(known_on).drop("recorded").join(first, on="point").sort("point")
 
     def devices(self, known_on: datetime | None = None) -> pl.DataFrame:
         """Return the meters, ``frames.DEVICES``, by point and time of installation."""

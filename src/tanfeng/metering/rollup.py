@@ -11,13 +11,15 @@ blocks none of them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from tanfeng.errors import ModelError
-from tanfeng.metering import _exact
+from tanfeng.metering import _exact, _gates
 from tanfeng.metering._calendar import By, local, period_start, slots_between
 from tanfeng.metering._counts import COUNTS, KNOWN, SUMS, judged
 from tanfeng.metering._due import due_since, due_slots
@@ -41,6 +43,7 @@ __all__ = [
     "MissingFactors",
     "MixedUnits",
     "TreeHasCycle",
+    "bought_unmetered",
     "counted",
     "due_since",
     "of_kept",
@@ -113,8 +116,11 @@ def of_nodes(
     window, due = _asked(slots, points, start, end, due)
     laid = tree(points, edges, nodes)
     calendar = slots_between(*window, by)
-    own = _grid(known(slots, laid.counted, calendar), laid, calendar, due)
-    return _finished(_with_parents(own, laid), laid.sources, factors).sort(_KEYS)
+    own = days = _grid(known(slots, laid.counted, calendar), laid, calendar, due)
+    if inner := _by_day(laid, window, by):
+        some, each = inner
+        days = _grid(known(slots, some.counted, each), some, each, due)
+    return _finished(_with_parents(own, laid, days, by), laid.sources, factors).sort(_KEYS)
 
 
 def of_points(
@@ -188,10 +194,13 @@ def of_sums(
     """
     laid = points_apart(points) if edges is None else tree(points, edges, nodes)
     calendar = slots_between(start, end, by)
-    own = _grid(known_of_sums(sums, laid.counted, calendar, by), laid, calendar, due)
+    own = days = _grid(known_of_sums(sums, laid.counted, calendar, by), laid, calendar, due)
     if edges is None:
         return _finished(own, laid.sources, factors).rename({"node": "point"})
-    return _finished(_with_parents(own, laid), laid.sources, factors).sort(_KEYS)
+    if inner := _by_day(laid, (start, end), by):
+        some, each = inner
+        days = _grid(known_of_sums(sums, some.counted, each, "day"), some, each, due)
+    return _finished(_with_parents(own, laid, days, by), laid.sources, factors).sort(_KEYS)
 
 
 def of_kept(
@@ -205,6 +214,7 @@ def of_kept(
     end: datetime,
     due: pl.DataFrame,
     factors: pl.DataFrame | None = None,
+    days_of: Callable[[pl.DataFrame], pl.DataFrame] | None = None,
 ) -> pl.DataFrame:
     """Roll up what :mod:`tanfeng.metering.settled` keeps.
 
@@ -215,6 +225,9 @@ def of_kept(
         the whole numbers that add up.
     points, edges, nodes, by, start, end, due, factors
         As of :func:`of_sums`.
+    days_of : callable, optional
+        Takes node and item_key of some sources, gives what is kept of them by day: asked where
+        periods are months and something circulates inside an enterprise.
 
     Returns
     -------
@@ -223,20 +236,41 @@ def of_kept(
     """
     laid = points_apart(points) if edges is None else tree(points, edges, nodes)
     calendar = slots_between(start, end, by)
+    if edges is None:
+        sources = laid.sources.select("source", point="node")
+    else:
+        sources = laid.sources.select("source", "node", "item_key")
+    own = days = _grid(_of_kept(kept, sources, calendar, by), laid, calendar, due)
+    if edges is None:
+        return _finished(own, laid.sources, factors).rename({"node": "point"})
+    inner = _by_day(laid, (start, end), by)
+    if inner and days_of is not None:
+        some, each = inner
+        asked = sources.join(laid.inside.select("source"), on="source", how="semi")
+        of_days = days_of(asked.select("node", "item_key"))
+        days = _grid(_of_kept(of_days, asked, each, "day"), some, each, due)
+    return _finished(_with_parents(own, laid, days, by), laid.sources, factors).sort(_KEYS)
+
+
+def _of_kept(
+    kept: pl.DataFrame, sources: pl.DataFrame, calendar: pl.DataFrame, by: By
+) -> pl.DataFrame:
+    """Add kept numbers up by source and period."""
     periods = calendar.select("number", at="period").unique()
     starts = kept.select("start").unique().with_columns(at=period_start(by, pl.col("start")))
     numbers = starts.join(periods, on="at").select("start", "number")
-    if edges is None:
-        sources = laid.sources.select("source", point="node")
-        keys = ["point"]
-    else:
-        sources, keys = laid.sources.select("source", "node", "item_key"), ["node", "item_key"]
-    rows = kept.join(sources, on=keys).join(numbers, on="start")
-    added = rows.group_by("source", "number").agg(pl.col(COUNTED).sum())
-    own = _grid(whole(added), laid, calendar, due)
-    if edges is None:
-        return _finished(own, laid.sources, factors).rename({"node": "point"})
-    return _finished(_with_parents(own, laid), laid.sources, factors).sort(_KEYS)
+    rows = kept.join(sources, on=sources.columns[1:]).join(numbers, on="start")
+    return whole(rows.group_by("source", "number").agg(pl.col(COUNTED).sum()))
+
+
+def _by_day(
+    laid: Tree, window: tuple[datetime, datetime], by: By
+) -> tuple[Tree, pl.DataFrame] | None:
+    """Return what circulates inside enterprises and the days to look at it by, where asked."""
+    if by != "month" or laid.inside.is_empty():
+        return None
+    some = laid.counted.join(laid.inside.select("source"), on="source", how="semi")
+    return replace(laid, counted=some), slots_between(*window, "day")
 
 
 def points_of(
@@ -260,6 +294,30 @@ def points_of(
     both = pl.concat([laid.sources.select(laid.supply.columns), laid.supply])
     made = laid.counted.join(both.filter(node=node), on="source")
     return made.select("point", "item_key", "sign").sort("item_key", "point")
+
+
+def bought_unmetered(
+    energy: pl.DataFrame, *, points: pl.DataFrame, edges: pl.DataFrame, nodes: pl.DataFrame
+) -> pl.DataFrame:
+    """Return where an enterprise used more of an item than it made, and no gate meter says so.
+
+    Its amount and those above hold nothing of the item and count it as missing.
+
+    Parameters
+    ----------
+    energy : polars.DataFrame
+        Of the steps by day, as :func:`of_nodes` returns it.
+    points, edges, nodes
+        As of :func:`of_nodes`.
+
+    Returns
+    -------
+    polars.DataFrame
+        node (the enterprise), item_key, unit, days on which that was so, the last of them, and of
+        those days made, used and at_least: what was bought is no less, the losses come on top.
+        [unit]
+    """
+    return _gates.at_least(energy, tree(points, edges, nodes))
 
 
 # The window ---------------------------------------------------------------------------------
@@ -325,9 +383,11 @@ def _grid(
     )
 
 
-def _with_parents(own: pl.DataFrame, laid: Tree) -> pl.DataFrame:
+def _with_parents(own: pl.DataFrame, laid: Tree, days: pl.DataFrame, by: By) -> pl.DataFrame:
     """Add the nodes that have no points of their own for an item."""
     below = own.select("source", "start", *SUMS, "slots_due", *KNOWN).join(laid.supply, on="source")
+    if laid.inside.height:
+        below = pl.concat([below, _gates.missing(own, days, laid, by).cast(below.schema)])
     sums = _exact.total(below, _KEYS, SUMS)
     parents = sums.join(below.group_by(_KEYS).agg(pl.col(COUNTS).sum()), on=_KEYS)
     return pl.concat([own.drop("source"), parents])

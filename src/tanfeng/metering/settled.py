@@ -275,14 +275,20 @@ class Settled:
         def read(look: Look) -> pl.DataFrame:
             known = _points(look)
             sources = look.read("sources").filter(pl.col("node").is_in(list(nodes)))
-            sums = sums_of_sources(look, known, sources["source"].to_list(), low, high, by)
-            sums = sums.join(sources, on="source").select(
-                "node", "item_key", kt.time("at").alias("start"), *kt.COUNTED
-            )
+
+            def sums(some: pl.DataFrame, length: By) -> pl.DataFrame:
+                found = sums_of_sources(look, known, some["source"].to_list(), low, high, length)
+                return found.join(some, on="source").select(
+                    "node", "item_key", kt.time("at").alias("start"), *kt.COUNTED
+                )
+
+            def days_of(some: pl.DataFrame) -> pl.DataFrame:
+                return sums(sources.join(some, on=["node", "item_key"], how="semi"), "day")
+
             due = _due(look, said, about)
             return rollup.of_kept(
-                sums, points=about, edges=edges, nodes=said.nodes, by=by, start=start, end=end,
-                due=due, factors=factors,
+                sums(sources, by), points=about, edges=edges, nodes=said.nodes, by=by,
+                start=start, end=end, due=due, factors=factors, days_of=days_of,
             )  # fmt: skip
 
         found = self._files.reading(read)
@@ -328,9 +334,12 @@ class Settled:
         number = self._register.number()
         if self._said is None or self._said.number != number:
             register = self._register
-            points = register.points().drop("recorded").join(register.registered(), on="point")
             self._said = _Said(
-                number, points, register.devices(), register.nodes(), register.edges()
+                number,
+                register.points_since(),
+                register.devices(),
+                register.nodes(),
+                register.edges(),
             )
         return self._said
 

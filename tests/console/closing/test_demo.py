@@ -49,7 +49,7 @@ def test_december_is_closed_and_november_waits_above_the_limit(
     # 1 000 x 1.006 (10^4 kWh), to what the register shows.
     assert close.lines.get().deviation == pytest.approx(0.006, abs=1e-4)
     (line,) = figures.lines(accounted, Month(2023, 11))
-    november = figures.change(line, Typed(), Month(2023, 11))
+    november = figures.change(line, Typed(), Month(2023, 11), {})
     assert (november.is_over, november.deviation) == (True, pytest.approx(-0.07, abs=1e-4))
 
 

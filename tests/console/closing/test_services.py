@@ -5,7 +5,7 @@ Amounts are those of ``closing_world``: 119.04 (10^4 kWh) of power, 0.744 (10^4 
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -19,6 +19,7 @@ from tanfeng.console.core import imports, rights
 from tanfeng.console.core.models import AuditEvent
 from tanfeng.console.metering import amounts, engine
 from tanfeng.console.metering import services as meters
+from tanfeng.console.quality.models import LimitChange
 from tanfeng.errors import DataError
 
 pytestmark = pytest.mark.django_db
@@ -110,6 +111,20 @@ def test_above_the_limit_a_remark_is_required(metered, firm_a):
     made = close(firm_a, metered, electricity=Typed(remark="抄表日为 25 日"))
     assert (made.lines_over, made.lines.get().is_over) == (1, True)
     assert current(metered).remark == "计量关账；抄表日为 25 日"
+
+
+def test_a_month_is_held_against_the_limits_of_the_city(metered, firm_a, city):
+    """5.345 % is inside the 6 % the city set for October, and above its 4 % from November on."""
+    for value, day in ((0.06, date(2025, 10, 1)), (0.04, date(2025, 11, 1))):
+        LimitChange.objects.create(
+            rule="monthly_deviation_max", value=value, valid_from=day, document="市通知",
+            created_by=city,
+        )  # fmt: skip
+    report(firm_a, metered, consumption_total_qty=113.0)
+    made = close(firm_a, metered)
+    assert (made.limit, made.lines_over) == (0.06, 0)
+    assert figures.rule(OCTOBER.next).value == 0.04
+    assert figures.rule(OCTOBER.before).value == 0.05
 
 
 def test_zero_reported_and_something_metered_asks_for_a_remark(metered, firm_a):
@@ -310,8 +325,9 @@ def test_a_mostly_estimated_month_is_written_as_estimated(firm_a, org_a):
     assert line.is_whole
     assert line.estimated_share == pytest.approx(80 / 2976, rel=1e-6)
     assert line.converted == 119.04
-    assert figures.change(line, Typed(), OCTOBER).tier == "estimated"
-    assert figures.estimated_most() == pytest.approx(0.02)
+    assert figures.change(line, Typed(), OCTOBER, {}).tier == "estimated"
+    most = {"consistency_known_min": 0.9}
+    assert figures.change(line, Typed(), OCTOBER, most).tier == "measured"
 
 
 def test_who_may_close(metered, firm_a, firm_b, city, county_officer_a, verifier, park_user):

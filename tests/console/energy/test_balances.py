@@ -12,6 +12,7 @@ from tanfeng.console.energy import balances, sankey, sites
 from tanfeng.console.energy.views.balance import table
 from tanfeng.console.energy.windows import Span
 from tanfeng.console.metering import amounts
+from tanfeng.console.quality.models import LimitChange
 from tanfeng.periods import LOCAL
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +78,19 @@ def test_what_is_unexplained_is_judged_by_the_table(steel):
     assert (line.rest, line.verdict) == (pytest.approx(5 * N), "below")
     assert found.tolerance.value == 0.05
     assert len(rests) == 4
+
+
+def test_the_tolerance_is_that_of_the_city_in_that_month(steel, city):
+    LimitChange.objects.create(
+        rule="submeter_max", value=0.08, valid_from=date(2025, 4, 1), document="市通知",
+        created_by=city,
+    )  # fmt: skip
+    found = balances.of(steel.organisation, SPAN)
+    verdicts = {one.item: one.verdict for one in found.rests if one.node != steel.code}
+    assert (found.tolerance.value, found.tolerance.source) == (0.08, "市通知")
+    assert verdicts["electricity"] == "within", "7.1 % of the line"
+    march = Span(date(2025, 3, 1), date(2025, 3, 2), SPAN.now)
+    assert balances.of(steel.organisation, march).tolerance.value == 0.05
 
 
 def test_both_sides_of_the_balance_are_equal(steel):

@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 from django.urls import reverse
 
+import energy_world
 from energy_world import SPAN, START, hung, works
 from tanfeng.console.core.models import AuditEvent
 from tanfeng.console.metering import engine
@@ -105,6 +106,23 @@ class TestScope:
         items = {row["key"]: row["energy_calorific_tce"] for row in answer.context["items"]}
         assert "heat" not in items
         assert answer.context["value"] == pytest.approx(sum(items.values()))
+
+    def test_steam_bought_without_a_meter_is_missing_and_told(
+        self, city, client_for, firm_b, org_b, monkeypatch
+    ):
+        """1.2 GJ used and 0.75 made: at least 0.45 a quarter hour came in, for two days."""
+        monkeypatch.setitem(energy_world.FLOWS, "H-3", (*energy_world.FLOWS["H-3"][:-1], 0.75))
+        steel = energy_world.works(firm_b, org_b)
+        answer = _get(client_for, city, f"/energy/?org={steel.code}&{APRIL}&measure=calorific")
+        (heat,) = [row for row in answer.context["items"] if row["key"] == "heat"]
+        assert (heat["amount"], heat["slots_missing"]) == (None, 192)
+        assert "热力没有总表：2 天中各工序用 230.4 GJ、自产 144.0，至少外购 86.4 GJ" in (
+            answer.content.decode()
+        )
+        above = _get(client_for, city, f"/energy/?place={org_b.place_id}&{APRIL}")
+        assert [row["slots_missing"] for row in above.context["items"] if row["key"] == "heat"] == [
+            192
+        ]
 
 
 class TestBars:

@@ -265,7 +265,7 @@ def test_low_use_is_explained_by_falling_output(firm_a, org_a, city, client_for)
 
 def test_output_that_stopped_leaves_no_usual_to_hold_against(org_a):
     odd = forecast_of(org_a, 45.0)["anomaly"]
-    assert not output._would_be_usual(odd, -1.0)
+    assert not output._would_be_usual(odd, -1.0, {})
 
 
 @pytest.mark.parametrize(

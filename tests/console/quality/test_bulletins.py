@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import partial
 from io import BytesIO
 
 import openpyxl
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 
 from quality_world import NOW, point
@@ -90,6 +92,29 @@ def test_what_was_issued_does_not_change(judged, city, org_a):
     assert bulletins.digest(list(made.lines.order_by("pk"))) == made.sha256
     event = AuditEvent.objects.get(action="quality.issue")
     assert event.detail["sha256"] == made.sha256
+
+
+def test_nobody_changes_what_was_issued_past_the_console(judged, city):
+    made = bulletins.issue(city, "2026-02", SAID, at=NOW)
+    line = made.lines.first()
+    attempts = [
+        lambda: Bulletin.objects.filter(pk=made.pk).update(addressed="别人"),
+        lambda: made.lines.update(score=100.0),
+        lambda: BulletinLine.objects.filter(pk=line.pk).delete(),
+        made.delete,
+        line.save,
+    ]
+    if connection.vendor == "sqlite":
+        for table in ("quality_bulletin", "quality_bulletinline"):
+            again = f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}"
+            attempts.append(partial(connection.cursor().execute, again))
+    for attempt in attempts:
+        with pytest.raises(DatabaseError, match="does not change"), transaction.atomic():
+            attempt()
+    made.refresh_from_db()
+    assert bulletins.digest(list(made.lines.order_by("pk"))) == made.sha256
+    again = bulletins.issue(city, "2026-02", {**SAID, "reason": "迟到数据"}, at=NOW)
+    assert again.replaces == made
 
 
 def test_issuing_again_needs_a_reason_and_replaces(judged, city):

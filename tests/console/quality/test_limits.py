@@ -10,10 +10,12 @@ from django.urls import reverse
 
 from quality_world import BEGIN, NOW, TODAY, point, send
 from tanfeng.console.core.models import AuditEvent
+from tanfeng.console.metering import engine
 from tanfeng.console.quality import judging, limits, limits_in_force
 from tanfeng.console.quality.models import LimitChange, MonthQuality, Outage
 from tanfeng.console.quality.views import common
 from tanfeng.errors import DataError
+from tanfeng.metering import limit_changes
 
 pytestmark = pytest.mark.django_db
 MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
@@ -53,6 +55,19 @@ def test_what_cannot_be_a_limit_is_refused(city, rule, changes, field):
     with pytest.raises(DataError) as error:
         limits.set_limit(city, rule, {**SAID, **changes})
     assert [one.heading for one in error.value.problems] == [field]
+
+
+def test_what_holds_lies_beside_the_readings(city, django_capture_on_commit_callbacks):
+    """The command judges by the same limits, without a database."""
+    path = engine.folder() / "quality" / limit_changes.FILE
+    with django_capture_on_commit_callbacks(execute=True):
+        change = limits.set_limit(city, "residual_sigma", {**SAID, "value": 3.5})
+    (told,) = limit_changes.read(path)
+    assert (told.rule, told.value, told.valid_from) == ("residual_sigma", 3.5, MARCH)
+    assert (told.document, told.clause) == ("市工信局通知", "第三条")
+    with django_capture_on_commit_callbacks(execute=True):
+        limits.withdraw_limit(city, change, "误录")
+    assert limit_changes.read(path) == ()
 
 
 def test_only_the_city_sets(county_officer_a, firm_a):
@@ -95,7 +110,7 @@ def test_days_are_judged_by_the_limits_of_their_month(
     assert Outage.objects.get(stands=True).first == date(2026, 3, 9)
     with django_capture_on_commit_callbacks() as queued:
         limits.set_limit(city, "connected_min", SAID)
-    assert len(queued) == 1, "what was judged since is judged again in the background"
+    assert len(queued) == 2, "what was judged since is judged again in the background"
     judging.run(NOW, again=judging.Span(MARCH, last))
     month.refresh_from_db()
     assert month.days_connected == 9

@@ -60,6 +60,9 @@ def metered(monkeypatch, org_a, firm_a):
     monkeypatch.setattr(amounts, "of_nodes", of_nodes)
 
 
+OTHERS = "另有 1 种产品上报；本线只按“钢材”的产量，产品结构不同的月份可能偏离。"
+
+
 @pytest.fixture
 def world(metered, org_a):
     reported(org_a, {n: 100.0 + 10 * n for n in range(1, 13)})
@@ -77,7 +80,7 @@ def test_the_month_that_stands_out_is_said_in_words(world, org_a):
     assert august["share"] == pytest.approx(0.3)
     assert rows["2025-02"]["energy"] is None, "half of it is missing"
     assert [row["month"] for row in line.rows if row["beyond"]] == ["2025-08"]
-    assert len(line.words) == 1
+    assert line.words[1:] == [OTHERS]
     assert line.words[0].startswith(
         "2025-08：计量 49.4 tce，按产量 180.0 t 应为 38.0 tce，高 30.0%"
     )
@@ -111,7 +114,7 @@ def test_a_quiet_year_says_so(world, org_a, monkeypatch):
     quiet = frame.with_columns(energy=20 + 0.1 * pl.col("output"))
     monkeypatch.setattr(output_line, "months", lambda *_: quiet)
     line = output_line.of_firm(org_a.credit_code, DECEMBER)
-    assert line.words == ["没有异常月份：能耗随产量变化。"]
+    assert line.words == ["没有异常月份：能耗随产量变化。", OTHERS]
 
 
 def test_the_page_and_the_workbook_show_it(world, org_a, firm_a, firm_b, client_for):

@@ -15,7 +15,7 @@ from quality_world import BEGIN, NOW, point, send
 from tanfeng.console.core.models import AuditEvent
 from tanfeng.console.metering import services as metering
 from tanfeng.console.metering.models import Meter
-from tanfeng.console.quality import judging, point_marks, production
+from tanfeng.console.quality import judging, of_firm, point_marks, production
 from tanfeng.console.quality.models import ProductionChange, ToJudge
 from tanfeng.console.quality.production_states import states
 from tanfeng.errors import DataError
@@ -68,6 +68,31 @@ def test_a_load_while_standing_still_is_implausible(firm_a, org_a):
     # As much as in production, and 60 % of it is the most: all 96 quarter hours of the 10th.
     assert days["state_flags"].to_list() == [0, 96]
     assert not ToJudge.objects.exists()
+
+
+def test_a_day_that_could_not_be_compared_says_why(firm_a, org_a, client_for):
+    """Standing still from the first day on: nobody knows the load of production."""
+    meter = point(firm_a, org_a)
+    send(["P-1"])
+    judging.run(NOW)
+
+    def blind():
+        (row,) = of_firm.point_rows([meter], date(2026, 3, 1), date(2026, 3, 31))
+        return [one for one in row.faults if "未与生产状态比对" in one]
+
+    assert blind() == [], "no state told: nothing to compare"
+    told = production.tell(firm_a, org_a, {**STILL, "since": BEGIN + 5 * DAY})
+    judging.run(NOW)
+    # 6 to 10 March
+    assert blind() == ["5 天未与生产状态比对：此前数日生产时段的实测不足 32 刻或全为零"]
+    page = client_for(firm_a).get(
+        reverse("quality-of", args=[org_a.credit_code]), {"month": "2026-03"}
+    )
+    assert blind()[0] in page.content.decode()
+    production.withdraw(firm_a, told, "误报")
+    production.tell(firm_a, org_a, RUNS)
+    judging.run(NOW)
+    assert blind() == []
 
 
 @pytest.mark.parametrize(

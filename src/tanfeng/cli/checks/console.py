@@ -312,7 +312,7 @@ def _addresses(patterns: Any = None, space: str = "") -> Iterator[tuple[str, dic
 @check(
     "TF-E061",
     "home",
-    ("审计日志缺少防改触发器", "the audit log lacks a trigger that guards it"),
+    ("审计日志或通报缺少防改触发器", "the audit log or a bulletin lacks a trigger that guards it"),
     (
         "有人删除过触发器：查明原因；启动 tanfeng serve 时自动重建。",
         "Somebody removed it: find out who; starting tanfeng serve puts it back.",

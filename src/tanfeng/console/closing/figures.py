@@ -8,7 +8,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
@@ -18,9 +18,10 @@ from tanfeng.console.accounting.models import EnergyRecord
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.closing.models import CloseLine
 from tanfeng.console.metering import amounts, engine
+from tanfeng.console.quality import limits_in_force
 from tanfeng.metering import rollup
 from tanfeng.metering.frames import SLOT_S
-from tanfeng.metering.quality import QualityRule, quality_rules, report_deviations
+from tanfeng.metering.quality import limits, report_deviations
 from tanfeng.periods import LOCAL
 from tanfeng.sheets.meter_list import item_names
 
@@ -29,16 +30,6 @@ PLACES = 6
 #: First year a month can be asked of.
 FIRST_YEAR = 2000
 _SLOTS_A_DAY = 86_400 // SLOT_S
-
-
-def rule() -> QualityRule:
-    """Return the limit a deviation is judged by, with its source."""
-    return quality_rules()["monthly_deviation_max"]
-
-
-def estimated_most() -> float:
-    """Return the largest estimated share [1] of a month that still counts as measured."""
-    return 1.0 - quality_rules()["consistency_known_min"].value
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +61,27 @@ class Month:
         return Month(self.year - (self.month == 1), (self.month - 2) % 12 + 1)
 
     @property
+    def first(self) -> date:
+        """First day."""
+        return date(self.year, self.month, 1)
+
+    @property
     def slots(self) -> int:
         """Quarter hours."""
         return calendar.monthrange(self.year, self.month)[1] * _SLOTS_A_DAY
 
     def __str__(self) -> str:
         return f"{self.year}-{self.month:02d}"
+
+
+def rule(month: Month) -> limits_in_force.Standing:
+    """Return the limit a deviation of a month is judged by, with its source."""
+    return limits_in_force.rule_on("monthly_deviation_max", month.first)
+
+
+def changed(month: Month) -> Mapping[str, float]:
+    """Return the limits of a month the city set in place of the shipped ones."""
+    return limits_in_force.changed_on(month.first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,7 +355,7 @@ def _keeps_purchase(item: str, points: list[Point], reported: EnergyRecord | Non
     return "" if all(one.level == 1 for one in points) else "level"
 
 
-def change(line: Line, typed: Typed, month: Month) -> Change:
+def change(line: Line, typed: Typed, month: Month, changed: Mapping[str, float]) -> Change:
     """Return what closing an item writes.
 
     Parameters
@@ -360,12 +366,17 @@ def change(line: Line, typed: Typed, month: Month) -> Change:
         What was added for missing quarter hours, and the remark.
     month : Month
         The month.
+    changed : mapping of str to float
+        What :func:`changed` says of the month.
     """
     closed = round((line.converted or 0.0) + (typed.added or 0.0), PLACES)
+    least = limits(changed)["consistency_known_min"]
     judged = report_deviations(
-        _as_metered(closed, month), _as_reported(line, month)
-    ).row(0, named=True)  # fmt: skip
-    sure = typed.added is None and line.estimated_share <= estimated_most()
+        _as_metered(closed, month),
+        _as_reported(line, month),
+        changed=changed,
+    ).row(0, named=True)
+    sure = typed.added is None and line.estimated_share <= 1.0 - least
     return Change(
         line,
         typed,

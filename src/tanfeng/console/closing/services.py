@@ -110,7 +110,7 @@ def examine(
             _problem("本月尚未结束，不能关账", "The month still runs and cannot be closed")
         )
     by_item = {one.item_key: one for one in lines}
-    changes = []
+    changes, changed = [], figures.changed(month)
     for item, words in typed.items():
         line = by_item.get(item)
         if line is None or not line.points:
@@ -121,8 +121,8 @@ def examine(
         found = list(_wrong(line, words))
         problems += found
         if not found:
-            changes.append(figures.change(line, words, month))
-    problems += [one for change in changes for one in _unsaid(change)]
+            changes.append(figures.change(line, words, month, changed))
+    problems += [one for change in changes for one in _unsaid(change, month)]
     if not typed:
         problems.append(_problem("请选择要关账的品种", "Choose the items to close"))
     return changes, problems
@@ -168,12 +168,12 @@ def _wrong(line: Line, typed: Typed) -> list[Problem]:
     return found
 
 
-def _unsaid(change: Change) -> list[Problem]:
+def _unsaid(change: Change, month: Month) -> list[Problem]:
     """Return the remark that is missing on a deviation above the limit."""
     if not change.is_over or change.typed.remark.strip():
         return []
     zh, en = change.line.names
-    limit = 100 * figures.rule().value
+    limit = 100 * figures.rule(month).value
     if change.deviation is None:  # nothing was reported used, and something was metered
         off_zh, off_en = "上报为零而计量不为零", "zero was reported and something was metered"
     else:
@@ -348,7 +348,7 @@ def _kept(
         figures_as_of=as_of,
         line_count=len(changes),
         worst_deviation=max(sizes, default=None),
-        limit=figures.rule().value,
+        limit=figures.rule(month).value,
         lines_over=sum(one.is_over for one in changes),
     )
     CloseLine.objects.bulk_create(_kept_line(made, one) for one in changes)

@@ -26,10 +26,10 @@ from tanfeng.console.energy.tree import tree
 from tanfeng.console.energy.windows import Span
 from tanfeng.console.metering import amounts
 from tanfeng.console.metering.models import Meter, ProcessUnit
+from tanfeng.console.quality.limits_in_force import Standing, rule_on
 from tanfeng.metering import balance as judging
 from tanfeng.metering import rollup
 from tanfeng.metering.frames import ENERGY
-from tanfeng.metering.quality import QualityRule, quality_rules
 
 _TCE = "energy_calorific_tce"
 
@@ -153,7 +153,7 @@ class EnergyBalance:
         Of the enterprise first.
     names : Mapping
         Node or point -> (name, address or empty).
-    tolerance : QualityRule
+    tolerance : Standing
         What a rest may be of its supply, with its source.
     items : tuple of str
         Everything metered, electricity first.
@@ -164,7 +164,7 @@ class EnergyBalance:
     conversions: tuple[Conversion, ...]
     rests: tuple[Rest, ...]
     names: Mapping[str, tuple[str, str]]
-    tolerance: QualityRule
+    tolerance: Standing
     items: tuple[str, ...]
     node: str
     #: Points that have not sent anything yet.
@@ -229,7 +229,7 @@ def of(firm: Organisation, span: Span) -> EnergyBalance:
     points = known.points.filter(pl.col("node").is_in(inside))
     of_nodes = amounts.of_nodes([node], "month", span.start, span.end)
     of_points = amounts.of_points(points["point"].to_list(), "month", span.start, span.end)
-    tolerance = quality_rules()["submeter_max"]
+    tolerance = rule_on("submeter_max", span.last)
     if of_nodes.is_empty() and of_points.is_empty():
         return EnergyBalance((), (), (), (), {}, tolerance, (), node)
     by_point, by_node = (

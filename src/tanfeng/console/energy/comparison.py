@@ -17,8 +17,8 @@ from tanfeng.console.energy import figures
 from tanfeng.console.energy.figures import summed
 from tanfeng.console.energy.windows import Span, month_of
 from tanfeng.console.metering import amounts
+from tanfeng.console.quality.limits_in_force import Standing, rule_on
 from tanfeng.metering.frames import ENERGY, SLOT_S
-from tanfeng.metering.quality import QualityRule, quality_rules
 
 Align = Literal["day", "week"]
 #: What a span is compared with.
@@ -73,14 +73,14 @@ class Comparison:
         Per item of the enterprise.
     parts : tuple of Change
         Per process and item.
-    least : QualityRule
+    least : Standing
         What must be known of both spans, with its source.
     """
 
     whole: Change
     items: tuple[Change, ...]
     parts: tuple[Change, ...]
-    least: QualityRule
+    least: Standing
 
 
 def base_of(span: Span, basis: str) -> Span:
@@ -180,7 +180,7 @@ def of(
         Change(node, "", whole[0], whole[1]),
         tuple(change(node, item) for item in items),
         tuple(below),
-        quality_rules()["consistency_known_min"],
+        rule_on("consistency_known_min", spans[0].last),
     )
 
 

@@ -7,8 +7,9 @@ month was to be expected higher or lower, and whether that alone would make the 
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from django.db.models import Q
 from django.utils import timezone
@@ -20,6 +21,7 @@ from tanfeng.console.core.figures import plain
 from tanfeng.console.core.figures import unit as unit_words
 from tanfeng.console.core.models import User
 from tanfeng.console.forecast.models import Anomaly
+from tanfeng.console.quality.limits_in_force import changed_on
 from tanfeng.metering.quality import limits
 
 _Month = tuple[int, int]
@@ -54,7 +56,11 @@ def of(user: User, rows: Iterable[Anomaly]) -> dict[int, Said]:
     """
     asked = {one.pk: (one, _month(one)) for one in rows}
     reported = _reported(user, {(one.organisation_id, month) for one, month in asked.values()})
-    return {pk: _said(one, month, reported) for pk, (one, month) in asked.items()}
+    limit = {
+        month: limits(changed_on(date(*month, 1)))
+        for month in {one for _row, one in asked.values()}
+    }
+    return {pk: _said(one, month, reported, limit[month]) for pk, (one, month) in asked.items()}
 
 
 def _month(one: Anomaly) -> _Month:
@@ -89,7 +95,10 @@ def _reported(user: User, keys: set[_Key]) -> dict[_Key, dict[tuple[str, str], O
 
 
 def _said(
-    one: Anomaly, month: _Month, reported: dict[_Key, dict[tuple[str, str], OutputRecord]]
+    one: Anomaly,
+    month: _Month,
+    reported: dict[_Key, dict[tuple[str, str], OutputRecord]],
+    limit: Mapping[str, float],
 ) -> Said:
     now = reported.get((one.organisation_id, month), {})
     past = reported.get((one.organisation_id, _before(month)), {})
@@ -110,11 +119,11 @@ def _said(
         "change": f"{100 * change:+.1f}%".replace("-", "\N{MINUS SIGN}"),
     }
     told = _("%(product)s of %(month)s: %(amount)s, %(change)s a day against the month before")
-    rise = limits()["output_rise"]
+    rise = limit["output_rise"]
     along = change > rise if one.is_high else change < -rise
     if not along:
         return Said(f"{told}{_('; that does not explain it')}" % said, False)
-    excuses = _would_be_usual(one, change)
+    excuses = _would_be_usual(one, change, limit)
     ends = _("; that would make it usual") if excuses else _("; that explains a part of it")
     return Said(f"{told}{ends}" % said, excuses)
 
@@ -123,10 +132,10 @@ def _a_day(row: OutputRecord, month: _Month) -> float:
     return float(row.output_qty or 0.0) / calendar.monthrange(*month)[1]
 
 
-def _would_be_usual(one: Anomaly, change: float) -> bool:
+def _would_be_usual(one: Anomaly, change: float, limit: Mapping[str, float]) -> bool:
     """Tell whether the hours are within the ratio of an oddity once the usual moves along."""
     usual = one.usual * (1 + change)
     if usual <= 0:
         return False
-    ratio, limit = one.amount / usual, limits()
+    ratio = one.amount / usual
     return ratio < limit["anomaly_ratio"] if one.is_high else ratio > limit["anomaly_low_ratio"]

@@ -19,6 +19,7 @@ from tanfeng.console.core.models import User
 from tanfeng.console.forecast import output
 from tanfeng.console.forecast.models import Anomaly, Forecast
 from tanfeng.console.metering.models import Meter
+from tanfeng.console.quality.limits_in_force import value_on
 from tanfeng.metering import outlook
 from tanfeng.metering.quality import limits
 from tanfeng.periods import LOCAL
@@ -40,7 +41,7 @@ def item_name(key: str) -> str:
 
 def compared(row: Forecast) -> dict[str, Any]:
     """Return the month against the one before and a year ago, where those are known well enough."""
-    least = limits()["consistency_known_min"]
+    least = value_on("consistency_known_min", row.known_to)
 
     def against(amount: float | None, known: float | None) -> dict[str, Any]:
         whole = amount is not None and (known or 0.0) >= least

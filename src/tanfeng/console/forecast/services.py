@@ -18,6 +18,7 @@ from tanfeng.console.core.models import User
 from tanfeng.console.forecast.models import Anomaly, Forecast
 from tanfeng.console.metering import amounts
 from tanfeng.console.metering.models import Meter
+from tanfeng.console.quality.limits_in_force import changed_on
 from tanfeng.metering import outlook, workdays
 from tanfeng.periods import LOCAL
 
@@ -81,13 +82,19 @@ def compute_all(today: date | None = None, *, progress: Progress | None = None) 
     }
     hourly = _hourly(list(firms), today, lambda share: told(round(60 * share)))
     last_year = _last_year(list(firms), today)
+    changed = changed_on(today)
     made, odd = [], []
+    if hourly.height:  # what nothing was ever known of has no course to go on
+        told_of = pl.col("amount").is_not_null().any().over("node", "item_key")
+        hourly = hourly.filter(told_of)
     keys = hourly["item_key"].unique().sort().to_list() if hourly.height else []
     for place, key in enumerate(keys):
         told(60 + round(35 * place / len(keys)))
         part = hourly.filter(pl.col("item_key") == key)
         unit = str(part["unit"][0])
-        found = outlook.outlook(part, today, calendar=workdays.published(), unit=unit)
+        found = outlook.outlook(
+            part, today, calendar=workdays.published(), unit=unit, changed=changed
+        )
         made += _rows(found, firms, key, unit, today, last_year)
         odd += _anomalies(found, firms, key, unit)
     _keep(made, odd, today)

@@ -17,6 +17,7 @@ from tanfeng import accounting, standards
 from tanfeng.console.accounting.services import OPTIONS
 from tanfeng.console.library.services import overrides
 from tanfeng.console.metering import engine
+from tanfeng.metering import rollup
 from tanfeng.periods import LOCAL
 
 By = Literal["15min", "hour", "day", "month"]
@@ -94,6 +95,31 @@ def of_nodes(nodes: Collection[str], by: By, start: datetime, end: datetime) -> 
     """
     inside = below(nodes, engine.edges())
     return engine.kept().of_nodes(inside, by, start, end, factors(start, end))
+
+
+def bought_unmetered(node: str, start: datetime, end: datetime) -> pl.DataFrame:
+    """Return what an enterprise bought at least of items it makes, with no meter at its gate.
+
+    Parameters
+    ----------
+    node : str
+        Credit code.
+    start, end : datetime
+        As of :func:`of_nodes`, which counts it as missing.
+
+    Returns
+    -------
+    polars.DataFrame
+        As of :func:`tanfeng.metering.rollup.bought_unmetered`.
+    """
+    inside = below([node], engine.edges())
+    mine = pl.col("node").is_in(inside)
+    return rollup.bought_unmetered(
+        engine.kept().of_nodes(inside, "day", start, end),
+        points=engine.points().filter(mine),
+        edges=engine.edges().filter(pl.col("parent").is_in(inside)),
+        nodes=engine.register().nodes().filter(mine),
+    )
 
 
 def as_of() -> datetime | None:

@@ -1,11 +1,16 @@
 """The night's tidying: readings laid out by point, small files of kept energy put together.
 
-Every serving process looks now and then; one of them wins the night's mark and tidies. What is
-pushed, derived and read meanwhile goes on.
+Every serving process looks now and then; one of them takes the lock and tidies, and marks the day
+when it is done: one that was killed at it is followed by another in the same hour. What is pushed,
+derived and read meanwhile goes on.
 """
 
 from __future__ import annotations
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.conf import settings
@@ -22,14 +27,26 @@ EVERY_S = 300.0
 _MARK = "tidy"
 
 
-def claim(now: datetime) -> bool:
-    """Take the night's work, once among all processes, in the one hour the setting names."""
+def is_due(now: datetime) -> bool:
+    """Tell whether it is the hour the setting names and the day's work is not done."""
     local = now.astimezone(LOCAL)
     if local.hour != settings.TIDY_HOUR or engine.store().version() < 0:
         return False
-    day = local.date().toordinal()
-    Mark.objects.get_or_create(name=_MARK, defaults={"number": -1})
-    return bool(Mark.objects.filter(name=_MARK, number__lt=day).update(number=day))
+    return not Mark.objects.filter(name=_MARK, number__gte=local.date().toordinal()).exists()
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Tell whether nobody else tidies, and keep others from it; a killed process lets go."""
+    handle = os.open(engine.folder() / ".tidying", os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        yield False
+    else:
+        yield True
+    finally:
+        os.close(handle)
 
 
 def tidy() -> None:
@@ -46,9 +63,15 @@ def tidy() -> None:
 
 
 def look() -> None:
-    """Tidy when the night's work is due and nobody took it."""
-    if claim(timezone.now()):
-        tidy()
+    """Tidy when the day's work is due and nobody is at it; it is done when it has ended."""
+    now = timezone.now()
+    if not is_due(now):
+        return
+    with _alone() as alone:
+        if alone and is_due(now):
+            tidy()
+            day = now.astimezone(LOCAL).date().toordinal()
+            Mark.objects.update_or_create(name=_MARK, defaults={"number": day})
 
 
 def rounds() -> Rounds:

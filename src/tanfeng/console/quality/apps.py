@@ -15,11 +15,16 @@ class QualityConfig(AppConfig):
     def ready(self) -> None:
         """Declare the rules, the pages, the work and the words of the log."""
         from tanfeng.console.accounting import todo
-        from tanfeng.console.core import audit_words, navigation
+        from tanfeng.console.core import append_only, audit_words, navigation
         from tanfeng.console.metering import zoom
         from tanfeng.console.quality import jobs, machines, permissions, point_marks, reminders
 
         permissions.register()
+        told = "an issued bulletin does not change"
+        append_only.TABLES += [
+            append_only.Guarded("quality_bulletin", told, ("id", "number")),
+            append_only.Guarded("quality_bulletinline", told),
+        ]
         zoom.MARKS.append(point_marks.marks)
         audit_words.ACTIONS.update(machines.words())
         todo.REMINDERS.append(reminders.remind)

@@ -22,7 +22,7 @@ from tanfeng.console.archive.models import Place
 from tanfeng.console.core import audit, rights
 from tanfeng.console.core.models import Role, User
 from tanfeng.console.quality import judging
-from tanfeng.console.quality.limits import standing as standing_limits
+from tanfeng.console.quality.limits_in_force import standing as standing_limits
 from tanfeng.console.quality.models import Bulletin, BulletinLine, MonthQuality, Outage
 from tanfeng.console.quality.services import number, problem
 from tanfeng.errors import DataError

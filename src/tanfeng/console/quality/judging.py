@@ -20,7 +20,7 @@ from django.utils import timezone
 from tanfeng.console.metering import amounts, engine
 from tanfeng.console.quality import alerting, outage_keeping, standing
 from tanfeng.console.quality.filing_windows import windows
-from tanfeng.console.quality.limits_in_force import changed_on
+from tanfeng.console.quality.limits_in_force import changed_on, publish
 from tanfeng.console.quality.models import Judgement, ToJudge
 from tanfeng.console.quality.production_states import states
 from tanfeng.metering.judged import BEFORE, JudgedDays, judge, midnight
@@ -117,6 +117,7 @@ def run(
 
 
 def _run(now: datetime, again: Span | None, progress: Progress) -> Done:
+    publish()
     mark, _made = Judgement.objects.get_or_create(pk=1)
     version, upto = engine.store().version(), last_over(now)
     waiting = list(ToJudge.objects.all())

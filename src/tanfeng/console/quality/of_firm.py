@@ -17,6 +17,7 @@ from tanfeng.console.metering import amounts, engine
 from tanfeng.console.metering.models import Meter
 from tanfeng.console.quality import judging, standing
 from tanfeng.console.quality.limits_in_force import changed_on
+from tanfeng.console.quality.production_states import not_compared
 from tanfeng.metering import judged, quality
 from tanfeng.metering.balance import VERDICTS
 from tanfeng.metering.quality import limits
@@ -106,6 +107,7 @@ def point_rows(meters: Sequence[Meter], first: date, end: date) -> list[PointRow
         places=pl.col("day").dt.day(),
         shares=pl.when(due).then(pl.col("received") / pl.col("due")),
     )
+    blind, least = not_compared(days, meters), int(limit["running_slots_min"])
     found = {row["point"]: row for row in sums.iter_rows(named=True)}
     count = end.day
     rows = []
@@ -126,7 +128,7 @@ def point_rows(meters: Sequence[Meter], first: date, end: date) -> list[PointRow
                 plausibility=_share(row["measured"] - row["implausible"], row["measured"]),
                 days_due=row["days_due"],
                 days_connected=row["days_connected"],
-                faults=faults(row),
+                faults=[*faults(row), *_blind(blind.get(meter.point or "", 0), least)],
             )
         )
     return rows
@@ -171,6 +173,20 @@ def faults(row: dict[str, Any]) -> list[str]:
     )  # fmt: skip
     tell(row["excused"], "%(count)d day excused by a filing", "%(count)d days excused by a filing")
     return said
+
+
+def _blind(days: int, least: int) -> list[str]:
+    """Say of how many days a load was not held against production, and why."""
+    if not days:
+        return []
+    words = ngettext(
+        "%(count)d day not compared with production: in the days before, fewer than %(least)d "
+        "metered quarter hours of production, or all of them zero",
+        "%(count)d days not compared with production: in the days before, fewer than %(least)d "
+        "metered quarter hours of production, or all of them zero",
+        days,
+    )
+    return [words % {"count": days, "least": least}]
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,8 @@ def months(codes: Collection[str], start: date, last: date) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        node, month, energy [tce] and output [unit], null where not known, product, unit.
+        node, month, energy [tce] and output [unit], null where not known, product, unit, others
+        (how many more products are reported).
     """
     made = _outputs(codes, start, last)
     energy = _energy(made["node"].unique().to_list(), start, last)
@@ -107,7 +108,9 @@ def _outputs(codes: Collection[str], start: date, last: date) -> pl.DataFrame:
         .sort("node", "count", "product", descending=[False, True, False])
         .unique("node", keep="first", maintain_order=True)
     )
-    return frame.join(most.drop("count"), on=["node", "product", "unit"])
+    kinds = frame.group_by("node").agg(others=pl.struct("product", "unit").n_unique() - 1)
+    chosen = most.drop("count").join(kinds, on="node")
+    return frame.join(chosen, on=["node", "product", "unit"])
 
 
 def fitted(frame: pl.DataFrame, first: date, changed: Mapping[str, float]) -> pl.DataFrame:
@@ -171,9 +174,12 @@ def of_firm(code: str, first: date) -> Line:
         known = row["reason"] == "judged" and row["expected"]
         row["share"] = row["residual"] / row["expected"] if known else None
     named = frame.drop_nulls("product")
-    product, unit = named.select("product", "unit").row(0) if named.height else ("", "")
+    about = ("product", "unit", "others")
+    product, unit, others = named.select(about).row(0) if named.height else ("", "", 0)
     judged = any(row["reason"] == "judged" for row in rows)
     words = _odd(rows, unit) if judged else [_why(rows, limit)]
+    if judged and others:
+        words.append(_mixed(product, others))
     bound = limit["residual_sigma"]
     chart = _chart(rows, bound) if judged else {}
     return Line(words, rows, chart, product, unit, judged)
@@ -190,6 +196,18 @@ def _why(rows: list[dict[str, Any]], limit: Mapping[str, float]) -> str:
         known,
     )
     return text % {"known": known, "least": least}
+
+
+def _mixed(product: str, others: int) -> str:
+    """Say that the line knows one product of several."""
+    text = ngettext(
+        "%(count)d more product is reported: the line is of %(product)s alone, and a month of "
+        "another mix may stand out.",
+        "%(count)d more products are reported: the line is of %(product)s alone, and a month of "
+        "another mix may stand out.",
+        others,
+    )
+    return text % {"count": others, "product": product}
 
 
 def _odd(rows: list[dict[str, Any]], unit: str) -> list[str]:

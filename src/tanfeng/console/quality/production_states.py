@@ -14,8 +14,9 @@ from tanfeng.console.metering.models import Meter, ProcessUnit
 from tanfeng.console.quality.models import ProductionChange
 from tanfeng.metering.quality import PRODUCTION
 
+_DAY = timedelta(days=1)
 #: Where a state that still holds is cut: it is told of the past alone.
-_AHEAD = timedelta(days=1)
+_AHEAD = _DAY
 
 
 def spans(
@@ -79,6 +80,45 @@ def states(nodes: Collection[str]) -> pl.DataFrame:
         for change, end in spans(of[firm].get(_told(unit, units, of[firm]), ())):
             rows.append((node, change.since, end or until, change.producing))
     return pl.DataFrame(rows, schema=PRODUCTION, orient="row")
+
+
+def not_compared(days: pl.DataFrame, meters: Iterable[Meter]) -> dict[str, int]:
+    """Return how many judged days of points were not held against the state that was told.
+
+    That is so where too little load of production lies before them to know what is usual.
+
+    Parameters
+    ----------
+    days : polars.DataFrame
+        Columns of ``judged.KEPT``.
+    meters : iterable of Meter
+        With their process and enterprise.
+
+    Returns
+    -------
+    dict of str to int
+        Days by point; a day before the first state is not counted.
+    """
+    node = {
+        one.point: one.unit.node if one.unit else one.organisation.credit_code
+        for one in meters
+        if one.point and one.in_tree
+    }
+    told = states(node.values())
+    silent = days.filter(pl.col("state_flags").is_null(), pl.col("measured") > 0)
+    if told.is_empty() or silent.is_empty():
+        return {}
+    midnight = pl.col("day").cast(pl.Datetime("us")).dt.replace_time_zone("Asia/Shanghai")
+    begins = midnight.dt.convert_time_zone("UTC")
+    found = (
+        silent.select("point", "day", begins=begins, ends=begins + _DAY)
+        .with_columns(node=pl.col("point").replace_strict(node, default=None))
+        .join(told, on="node")
+        .filter(pl.col("start") < pl.col("ends"), pl.col("end") > pl.col("begins"))
+        .group_by("point")
+        .agg(pl.col("day").n_unique())
+    )
+    return dict(found.iter_rows())
 
 
 def _of(nodes: Sequence[str]) -> QuerySet[ProductionChange]:

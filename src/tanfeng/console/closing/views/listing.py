@@ -121,7 +121,7 @@ def closings(request: HttpRequest) -> HttpResponse:
     closed = rights.visible(user, MonthClose).filter(
         Exists(_points("organisation")), year=month.year, month=month.month, reopened_at=None
     )
-    closed_count = closed.count()
+    closed_count, rule = closed.count(), figures.rule(month)
     return render(
         request,
         "closing/closings.html",
@@ -137,18 +137,12 @@ def closings(request: HttpRequest) -> HttpResponse:
             "unknown": unknown,
             "states": list(STATES.items()),
             "places": () if user.place_code else [(p.code, str(p)) for p in Place.objects.all()],
-            "rule": figures.rule(),
-            "source": source(),
+            "rule": rule,
+            "source": rule.source,
             "sort": listing.sort,
             "asked": request.GET,
         },
     )
-
-
-def source() -> str:
-    """Return where the limit comes from, in the language used."""
-    rule = figures.rule()
-    return rule.source_en if language() == "en" else rule.source_zh
 
 
 def _moved(month: Month) -> tuple[Collection[int], str]:

@@ -19,7 +19,6 @@ from tanfeng.console.archive.models import Organisation
 from tanfeng.console.closing import figures, services, words
 from tanfeng.console.closing.figures import Line, Month, Typed
 from tanfeng.console.closing.models import MonthClose
-from tanfeng.console.closing.views.listing import source
 from tanfeng.console.core import audit, jobs, lists, rights
 from tanfeng.console.core.asked import language, me
 from tanfeng.console.core.lists import Column
@@ -158,7 +157,7 @@ def _page(
     may = services.may_close(user, organisation)
     urls = _point_urls(user, lines, close)
     now = timezone.now()
-    rule = figures.rule()
+    rule, changed = figures.rule(month), figures.changed(month)
     older = rights.visible(user, MonthClose).filter(
         organisation=organisation, year=month.year, month=month.month
     )
@@ -168,7 +167,7 @@ def _page(
         "month": month,
         "before": month.before,
         "after": month.next if now >= month.next.end else None,
-        "rows": [_row(line, month, (typed or {}).get(line.item_key), urls, bool(typed))
+        "rows": [_row(line, month, (typed or {}).get(line.item_key), urls, bool(typed), changed)
                  for line in lines],
         "close": close,
         "kept": _kept(close, urls) if close else [],
@@ -186,7 +185,7 @@ def _page(
         "seen": services.digest(lines),
         "rule": rule,
         "limit": close.limit if close else rule.value,
-        "source": source(),
+        "source": rule.source,
     }  # fmt: skip
     return render(request, "closing/month.html", context, status=status)
 
@@ -203,11 +202,16 @@ def _point_urls(user: User, lines: list[Line], close: MonthClose | None) -> dict
 
 
 def _row(
-    line: Line, month: Month, typed: Typed | None, urls: Mapping[str, str], was_sent: bool
+    line: Line,
+    month: Month,
+    typed: Typed | None,
+    urls: Mapping[str, str],
+    was_sent: bool,
+    changed: Mapping[str, float],
 ) -> dict[str, Any]:
     """Return a line of an open month; what is wholly known is chosen unless said otherwise."""
     judged = (
-        figures.change(line, Typed(), month)
+        figures.change(line, Typed(), month, changed)
         if line.points and line.is_whole and line.converted is not None
         else None
     )
@@ -330,7 +334,8 @@ def _workbook(
     lines: list[Line],
     close: MonthClose | None,
 ) -> HttpResponse:
-    rows = _closed_rows(close) if close else [_open_row(line, month) for line in lines]
+    changed = figures.changed(month)
+    rows = _closed_rows(close) if close else [_open_row(one, month, changed) for one in lines]
     event = audit.record(
         "export.month-close", request=request, thing=organisation, month=str(month),
         rows=len(rows), close=close.pk if close else None,
@@ -367,8 +372,8 @@ def _closed_rows(close: MonthClose) -> list[dict[str, Any]]:
     ]
 
 
-def _open_row(line: Line, month: Month) -> dict[str, Any]:
-    row = _row(line, month, None, {}, False)
+def _open_row(line: Line, month: Month, changed: Mapping[str, float]) -> dict[str, Any]:
+    row = _row(line, month, None, {}, False, changed)
     has = bool(line.points)
     return {
         "item": row["name"],

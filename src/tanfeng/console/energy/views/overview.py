@@ -156,6 +156,7 @@ def _context(
         "known": _known(whole, asked),
         "before": before,
         "after": after if after <= timezone.localdate() else None,
+        "gates": _gates(place, asked.span, whole),
         "unvalued": [
             figures.name_of(key)
             for key in items
@@ -165,6 +166,18 @@ def _context(
             is not None
         ],
     }
+
+
+def _gates(place: Scope, span: Span, whole: pl.DataFrame) -> list[dict[str, Any]]:
+    """Return what an enterprise bought with no meter at its gate; the sums count it as missing."""
+    firm = place.organisation
+    if firm is None or place.nodes != (firm.credit_code,) or not whole["amount"].has_nulls():
+        return []
+    found = amounts.bought_unmetered(firm.credit_code, span.start, span.end)
+    return [
+        {**row, "name": figures.name_of(row["item_key"]), "unit": unit_words(row["unit"])}
+        for row in found.iter_rows(named=True)
+    ]
 
 
 _PART_WORDS = {

@@ -21,7 +21,7 @@ from tanfeng.console.archive.models import Place
 from tanfeng.console.core import rights
 from tanfeng.console.core.asked import complain, language, me
 from tanfeng.console.core.models import User
-from tanfeng.console.quality import judging, limits, machines, models, services
+from tanfeng.console.quality import judging, limits_in_force, machines, models, services
 from tanfeng.console.registers.workflow import Machine, Transition
 from tanfeng.errors import DataError
 
@@ -83,7 +83,7 @@ def rules(names: Iterable[str], day: date | None = None) -> dict[str, dict[str, 
             "note": one.rule.note_en if in_english else one.rule.note_zh,
             "confidence": one.confidence,
         }
-        for one in limits.standing(day or timezone.localdate(), names)
+        for one in limits_in_force.standing(day or timezone.localdate(), names)
     }
 
 

@@ -15,9 +15,10 @@ from tanfeng.console.core import rights
 from tanfeng.console.core.asked import complain, language, me
 from tanfeng.console.core.lists import Column, Listing
 from tanfeng.console.quality import limits as setting
-from tanfeng.console.quality.limits_in_force import CHANGEABLE
+from tanfeng.console.quality.limits_in_force import UNITS, standing
 from tanfeng.console.quality.models import LimitChange
 from tanfeng.errors import DataError
+from tanfeng.metering.limit_changes import CHANGEABLE
 from tanfeng.metering.quality import quality_rules
 
 
@@ -28,7 +29,7 @@ def _name(rule: str) -> str:
 
 def _unit(rule: str) -> str:
     unit = quality_rules()[rule].unit
-    return str(setting.UNITS.get(unit, unit))
+    return str(UNITS.get(unit, unit))
 
 
 def _choice(rule: str) -> str:
@@ -107,7 +108,7 @@ def limits(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
     if listing.wants_export:
         return listing.export()
-    stands = setting.standing(timezone.localdate())
+    stands = standing(timezone.localdate())
     return render(
         request,
         "quality/limits.html",
