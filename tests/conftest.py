@@ -34,10 +34,12 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings: None) -> Iterator[None]:
-    """Fill the database in memory that Django is about to migrate: nothing is left to apply."""
+    """Let the database that Django is about to migrate be migrated: nothing is left to apply."""
     from django.db import connection
 
     if connection.vendor != "sqlite":
+        settings = connection.settings_dict["TEST"]
+        settings["TEMPLATE"] = migrated.template(os.environ["DATABASE_URL"])
         yield
         return
     name = connection.creation._get_test_db_name()

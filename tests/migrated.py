@@ -1,7 +1,8 @@
-"""A home whose empty database of SQLite has every migration applied, made once and kept.
+"""An empty database with every migration applied, made once and copied.
 
 To apply them takes twelve CPU seconds, and every process of a test run, and many a home a test
-opens, would begin with that. It lies in ``build`` under the digest of what makes it.
+opens, would begin with that. Of SQLite it is kept, with a home around it, in ``build`` under the
+digest of what makes it; of PostgreSQL it stays on the server as long as that lives.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import django
 
@@ -53,14 +55,18 @@ def _kept() -> Path:
 def _make(kept: Path) -> None:
     draft = kept.with_suffix(".draft")
     shutil.rmtree(draft, ignore_errors=True)  # of a run that was stopped
+    _migrate(draft)
+    draft.rename(kept)
+
+
+def _migrate(folder: Path, **variables: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", _MIGRATE, str(draft)],
+        [sys.executable, "-c", _MIGRATE, str(folder)],
         capture_output=True,
         text=True,
-        env=environment(measured=False),
+        env=environment(measured=False) | variables,
     )
     assert done.returncode == 0, done.stderr
-    draft.rename(kept)
 
 
 def database() -> Path:
@@ -71,3 +77,22 @@ def database() -> Path:
 def home(folder: Path) -> Path:
     """Make a home with a migrated, empty database, and return it."""
     return shutil.copytree(_kept(), folder)
+
+
+def template(server: str) -> str:
+    """Return the name of the migrated database on a server of PostgreSQL, a template for others.
+
+    The first of all processes to ask makes it.
+    """
+    import psycopg
+
+    name, draft = "tanfeng_migrated", "tanfeng_draft"
+    with psycopg.connect(server, autocommit=True) as connection, TemporaryDirectory() as folder:
+        connection.execute("SELECT pg_advisory_lock(1)")  # until the connection ends
+        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+        if known.fetchone() is None:
+            connection.execute(f"DROP DATABASE IF EXISTS {draft}")  # of a run that was stopped
+            connection.execute(f"CREATE DATABASE {draft}")
+            _migrate(Path(folder, "home"), DATABASE_URL=f"{server.rsplit('/', 1)[0]}/{draft}")
+            connection.execute(f"ALTER DATABASE {draft} RENAME TO {name}")
+    return name

@@ -7,20 +7,8 @@ import sys
 import time
 
 import psycopg
-import pytest
 
 COMMAND = (sys.executable, "-c", "from tanfeng.cli import main; main()")
-
-
-@pytest.fixture
-def address():
-    """Give a database of this test alone."""
-    server = os.environ["DATABASE_URL"]
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE demo_city")
-    yield f"{server.rsplit('/', 1)[0]}/demo_city"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute("DROP DATABASE demo_city WITH (FORCE)")
 
 
 def _environment(address):
@@ -43,27 +31,27 @@ def _count(address, table):
         return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
 
 
-def test_the_city_stands_in_the_server_and_is_not_built_twice(address, tmp_path):
+def test_the_city_stands_in_the_server_and_is_not_built_twice(empty_database, tmp_path):
     home = tmp_path / "home"
-    done = _demo(address, home, "--enterprises", "20", "--years", "2")
+    done = _demo(empty_database, home, "--enterprises", "20", "--years", "2")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert _count(address, "archive_organisation") == 20
-    assert _count(address, "accounting_run") == 2
+    assert _count(empty_database, "archive_organisation") == 20
+    assert _count(empty_database, "accounting_run") == 2
     assert (home / "runs" / "2" / "lines.parquet").is_file()
     assert not (home / "tanfeng.sqlite3").exists()
-    kept = _demo(address, tmp_path / "other", "--if-empty")
+    kept = _demo(empty_database, tmp_path / "other", "--if-empty")
     assert kept.returncode == 0
-    assert _demo(address, tmp_path / "other").returncode == 2
-    assert _count(address, "archive_organisation") == 20
+    assert _demo(empty_database, tmp_path / "other").returncode == 2
+    assert _count(empty_database, "archive_organisation") == 20
 
 
-def test_stopped_half_way_the_server_has_no_city(address, tmp_path):
+def test_stopped_half_way_the_server_has_no_city(migrated_database, tmp_path):
     process = subprocess.Popen(
         [*COMMAND, "demo", "--home", str(tmp_path / "home"), "--enterprises", "60"],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=_environment(address),
+        env=_environment(migrated_database),
     )
     # The first upload kept on disk says that counties and accounts are written.
     for _attempt in range(1200):
@@ -78,7 +66,7 @@ def test_stopped_half_way_the_server_has_no_city(address, tmp_path):
     assert process.returncode == 130, said
     assert list(tmp_path.iterdir()) == []
     for table in ("archive_organisation", "archive_place", "core_batch"):
-        assert _count(address, table) == 0
+        assert _count(migrated_database, table) == 0
 
 
 def test_a_server_that_is_not_there_is_said_in_words(tmp_path):
