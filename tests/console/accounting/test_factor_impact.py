@@ -84,20 +84,18 @@ def test_another_edition_of_a_row_and_of_the_table(city, run):
     assert found.quantities
 
 
-@pytest.mark.parametrize(
-    ("query", "words"),
-    [
+def test_what_makes_no_sense_is_told(subtests, client_for, city, run):
+    for query, words in (
         ({"value": "x"}, "非负数"),
         ({"value": "-1"}, "非负数"),
         ({"value": "nan"}, "非负数"),
         ({"to": "fuels/none"}, "其他版本"),
         ({"value": "1", "to": "fuels/none"}, "请给出数值"),
-    ],
-)
-def test_what_makes_no_sense_is_told(client_for, city, run, query, words):
-    answer = client_for(city).get(address(**query))
-    assert answer.status_code == 422
-    assert words in answer.content.decode()
+    ):
+        with subtests.test(words, **query):
+            answer = client_for(city).get(address(**query))
+            assert answer.status_code == 422
+            assert words in answer.content.decode()
 
 
 def test_rows_of_words_and_unknown_rows(client_for, city, db):

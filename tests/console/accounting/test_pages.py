@@ -61,11 +61,12 @@ def _cells(response):
     return [[cell.value for cell in row] for row in sheet.iter_rows()]
 
 
-@pytest.mark.parametrize("who", ROLES)
-def test_every_page_opens_for_every_role(request, client_for, run, who):
-    client = client_for(request.getfixturevalue(who))
-    for url in PAGES:
-        _page(client, url)
+def test_every_page_opens_for_every_role(subtests, request, client_for, run):
+    for who in ROLES:
+        with subtests.test(who):
+            client = client_for(request.getfixturevalue(who))
+            for url in PAGES:
+                _page(client, url)
 
 
 def test_every_list_leaves_as_a_workbook_with_its_day(client_for, run, city):

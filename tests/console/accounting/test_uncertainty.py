@@ -107,26 +107,24 @@ def test_a_changed_statement_withdraws_the_one_before(firm_b, run):
         uncertainty_services.withdraw(firm_b, run, COAL)
 
 
-@pytest.mark.parametrize(
-    ("key", "more"),
-    [
+def test_what_cannot_be_stated(subtests, firm_b, run):
+    for key, more in (
         ("row|fuel|coal|no_such", {}),
         (COAL, {"pct": -1.0}),
         (COAL, {"pct": float("nan")}),
         (COAL, {"distribution": "cauchy"}),
         (COAL, {"grounds": "  "}),
-    ],
-)
-def test_what_cannot_be_stated(firm_b, run, key, more):
-    with pytest.raises(ModelError):
-        stated(firm_b, run, key, **more)
-    assert not InputUncertainty.objects.exists()
+    ):
+        with subtests.test(key, **more):
+            with pytest.raises(ModelError):
+                stated(firm_b, run, key, **more)
+            assert not InputUncertainty.objects.exists()
 
 
-@pytest.mark.parametrize("who", ["verifier", "park_user", "county_officer_a", "firm_a"])
-def test_who_may_not_hand_in_forms_states_nothing(request, run, who):
-    with pytest.raises(PermissionDenied):
-        stated(request.getfixturevalue(who), run)
+def test_who_may_not_hand_in_forms_states_nothing(subtests, request, run):
+    for who in ("verifier", "park_user", "county_officer_a", "firm_a"):
+        with subtests.test(who), pytest.raises(PermissionDenied):
+            stated(request.getfixturevalue(who), run)
 
 
 def test_the_page_takes_a_statement_and_the_account_shows_it(client_for, firm_b, run):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from itertools import product
 
 import openpyxl
 import pytest
@@ -34,9 +35,8 @@ def _get(client_for, user, path):
 class TestScope:
     """Who begins where, and what opens."""
 
-    @pytest.mark.parametrize(
-        ("role", "seen", "kind"),
-        [
+    def test_everybody_sees_the_own_scope(self, subtests, request, client_for, org_a, steel):
+        for role, seen, kind in (
             ("city", True, "city"),
             ("county_officer_b", True, "county"),
             ("firm_b", True, "enterprise"),
@@ -45,24 +45,21 @@ class TestScope:
             ("firm_a", False, "enterprise"),
             ("verifier", False, "firms"),
             ("admin_user", False, "firms"),
-        ],
-    )
-    def test_everybody_sees_the_own_scope(
-        self, request, client_for, org_a, steel, role, seen, kind
-    ):
-        user = request.getfixturevalue(role)
-        answer = _get(client_for, user, f"/energy/?{APRIL}")
-        assert answer.status_code == 200
-        assert answer.context["scope"].kind == kind
-        # 19,200 kWh and 9,792 m3 in, whatever is made of them inside.
-        found = {row["key"]: row["amount"] for row in answer.context["items"]}
-        if seen:
-            assert found == pytest.approx({"electricity": 19_200.0, "natural_gas": 9_792.0})
-            # Two of thirty days came.
-            assert answer.context["total"]["completeness"] == pytest.approx(2 / 30)
-        else:
-            assert found == {}
-            assert "乙钢铁" not in _text(answer)
+        ):
+            with subtests.test(role):
+                user = request.getfixturevalue(role)
+                answer = _get(client_for, user, f"/energy/?{APRIL}")
+                assert answer.status_code == 200
+                assert answer.context["scope"].kind == kind
+                # 19,200 kWh and 9,792 m3 in, whatever is made of them inside.
+                found = {row["key"]: row["amount"] for row in answer.context["items"]}
+                if seen:
+                    assert found == pytest.approx({"electricity": 19_200.0, "natural_gas": 9_792.0})
+                    # Two of thirty days came.
+                    assert answer.context["total"]["completeness"] == pytest.approx(2 / 30)
+                else:
+                    assert found == {}
+                    assert "乙钢铁" not in _text(answer)
 
     def test_the_way_down_to_a_point(self, city, client_for, steel):
         client = client_for(city)
@@ -82,15 +79,17 @@ class TestScope:
         assert parts["主传动"].kind == "unit"
         assert AuditEvent.objects.filter(action="energy.read").count() == 2
 
-    @pytest.mark.parametrize("role", ["county_officer_a", "park_user", "firm_a", "verifier"])
-    def test_nobody_opens_what_is_not_theirs(self, request, client_for, org_a, steel, role):
-        client = client_for(request.getfixturevalue(role))
+    def test_nobody_opens_what_is_not_theirs(self, subtests, request, client_for, org_a, steel):
         unit = steel.units["line"]
-        for query in (f"org={steel.code}", f"place={steel.organisation.place_id}", "park=nowhere",
-                      f"unit={unit.pk}", "unit=x", "org=x"):  # fmt: skip
-            assert client.get(f"/energy/?{query}").status_code == 404, query
-        for name in PAGES:
-            assert client.get(reverse(name, args=[steel.code])).status_code == 404
+        queries = (f"org={steel.code}", f"place={steel.organisation.place_id}", "park=nowhere",
+                   f"unit={unit.pk}", "unit=x", "org=x")  # fmt: skip
+        for role in ("county_officer_a", "park_user", "firm_a", "verifier"):
+            with subtests.test(role):
+                client = client_for(request.getfixturevalue(role))
+                for query in queries:
+                    assert client.get(f"/energy/?{query}").status_code == 404, query
+                for name in PAGES:
+                    assert client.get(reverse(name, args=[steel.code])).status_code == 404
 
     def test_a_sum_with_a_foreign_firm_in_it_is_closed(self, firm_a, client_for, org_a, steel):
         """A firm may not see its county, nor its park once another firm is in it."""
@@ -180,17 +179,18 @@ class TestBars:
 class TestEnterprise:
     """Balance, time of use and comparison of one enterprise."""
 
-    @pytest.mark.parametrize("role", ["city", "county_officer_b", "firm_b"])
-    @pytest.mark.parametrize("name", PAGES)
     @pytest.mark.parametrize("lang", ["zh-hans", "en"])
-    def test_who_may_opens_it(self, request, client_for, steel, role, name, lang):
-        client = client_for(request.getfixturevalue(role))
-        client.cookies["django_language"] = lang
-        answer = client.get(f"{reverse(name, args=[steel.code])}?{SPAN}")
-        assert answer.status_code == 200
-        assert answer.context["error"] == ""
-        events = AuditEvent.objects.filter(action="energy.read").count()
-        assert events == (0 if role == "firm_b" else 1)
+    def test_who_may_opens_it(self, subtests, request, client_for, steel, lang):
+        events = AuditEvent.objects.filter(action="energy.read")
+        for role, name in product(("city", "county_officer_b", "firm_b"), PAGES):
+            with subtests.test(role, page=name):
+                before = events.count()
+                client = client_for(request.getfixturevalue(role))
+                client.cookies["django_language"] = lang
+                answer = client.get(f"{reverse(name, args=[steel.code])}?{SPAN}")
+                assert answer.status_code == 200
+                assert answer.context["error"] == ""
+                assert events.count() - before == (0 if role == "firm_b" else 1)
 
     def test_the_balance_closes_and_names_its_tolerance(self, city, client_for, steel):
         answer = _get(client_for, city, f"/energy/{steel.code}/balance/?{SPAN}")

@@ -86,9 +86,8 @@ def test_a_virtual_meter_has_energy(client_for, firm_a, points, commit):
     )
 
 
-@pytest.mark.parametrize(
-    ("expression", "rule", "words"),
-    [
+def test_what_is_wrong_is_told_at_its_place(subtests, firm_a, points):
+    for expression, rule, words in (
         ("P1 - ", "V001", "第 5 个字符：表达式在应为计量点、数或括号处结束"),
         ("P1 - ?", "V001", "第 6 个字符"),
         ("P1 + P9", "V002", "第 6 个字符：没有计量点 P9"),
@@ -96,12 +95,11 @@ def test_a_virtual_meter_has_energy(client_for, firm_a, points, commit):
         ("P1 * P1", "V004", "kWh"),
         ("2 [kWh]", "V005", ""),
         ('sum("Z*")', "V002", "Z*"),
-    ],
-)
-def test_what_is_wrong_is_told_at_its_place(firm_a, points, expression, rule, words):
-    ((found, message),) = refused(entered, firm_a, points, expression=expression)
-    assert found == rule
-    assert words in message
+    ):
+        with subtests.test(expression):
+            ((found, message),) = refused(entered, firm_a, points, expression=expression)
+            assert found == rule
+            assert words in message
 
 
 def test_a_circle_is_refused_with_its_path(firm_a, points):
