@@ -12,10 +12,8 @@ from contextlib import closing
 
 import pytest
 
-from cli_process import environment, made_once, run_each
-
-SMALL = ("--enterprises", "20", "--years", "2")
-
+from cli_process import environment, run_each
+from demo_home import built_once
 
 COMMAND = (sys.executable, "-c", "from tanfeng.cli import main; main()")
 
@@ -32,13 +30,7 @@ def tanfeng(*arguments):
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     """Return a copy of a small city all processes share; what was said stands beside it."""
-
-    def make(folder):
-        done = tanfeng("demo", "--home", str(folder / "home"), *SMALL)
-        assert done.returncode == 0, done.stdout + done.stderr
-        (folder / "said").write_text(done.stdout, encoding="utf-8")
-
-    city = made_once(tmp_path_factory, "small-city", make)
+    city = built_once(tmp_path_factory)
     return shutil.copytree(city, tmp_path_factory.mktemp("cli") / "city") / "home"
 
 

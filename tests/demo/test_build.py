@@ -3,20 +3,26 @@
 import csv
 import io
 import json
+import pickle
+import shutil
+import sqlite3
 import stat
+from contextlib import closing, contextmanager
 from datetime import date, datetime
 from types import SimpleNamespace
 
 import polars as pl
 import pytest
 from django.apps import apps
-from django.conf import settings
+from django.conf import global_settings, settings
 from django.contrib.auth import authenticate
-from django.db import transaction
+from django.db import connection
 from django.db.models import CharField, Max
 from django.db.models.functions import Length
 from django.test import override_settings
 
+import migrated
+from demo_home import built_once
 from tanfeng.console.accounting import figures, uncertainty
 from tanfeng.console.accounting.models import EnergyRecord, MethodRun, OutputRecord, Run
 from tanfeng.console.archive.models import Assignment, Membership, Organisation, Park, Place, Plant
@@ -33,20 +39,32 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module")
-def built(small_city, django_db_setup, django_db_blocker, tmp_path_factory):
-    """Write the small city once for all tests of this file and take it out again."""
-    home = tmp_path_factory.mktemp("home")
-    said = []
-    apart = override_settings(RUNS=home / "runs", UPLOADS=home / "uploads")
-    with apart, django_db_blocker.unblock(), transaction.atomic():
-        done = build.write(small_city, home, lambda share, zh, en: said.append((share, zh, en)))
-        yield SimpleNamespace(
-            **{name: getattr(done, name) for name in done.__slots__},
-            whole=done,
-            home=home,
-            said=said,
+def built(django_db_setup, django_db_blocker, tmp_path_factory):
+    """Put the database of the small city in the place of the empty one, for this file."""
+    folder = built_once(tmp_path_factory)
+    home = shutil.copytree(folder, tmp_path_factory.mktemp("demo") / "city") / "home"
+    with django_db_blocker.unblock():
+        done, said = pickle.loads((folder / "built").read_bytes())
+        apart = override_settings(
+            RUNS=home / "runs", UPLOADS=home / "uploads", METERING=home / "metering"
         )
-        transaction.set_rollback(True)
+        with apart, _instead(home / "tanfeng.sqlite3"):
+            yield SimpleNamespace(
+                **{name: getattr(done, name) for name in done.__slots__},
+                whole=done,
+                home=home,
+                said=said,
+            )
+
+
+@contextmanager
+def _instead(database):
+    connection.ensure_connection()
+    with closing(sqlite3.connect(database)) as kept:
+        kept.backup(connection.connection)
+    yield
+    with closing(sqlite3.connect(migrated.database())) as kept:
+        kept.backup(connection.connection)
 
 
 def _faults(built, where):
@@ -129,7 +147,8 @@ def test_a_record_leads_to_its_cell(built):
         assert float(cells[column]) == record.consumption_total_qty
 
 
-def test_one_account_of_every_role_signs_in(built, rf):
+def test_one_account_of_every_role_signs_in(built, rf, settings):
+    settings.PASSWORD_HASHERS = global_settings.PASSWORD_HASHERS  # the city was not built by tests
     assert {account.role for account in built.accounts} == set(Role.values)
     for account in built.accounts:
         user = authenticate(rf.post("/"), username=account.username, password=account.password)
