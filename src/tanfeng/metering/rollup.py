@@ -197,9 +197,7 @@ def of_sums(
 def of_kept(
     kept: pl.DataFrame,
     *,
-    points: pl.DataFrame,
-    edges: pl.DataFrame | None = None,
-    nodes: pl.DataFrame | None = None,
+    laid: Tree,
     by: By,
     start: datetime,
     end: datetime,
@@ -211,30 +209,32 @@ def of_kept(
     Parameters
     ----------
     kept : polars.DataFrame
-        node and item_key, or point without ``edges``; start (of a stretch inside a period), and
-        the whole numbers that add up.
-    points, edges, nodes, by, start, end, due, factors
+        node and item_key, or point; start (of a stretch inside a period), and the whole numbers
+        that add up.
+    laid : Tree
+        What adds up to what: the tree of nodes, or points apart.
+    by, start, end, due, factors
         As of :func:`of_sums`.
 
     Returns
     -------
     polars.DataFrame
-        As of :func:`of_nodes`, or of :func:`of_points` without ``edges``, to the last bit.
+        As of :func:`of_nodes`, or of :func:`of_points` where ``kept`` is of points, to the last
+        bit.
     """
-    laid = points_apart(points) if edges is None else tree(points, edges, nodes)
     calendar = slots_between(start, end, by)
     periods = calendar.select("number", at="period").unique()
     starts = kept.select("start").unique().with_columns(at=period_start(by, pl.col("start")))
     numbers = starts.join(periods, on="at").select("start", "number")
-    if edges is None:
-        sources = laid.sources.select("source", point="node")
-        keys = ["point"]
+    is_apart = "point" in kept.columns
+    if is_apart:
+        sources, keys = laid.sources.select("source", point="node"), ["point"]
     else:
         sources, keys = laid.sources.select("source", "node", "item_key"), ["node", "item_key"]
     rows = kept.join(sources, on=keys).join(numbers, on="start")
     added = rows.group_by("source", "number").agg(pl.col(COUNTED).sum())
     own = _grid(whole(added), laid, calendar, due)
-    if edges is None:
+    if is_apart:
         return _finished(own, laid.sources, factors).rename({"node": "point"})
     return _finished(_with_parents(own, laid), laid.sources, factors).sort(_KEYS)
 
