@@ -38,7 +38,7 @@ PAGES = {
     "/meters/?sort=meter_no": 25,
     "/meters/?due=over": 25,
     "/meters/rates/": 25,
-    "/meters/rates/?sort=name": 25,
+    "/meters/rates/?sort=-meter_count": None,
     "/quality/": 25,
     "/quality/outages/": 25,
     "/quality/outages/?state=overdue": 25,

@@ -153,10 +153,22 @@ def test_what_was_forgotten_is_derived_anew(week, tmp_path, monkeypatch):
     fresh = home.fresh()
     assert differences(home.settled, fresh) == {}
     assert home.settled.differing(fresh).is_empty()
+    state = home.settled.state()
     monkeypatch.setattr(_settling, "METHOD", _settling.METHOD + 1)  # a rule was changed
     assert home.advance().steps > 0
     assert home.settled.differing(fresh).is_empty()
+    changed = home.settled.state()
+    home.settled.advance(now=NOW, everything=True)
+    # What was made anew and lies elsewhere counts its commits by itself: it tells itself apart.
+    assert len({state, changed, home.settled.state()}) == 3
+    assert home.settled.differing(fresh).is_empty()
+    monkeypatch.setattr("tanfeng.metering.settled._MOST_TREES", 1)
+    asked = home.settled.of_points, (["P00002"], "day", *window())
+    first = asked[0](*asked[1])
+    home.settled.of_points(["P00003"], *asked[1][1:])
+    assert asked[0](*asked[1]).equals(first), "laid out again after it made room for another"
     nothing = Settled(tmp_path / "nothing", home.store, home.register)
+    assert nothing.state() == ("", 0)
     told = home.settled.differing(nothing)
     assert set(told["what"]) == {"slots", "point_days", "source_hours", "source_days"}
     assert told["derived"].null_count() == told.height

@@ -55,6 +55,12 @@ def test_one_serial_twice(bench):
     assert told(bench, *rows) == [("K002", "error", 3)]
 
 
+def test_what_is_computed_from_other_points_needs_no_multiplier(bench):
+    computed = {"multiplier": None, "point": "V-1", "expression": "P-1 - P-2"}
+    assert told(bench, meter(**computed)) == []
+    assert told(bench, meter(**computed | {"multiplier": 0})) == [("X044", "error", 2)]
+
+
 def test_a_gas_meter_needs_no_multiplier(bench):
     assert told(bench, meter(energy_name="天然气", multiplier=None, model="LWGY")) == []
     assert told(bench, meter(energy_name="水", multiplier=None)) == []

@@ -175,3 +175,12 @@ def test_the_room_imports_neither_django_nor_rows():
 def test_the_public_names_are_sorted_and_there():
     assert standards.__all__ == sorted(standards.__all__, key=lambda n: (not n.isupper(), n))
     assert all(hasattr(standards, name) for name in standards.__all__)
+
+
+def test_a_note_is_told_in_chinese_where_the_sidecar_knows_it():
+    about = standards.info("tariffs_fujian")
+    notes = {note for note in standards.load("tariffs_fujian")["note"] if note}
+    assert notes == dict(about.notes_zh).keys()
+    assert about.note("monthly") == "按月"
+    assert about.note("monthly", "en") == "monthly"
+    assert standards.info("fuels").note("recollection") == "recollection"

@@ -7,6 +7,7 @@ and the same on every engine.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 import polars as pl
@@ -73,6 +74,7 @@ def checked_window(start: datetime, end: datetime) -> tuple[datetime, datetime]:
     return start.astimezone(UTC), end.astimezone(UTC)
 
 
+@lru_cache(maxsize=32)
 def slots_between(start: datetime, end: datetime, by: By) -> pl.DataFrame:
     """Return every slot of a window with the period it lies in.
 

@@ -206,9 +206,7 @@ def of_sums(
 def of_kept(
     kept: pl.DataFrame,
     *,
-    points: pl.DataFrame,
-    edges: pl.DataFrame | None = None,
-    nodes: pl.DataFrame | None = None,
+    laid: Tree,
     by: By,
     start: datetime,
     end: datetime,
@@ -221,9 +219,11 @@ def of_kept(
     Parameters
     ----------
     kept : polars.DataFrame
-        node and item_key, or point without ``edges``; start (of a stretch inside a period), and
-        the whole numbers that add up.
-    points, edges, nodes, by, start, end, due, factors
+        node and item_key, or point; start (of a stretch inside a period), and the whole numbers
+        that add up.
+    laid : Tree
+        What adds up to what: the tree of nodes, or points apart.
+    by, start, end, due, factors
         As of :func:`of_sums`.
     days_of : callable, optional
         Takes node and item_key of some sources, gives what is kept of them by day: asked where
@@ -232,16 +232,17 @@ def of_kept(
     Returns
     -------
     polars.DataFrame
-        As of :func:`of_nodes`, or of :func:`of_points` without ``edges``, to the last bit.
+        As of :func:`of_nodes`, or of :func:`of_points` where ``kept`` is of points, to the last
+        bit.
     """
-    laid = points_apart(points) if edges is None else tree(points, edges, nodes)
     calendar = slots_between(start, end, by)
-    if edges is None:
+    is_apart = "point" in kept.columns
+    if is_apart:
         sources = laid.sources.select("source", point="node")
     else:
         sources = laid.sources.select("source", "node", "item_key")
     own = days = _grid(_of_kept(kept, sources, calendar, by), laid, calendar, due)
-    if edges is None:
+    if is_apart:
         return _finished(own, laid.sources, factors).rename({"node": "point"})
     inner = _by_day(laid, (start, end), by)
     if inner and days_of is not None:

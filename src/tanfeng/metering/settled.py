@@ -11,7 +11,7 @@ Readings are the truth and this follows from them: it can be thrown away and mad
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from tanfeng.metering._calendar import By
 from tanfeng.metering._kept_files import Files, Look
 from tanfeng.metering._kept_read import slots_between, sums_of_points, sums_of_sources
 from tanfeng.metering._settling import Settling
+from tanfeng.metering._tree import Tree, points_apart, tree
 from tanfeng.metering.frames import ENERGY, SLOT_S, SLOTS, TIME
 from tanfeng.metering.virtual import VirtualMeters, virtual_meters
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from tanfeng.metering.store import Store
 
 __all__ = ["Advanced", "Settled"]
+
+#: So many trees are remembered as long as the register says the same.
+_MOST_TREES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +87,10 @@ class Settled:
         done = None if look is None else look.mark.get("done")
         return None if done is None else datetime.fromisoformat(done)
 
-    def number(self) -> int:
-        """Return a number that is another as soon as a figure that is kept is; 0: none is."""
+    def state(self) -> tuple[str, int]:
+        """Return what is another as soon as a figure that is kept is; a number of 0: none is."""
         look = self._files.look()
-        return 0 if look is None else look.number
+        return ("", 0) if look is None else (look.base, look.number)
 
     def advance(
         self,
@@ -229,7 +233,7 @@ class Settled:
         """
         low, high = _numbers(start, end)
         said = self._now()
-        about = said.points.filter(pl.col("point").is_in(list(points)))
+        about, laid = said.laid("point", points)
 
         def read(look: Look) -> pl.DataFrame:
             known = _named(look, points)
@@ -237,7 +241,7 @@ class Settled:
             sums = sums.select("point", kt.time("at").alias("start"), *kt.COUNTED)
             due = _due(look, said, about)
             return rollup.of_kept(
-                sums, points=about, by=by, start=start, end=end, due=due, factors=factors
+                sums, laid=laid, by=by, start=start, end=end, due=due, factors=factors
             )
 
         found = self._files.reading(read)
@@ -269,8 +273,7 @@ class Settled:
         """
         low, high = _numbers(start, end)
         said = self._now()
-        about = said.points.filter(pl.col("node").is_in(list(nodes)))
-        edges = said.edges.filter(pl.col("parent").is_in(list(nodes)))
+        about, laid = said.laid("node", nodes)
 
         def read(look: Look) -> pl.DataFrame:
             known = _points(look)
@@ -287,9 +290,15 @@ class Settled:
 
             due = _due(look, said, about)
             return rollup.of_kept(
-                sums(sources, by), points=about, edges=edges, nodes=said.nodes, by=by,
-                start=start, end=end, due=due, factors=factors, days_of=days_of,
-            )  # fmt: skip
+                sums(sources, by),
+                laid=laid,
+                by=by,
+                start=start,
+                end=end,
+                due=due,
+                factors=factors,
+                days_of=days_of,
+            )
 
         found = self._files.reading(read)
         return ENERGY.to_frame() if found is None else found
@@ -354,6 +363,30 @@ class _Said:
     nodes: pl.DataFrame
     edges: pl.DataFrame
     virtual: VirtualMeters | None = None
+    trees: dict[tuple[str, frozenset[str]], tuple[pl.DataFrame, Tree]] = field(default_factory=dict)
+
+    def laid(self, what: str, names: Collection[str]) -> tuple[pl.DataFrame, Tree]:
+        """Return the points asked for, or those at nodes, and what adds up to what; laid out once.
+
+        Parameters
+        ----------
+        what : {"point", "node"}
+            What the names are of.
+        names : collection of str
+        """
+        key = what, frozenset(names)
+        found = self.trees.get(key)
+        if found is None:
+            about = self.points.filter(pl.col(what).is_in(list(names)))
+            if what == "point":
+                found = about, points_apart(about)
+            else:
+                edges = self.edges.filter(pl.col("parent").is_in(list(names)))
+                found = about, tree(about, edges, self.nodes)
+            if len(self.trees) >= _MOST_TREES:
+                self.trees.clear()
+            self.trees[key] = found
+        return found
 
     def expressions(self) -> VirtualMeters:
         """Return its virtual meters, read once; asked for only where there are some."""

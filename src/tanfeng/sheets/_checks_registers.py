@@ -219,7 +219,7 @@ def _multiplier(table: Table, row: Mapping[str, Any], item: str) -> None:
     at, given = row["source_row"], row["multiplier"]
     if given is not None and given <= 0:
         table.findings.add("X044", at, "multiplier", value=given)
-    if given is not None or item != "electricity":
+    if given is not None or item != "electricity" or (row["expression"] or "").strip():
         return
     if behind_transformer(row):
         table.findings.add(

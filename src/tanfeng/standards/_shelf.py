@@ -15,6 +15,7 @@ tables have in common. A sidecar has:
   common part, and what stands for a part it lacks;
 - ``[[reference]]``: a column whose cells must exist in another table;
 - ``[[known]]``: findings of a check that are documented; ``[[gap]]``: what is missing;
+- ``[notes_zh]``: notes of rows in Chinese, by the note in the file;
 - ``[digest]``: SHA-256 of the CSV and the counts of its rows.
 """
 
@@ -152,7 +153,7 @@ class TableInfo:
         Units whose values are words, never numbers.
     described : tuple of str
         Columns the sidecar itself describes.
-    graded, derived, roles, constant, references, known, gaps
+    graded, derived, roles, constant, references, known, gaps, notes_zh
         As in the sidecar.
     rows, confirmed, single, recalled : int
         Counts recorded in the sidecar.
@@ -185,6 +186,7 @@ class TableInfo:
     references: tuple[Reference, ...]
     known: tuple[Known, ...]
     gaps: tuple[Gap, ...]
+    notes_zh: tuple[tuple[str, str], ...]
     rows: int
     confirmed: int
     single: int
@@ -202,6 +204,10 @@ class TableInfo:
     def column_names(self) -> tuple[str, ...]:
         """Return the names of all columns a look-up may name."""
         return tuple(column.name for column in self.columns)
+
+    def note(self, text: str, lang: str = "zh") -> str:
+        """Return a note in the language asked for, as printed where there is no other."""
+        return text if lang == "en" else dict(self.notes_zh).get(text, text)
 
     def part(self, role: str) -> pl.Expr:
         """Return the expression for a part every row plays, such as ``value`` or ``unit``."""
@@ -284,6 +290,7 @@ def _info(shelf: Shelf, name: str) -> TableInfo:
             Known(k["check"], frozenset(k["rows"]), k["zh"], k["en"]) for k in said.get("known", ())
         ),
         gaps=tuple(Gap(gap["zh"], gap["en"]) for gap in said.get("gap", ())),
+        notes_zh=tuple(said.get("notes_zh", {}).items()),
         rows=digest.get("rows", -1),
         confirmed=digest.get("confirmed", -1),
         single=digest.get("single", -1),

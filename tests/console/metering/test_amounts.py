@@ -78,3 +78,52 @@ def test_nothing_known_is_no_row(steady):
     assert amounts.slots([], START, START + timedelta(days=1)).is_empty()
     assert amounts.of_points(["P-9"], "day", START, START + timedelta(days=1)).is_empty()
     assert amounts.of_nodes(["nowhere"], "day", START, START + timedelta(days=1)).is_empty()
+
+
+def test_what_was_asked_before_is_read_once_and_changes_with_the_figures(steady, monkeypatch):
+    end = START + timedelta(hours=HOURS)
+    asked = [steady.credit_code], "month", START, end
+    before = amounts.of_nodes(*asked)
+    # 2 days x 96 quarter hours x (1 + 2) of the register x 6,000.
+    assert before["amount"].to_list() == [3_456_000.0]
+    assert amounts.of_nodes(*asked) is before, "nothing moved: it is not read again"
+
+    late = {
+        "point": ["P-1"], "time": [end], "value": [100.0 + HOURS * 4 + 1], "quality": [0],
+        "source": ["test"], "received": [START + timedelta(days=4)], "batch": ["late"],
+    }  # fmt: skip
+    engine.store().append(pl.DataFrame(late, schema=READINGS), batch="late")
+    # The last quarter hour of one meter went up by 1 of the register, x 6,000.
+    assert amounts.of_nodes(*asked)["amount"].to_list() == [3_462_000.0]
+
+    # A value the city verified: 0.2 in place of 0.1229 kgce/kWh.
+    worth = amounts.factors(START, end).with_columns(calorific_tce_per_unit=pl.lit(0.0002))
+    monkeypatch.setattr(amounts, "_factors", lambda *_basis: worth)
+    shown = amounts.of_nodes(*asked)["energy_calorific_tce"].item()
+    assert shown == pytest.approx(3_462_000 * 0.1229 / 1000), "the verified values are the same"
+    monkeypatch.setattr(amounts, "overrides", lambda: {"electricity": "verified"})
+    shown = amounts.of_nodes(*asked)["energy_calorific_tce"].item()
+    assert shown == pytest.approx(3_462_000 * 0.0002)
+
+
+def test_what_follows_from_the_figures_is_made_again_when_a_meter_changes(steady, monkeypatch):
+    made = iter(range(9))
+
+    def once():
+        return amounts.once("count", lambda: next(made))
+
+    assert (once(), once()) == (0, 0)
+    edges = engine.edges()
+    engine.register().put(
+        nodes=pl.DataFrame({"node": ["n-1"], "name": ["新工序"], "kind": ["unit"]}),
+        recorded=START + timedelta(days=5),
+    )
+    assert engine.edges().height == edges.height
+    assert (once(), once()) == (1, 1)
+    monkeypatch.setattr(amounts, "_MOST", 1)
+    assert amounts.once("other", lambda: "other") == "other", "the one before makes room"
+    assert once() == 2
+    monkeypatch.setattr(amounts, "_MOST_ROWS", 0)
+    wide = pl.DataFrame({"a": [1]})
+    assert amounts.once("wide", lambda: wide) is wide
+    assert once() == 2, "what is too wide to keep is not kept"

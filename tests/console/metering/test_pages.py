@@ -12,6 +12,8 @@ from django.utils import timezone
 from metering_world import METER, POINT, gateway, meter
 from tanfeng.console.metering import engine, services, settling
 from tanfeng.console.metering.models import ApiKey, Meter, ProcessUnit, SeenPoint
+from tanfeng.console.metering.rates import EDITIONS
+from tanfeng.console.metering.views.points import due_rows
 from tanfeng.metering.frames import TIME
 
 pytestmark = pytest.mark.django_db
@@ -203,3 +205,33 @@ def test_required_numbers_are_stated_on_the_table(firm_a, org_a, client_for):
     assert 'class="n short"' not in new
     assert client.post(url, {"electricity-1": "two"}).status_code == 400
     assert client.get(f"{url}?export=xlsx").status_code == 200
+
+
+def test_a_window_nothing_is_known_of_is_not_told_as_measured(
+    firm_a, org_a, client_for, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        one = meter(firm_a, org_a, point="P-1")
+    fill("P-1", 2)
+    client, url = client_for(firm_a), reverse("metering-point", args=[one.pk])
+    known, before = text(client.get(url)), text(client.get(f"{url}?span=day&to=2020-01-01"))
+    assert "此时段没有任何数据。</td>" in before
+    assert "此时段没有任何数据。</td>" not in known
+
+
+def test_a_reading_is_due_at_the_start_of_each_interval():
+    start = datetime(2026, 11, 16, tzinfo=UTC)
+    assert due_rows(start, start + timedelta(days=7), 900) == 672
+    # 618 quarter hours are over and the next has begun: its reading is due, too.
+    assert due_rows(start, start + timedelta(minutes=618 * 15 + 1), 900) == 619
+
+
+def test_what_an_edition_that_was_not_read_asks_for_is_not_told_as_met(
+    city, firm_a, org_a, client_for
+):
+    meter(firm_a, org_a)
+    client = client_for(city)
+    unread, read = (text(client.get(f"{reverse('meter-rates')}?edition={one}")) for one in EDITIONS)
+    short = '<td class="n" data-label="低于要求">'
+    assert f'{short}<span class="muted" title="配备率未录入">—</span>' in unread
+    assert f"{short}0</td>" in read

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +12,13 @@ from django.utils.safestring import SafeString
 
 from tanfeng import __version__
 from tanfeng.console.core.asked import language
-from tanfeng.console.core.navigation import groups_for, home_of
+from tanfeng.console.core.navigation import Entry, groups_for, home_of
+
+
+@lru_cache(maxsize=256)
+def _side_bar(groups: tuple[tuple[str, tuple[Entry, ...]], ...]) -> SafeString:
+    """Return the side bar, written once for all who see the same pages from the same one."""
+    return render_to_string("ui/_nav.html", {"navigation": groups})
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -24,15 +30,11 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
     groups = groups_for(request)
 
-    @cache
-    def side_bar() -> SafeString:
-        return render_to_string("ui/_nav.html", {"navigation": groups})
-
     return {
         "navigation": groups,
         "home_url": home_of(user),
         # The frame shows it beside the page and in the menu of a phone, and writes it once.
-        "side_bar": side_bar,
+        "side_bar": _side_bar(tuple((group, tuple(entries)) for group, entries in groups)),
         "is_demo": Batch.objects.filter(is_demo=True).exists(),
         "city_name": settings.CITY_NAMES[language()],
         "version": __version__,

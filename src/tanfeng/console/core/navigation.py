@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -83,6 +84,11 @@ def _many(count: int) -> str:
     return f"{_MOST}+" if count > _MOST else str(count or "")
 
 
+@cache
+def _url(name: str) -> str:
+    return reverse(name)
+
+
 def groups_for(request: HttpRequest) -> list[tuple[str, list[Entry]]]:
     """Return the groups with the pages this user may open, the current one marked."""
     user = request.user
@@ -92,7 +98,7 @@ def groups_for(request: HttpRequest) -> list[tuple[str, list[Entry]]]:
             continue
         if user.role == Role.ADMIN and page.group in OF_ENTERPRISES:
             continue
-        url = reverse(page.url_name)
+        url = _url(page.url_name)
         active = request.path == url or (url != "/" and request.path.startswith(url))
         entry = Entry(str(page.label), url, page.icon, active, _many(page.count(user)))
         groups.setdefault(page.group, []).append(entry)

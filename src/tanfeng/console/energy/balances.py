@@ -239,8 +239,11 @@ def of(firm: Organisation, span: Span) -> EnergyBalance:
     laid = _Laid(node, points, edges, _as_one(by_node, span), _as_one(by_point, span))
     flows = laid.crossing(node)
     conversions = _conversions(flows)
-    judged = judging.balance(
-        laid.of_points, laid.of_nodes, points=points, edges=edges, tolerance=tolerance.value
+    judged = amounts.once(
+        ("balance", node, span.start, span.end, tolerance.value),
+        lambda: judging.balance(
+            laid.of_points, laid.of_nodes, points=points, edges=edges, tolerance=tolerance.value
+        ),
     )
     rests = laid.rests(judged.frame, flows, tolerance.value)
     inner = tuple(

@@ -77,9 +77,12 @@ def of(balance: EnergyBalance, span: Span) -> dict[str, Any] | None:
             "role": list(known.values()),
         }
     )
-    slots = amounts.slots(list(known), span.start, span.end)
-    months = engine_balance.on_site(
-        slots, table, by="month", start=span.start, end=span.end
+    months = amounts.once(
+        ("on site", balance.node, span.start, span.end, tuple(known.items())),
+        lambda: engine_balance.on_site(
+            amounts.slots(list(known), span.start, span.end),
+            table, by="month", start=span.start, end=span.end,
+        ),
     )  # fmt: skip
     whole = months.select(
         pl.when(pl.col(name).null_count() == 0).then(pl.col(name).sum()).alias(name)

@@ -97,6 +97,11 @@ def of(node: str, span: Span, parts: Sequence[str] = ()) -> TimeOfUse:
     tanfeng.metering.time_of_use.NoTariffPeriod
         If no tariff holds at some time of the span.
     """
+    key = "time of use", node, span.first, span.last, span.end, tuple(parts)
+    return amounts.once(key, lambda: _of(node, span, parts))
+
+
+def _of(node: str, span: Span, parts: Sequence[str]) -> TimeOfUse:
     hours = time_of_use.hours(span.start, span.end)
     asked = amounts.of_nodes([node], "hour", span.start, span.end)
     energy = asked.filter(

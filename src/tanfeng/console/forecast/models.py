@@ -84,6 +84,9 @@ class Forecast(models.Model):
             models.Index(fields=("organisation", "odd"), name="forecast_odd_of"),
             models.Index(fields=("state",), name="forecast_state"),
             models.Index(fields=("computed_at", "known_to"), name="forecast_newest"),
+            models.Index(
+                fields=("organisation", "state", "computed_at", "known_to"), name="forecast_told_of"
+            ),
         )
 
     def __str__(self) -> str:

@@ -101,12 +101,12 @@ def narrowed(request: HttpRequest, rows: Any) -> Any:
     return rows
 
 
-def _filters(request: HttpRequest, seen: Any) -> dict[str, Any]:
+def _filters(request: HttpRequest) -> dict[str, Any]:
     user = me(request)
-    keys = seen.order_by("item_key").values_list("item_key", flat=True).distinct()
+    keys = rights.visible(user, Forecast).order_by("item_key").values_list("item_key", flat=True)
     return {
         "asked": request.GET,
-        "items": [(key, pages.item_name(key)) for key in keys],
+        "items": [(key, pages.item_name(key)) for key in keys.distinct()],
         "places": () if user.org_code else [(p.code, str(p)) for p in Place.objects.all()],
     }
 
@@ -151,7 +151,7 @@ def forecasts(request: HttpRequest) -> HttpResponse:
             "odd_count": odd.count(),
             "odd": pages.told(user, narrowed(request, odd).order_by("-start")[:_SHOWN]),
             "may_compute": rights.can(user, "compute", Forecast),
-            **_filters(request, seen),
+            **_filters(request),
         },
     )
 
@@ -182,7 +182,7 @@ def _in_list(row: Forecast) -> dict[str, Any]:
         "wape": ui.percent(row.wape, 1),
         "naive": percent(row.naive_wape, 1),
         "odd": row.odd,
-        "state": (row.get_state_display(), _KINDS[row.state], note),
+        "state": (Forecast.State(row.state).label, _KINDS[row.state], note),
     }
 
 
@@ -233,7 +233,7 @@ def anomalies(request: HttpRequest) -> HttpResponse:
             "listing": listing,
             "rows": pages.told(user, listing.page),
             "sort": listing.sort,
-            **_filters(request, seen),
+            **_filters(request),
         },
     )
 

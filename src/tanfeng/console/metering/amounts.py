@@ -5,10 +5,11 @@ Every page asks here. Nothing here asks for rights: who is asked about is the pa
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Hashable
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import polars as pl
 from django.utils import timezone
@@ -21,6 +22,12 @@ from tanfeng.metering import rollup
 from tanfeng.periods import LOCAL
 
 By = Literal["15min", "hour", "day", "month"]
+#: What tells two states of the figures apart: the home, what is kept in it, and its register.
+State = tuple[str, tuple[str, int], int]
+_Made = TypeVar("_Made")
+_Basis = tuple[date, tuple[standards.Override, ...]]
+#: So many answers are remembered as long as the figures stay as they are, none of more rows.
+_MOST, _MOST_ROWS = 64, 20_000
 
 
 def slots(points: Collection[str], start: datetime, end: datetime) -> pl.DataFrame:
@@ -38,7 +45,8 @@ def slots(points: Collection[str], start: datetime, end: datetime) -> pl.DataFra
     polars.DataFrame
         Columns of :data:`tanfeng.metering.frames.SLOTS`. [base unit of the point]
     """
-    return engine.kept().slots(points, start, end)
+    key = "slots", frozenset(points), start, end
+    return once(key, lambda: engine.kept().slots(points, start, end))
 
 
 def due(points: Collection[str]) -> pl.DataFrame:
@@ -72,7 +80,7 @@ def of_points(points: Collection[str], by: By, start: datetime, end: datetime) -
     polars.DataFrame
         Columns of :data:`tanfeng.metering.frames.ENERGY`, ``point`` in the place of ``node``.
     """
-    return engine.kept().of_points(points, by, start, end, factors(start, end))
+    return _sums("of_points", points, by, start, end)
 
 
 def of_nodes(nodes: Collection[str], by: By, start: datetime, end: datetime) -> pl.DataFrame:
@@ -93,8 +101,62 @@ def of_nodes(nodes: Collection[str], by: By, start: datetime, end: datetime) -> 
     polars.DataFrame
         Columns of :data:`tanfeng.metering.frames.ENERGY`.
     """
-    inside = below(nodes, engine.edges())
-    return engine.kept().of_nodes(inside, by, start, end, factors(start, end))
+    return _sums("of_nodes", nodes, by, start, end)
+
+
+def once(key: Hashable, make: Callable[[], _Made]) -> _Made:
+    """Return what follows from the figures and what they are worth, made once while both stand.
+
+    Parameters
+    ----------
+    key : Hashable
+        What is asked for, with everything it depends on beside figures, register and factors.
+    make : callable
+        Called where nothing is remembered; nobody may change what it returns.
+    """
+    global _answers
+    now = state(), _basis()
+    held = _answers
+    if held.state != now:
+        _answers = held = _Answers(now)
+    found = held.found.get(key)
+    if found is None:
+        found = (make(),)
+        if not isinstance(found[0], pl.DataFrame) or found[0].height <= _MOST_ROWS:
+            if len(held.found) >= _MOST:
+                held.found.clear()
+            held.found[key] = found
+    made: _Made = found[0]
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What was asked for at one state of the figures."""
+
+    state: tuple[State, _Basis] | None
+    found: dict[Hashable, tuple[Any]] = field(default_factory=dict)
+
+
+_answers = _Answers(None)
+
+
+def _sums(
+    what: Literal["of_points", "of_nodes"],
+    names: Collection[str],
+    by: By,
+    start: datetime,
+    end: datetime,
+) -> pl.DataFrame:
+    """Return sums of points or nodes, read once as long as figures and factors stand."""
+
+    def read() -> pl.DataFrame:
+        kept, worth = engine.kept(), factors(start, end)
+        if what == "of_points":
+            return kept.of_points(names, by, start, end, worth)
+        return kept.of_nodes(below(names, engine.edges()), by, start, end, worth)
+
+    return once((what, frozenset(names), by, start, end), read)
 
 
 def bought_unmetered(node: str, start: datetime, end: datetime) -> pl.DataFrame:
@@ -131,10 +193,10 @@ def as_of() -> datetime | None:
     return kept.as_of() if kept.behind() else timezone.now()
 
 
-def state() -> tuple[str, int, int]:
+def state() -> State:
     """Return what tells two states of the figures apart: amounts asked at one are the same."""
     kept = engine.kept()
-    return str(engine.folder()), kept.number(), engine.register().number()
+    return str(engine.folder()), kept.state(), engine.register().number()
 
 
 def below(nodes: Collection[str], edges: pl.DataFrame) -> list[str]:
@@ -171,8 +233,12 @@ def factors(start: datetime, end: datetime) -> pl.DataFrame:
     """
     first = start.astimezone(LOCAL).year
     last = (end - timedelta(microseconds=1)).astimezone(LOCAL).year
-    years = tuple(range(first, last + 1))
-    return _factors(years, timezone.localdate(), tuple(overrides().values()))
+    return _factors(tuple(range(first, last + 1)), *_basis())
+
+
+def _basis() -> _Basis:
+    """Return what factors follow from beside the year they are of."""
+    return timezone.localdate(), tuple(overrides().values())
 
 
 @lru_cache(maxsize=16)

@@ -352,6 +352,7 @@ def words() -> dict[str, str]:
         "energy": pgettext("picture", "Energy"),
         "quality": _("Quality"),
         "allMeasured": _("All of it is measured."),
+        "nothingKnown": _("Nothing is known of this window."),
         "nothingHappened": _("Nothing is known to have happened."),
         **{name: str(said) for name, said in QUALITIES.items()},
     }

@@ -57,6 +57,11 @@ def gained(value: float | None, unit: str = "") -> str:
     return f"{text} {unit}".rstrip()
 
 
+def is_change(value: float | None) -> bool:
+    """Tell whether a change of a share is one as it is printed."""
+    return value is not None and round(100 * value, 1) != 0
+
+
 def percentage_points(value: float | None) -> str:
     """Return the change of a share in percentage points."""
     return gained(_hundredfold(value), pgettext("percentage points", "pp"))

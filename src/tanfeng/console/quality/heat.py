@@ -9,6 +9,7 @@ from functools import lru_cache
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from tanfeng.console.core.asked import language
 from tanfeng.console.core.figures import percent
 from tanfeng.console.quality.models import HEAT
 from tanfeng.metering.quality import limits
@@ -21,12 +22,6 @@ SIGNS = {"full": "", "connected": "·", "weak": "▽", "broken": "▼", "silent"
 def _bounds(connected: float | None) -> tuple[float, float, float]:
     limit = limits()
     return limit["heat_full"], connected or limit["connected_min"], limit["heat_weak"]
-
-
-@lru_cache(maxsize=4096)
-def _percent(share: float) -> str:
-    """Print a share; those of a page are mostly the same few."""
-    return percent(share)
 
 
 def class_of(share: float | None, connected: float | None = None) -> str:
@@ -65,22 +60,30 @@ def cells(
     connected : float, optional
         Least completeness of a connected day, where the city changed it. [1]
     """
-    words = {key: escape(str(text)) for key, text in HEAT.items()}
-    made = []
+    in_language, link, made = language(), escape(url), []
     for place, share in enumerate(shares):
         day = first + timedelta(days=place)
         if last is None or day > last:
             made.append('<td class="h"></td>')
             continue
-        key = class_of(share, connected)
-        amount = "" if share is None else f" {_percent(share)}"
-        text = f"{day:%m-%d} {words[key]}{amount}"
-        sign = SIGNS[key]
-        inner = f'<i aria-hidden="true">{sign}</i><span class="vh">{text}</span>'
+        head, inner = _cell(day, share, connected, in_language)
         if url:
-            inner = f'<a href="{escape(url.format(day=day.isoformat()))}" tabindex="-1">{inner}</a>'
-        made.append(f'<td class="h h-{key}" title="{text}">{inner}</td>')
+            to = link.replace("{day}", day.isoformat())
+            inner = f'<a href="{to}" tabindex="-1">{inner}</a>'
+        made.append(f"{head}{inner}</td>")
     return mark_safe("".join(made))  # noqa: S308  # words escaped, the rest are our own
+
+
+@lru_cache(maxsize=8192)
+def _cell(
+    day: date, share: float | None, connected: float | None, _in_language: str
+) -> tuple[str, str]:
+    """Return the beginning of a cell and what stands in it, in the language of the page."""
+    key = class_of(share, connected)
+    amount = "" if share is None else f" {percent(share)}"
+    text = f"{day:%m-%d} {escape(str(HEAT[key]))}{amount}"
+    inner = f'<i aria-hidden="true">{SIGNS[key]}</i><span class="vh">{text}</span>'
+    return f'<td class="h h-{key}" title="{text}">', inner
 
 
 def heads(first: date, count: int, off: Mapping[date, bool] | None = None) -> SafeString:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_safe
 
+from tanfeng import standards
 from tanfeng.console.archive.models import Organisation
 from tanfeng.console.core import audit, lists
 from tanfeng.console.core.asked import language
@@ -147,6 +148,7 @@ def _bars(rows: list[dict[str, Any]], shares: list[Shares]) -> dict[str, Any] | 
         "whole": 100,
         "places": 1,
         "mode": "bar",
+        "named": True,
         "series": [
             {
                 "key": WORDS[key][1],
@@ -203,6 +205,7 @@ def _rules(found: TimeOfUse) -> list[dict[str, Any]]:
         rules.append(
             {
                 **row,
+                "note": standards.info(table).note(row["note"], language()),
                 "words": WORDS[row["period"]][0],
                 "url": reverse("standards-row", args=[table, key]),
             }

@@ -434,6 +434,7 @@ def row(request: HttpRequest, table: str, row: str) -> HttpResponse:
             "row": Row(data, (), next((one for one in history if one.is_active), None), day),
             "factor": factor,
             "shipped": shipped,
+            "note": shown.info.note(shipped.note, language()),
             "fields": _fields(shown, data),
             "evidence": [
                 (one.code, one.en if language() == "en" else one.zh)

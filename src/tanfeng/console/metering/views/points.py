@@ -187,8 +187,8 @@ def point(request: HttpRequest, pk: int) -> HttpResponse:
             "energy_unit": zoom.energy_unit(meter),
             "zoom_words": zoom.words(),
             "counts": _counts(readings),
-            # What lies ahead is not due yet.
-            "due_rows": max(1, int((min(end, now) - start).total_seconds()) // meter.interval_s),
+            "is_known": flowed.height > 0,
+            "due_rows": due_rows(start, min(end, now), meter.interval_s),
             "rows": readings.height,
             "spans": [
                 {"label": words, "url": f"?span={key}", "current": key == span and asked is None}
@@ -218,6 +218,11 @@ def point_window(request: HttpRequest, pk: int) -> HttpResponse:
     flowed = zoom.flow(meter, start, end, timezone.now())
     happened = zoom.marks(user, meter, start, end)
     return JsonResponse(zoom.whole(meter, start, end, readings, flowed, happened))
+
+
+def due_rows(start: datetime, end: datetime, interval_s: int) -> int:
+    """Return how many readings are due in a window: one at its start, and one an interval on."""
+    return max(1, -int(-(end - start).total_seconds() // interval_s))
 
 
 def _note(request: HttpRequest, meter: Meter, *, again: bool = True) -> None:

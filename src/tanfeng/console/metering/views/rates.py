@@ -35,7 +35,7 @@ _COLUMNS = (
     Column("over", gettext_lazy("Verification expired"), sort="over"),
     Column("undated", gettext_lazy("Verification not entered"), sort="undated"),
 )
-_SHOWN = ("name", "credit_code", "place__name_zh", "place__name_en", "place__order")
+_SHOWN = ("name", "credit_code", "is_demo", "place__name_zh", "place__name_en", "place__order")
 
 
 def _edition(request: HttpRequest) -> str:
@@ -79,7 +79,7 @@ def rates(request: HttpRequest) -> HttpResponse:
         name="meter-rates",
         title=gettext_lazy("Equipping with meters"),
         columns=_COLUMNS,
-        default_sort="-meter_count",
+        default_sort="name",
     )
     if listing.wants_export:
         return listing.export()
@@ -119,6 +119,7 @@ def _told(row: Any, short: int, unstated: int) -> dict[str, Any]:
     return {
         "url": f"{reverse('meter-rates')}{row.credit_code}/",
         "name": row.name,
+        "is_demo": row.is_demo,
         "place": str(row.place),
         "meters": row.meter_count,
         "over": row.over,

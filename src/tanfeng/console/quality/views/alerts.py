@@ -50,7 +50,20 @@ def _text(rule: AlertRule, word: str) -> str:
 
 def _value(row: Alert) -> str:
     value = float("inf") if row.value >= alerting.BOUNDLESS else row.value
-    return shown_beside(value, row.threshold, _rule(row.rule).unit)
+    rule = _rule(row.rule)
+    return f"{shown_beside(value, row.threshold, rule.unit)} {_unit(rule)}".rstrip()
+
+
+#: Units the texts of the rules say in words and a lone number has to be told.
+_UNITS = {
+    "working day": pgettext_lazy("unit of a limit", "working days"),
+    "point": pgettext_lazy("unit of a score", "of 100"),
+    "sigma": "σ",
+}
+
+
+def _unit(rule: AlertRule) -> str:
+    return str(_UNITS.get(rule.unit, ""))
 
 
 def _of_owner(name: str) -> Any:
@@ -105,7 +118,7 @@ def told(row: Alert) -> dict[str, Any]:
     return {
         "row": row,
         "rule": _text(_rule(row.rule), "name"),
-        "level": (row.get_worst_display(), LEVEL_KINDS[row.worst]),
+        "level": (Alert.Level(row.worst).label, LEVEL_KINDS[row.worst]),
         "state": common.state(machines.ALERT, row.state),
         "late": bool(row.state == "ordered" and row.due_on and row.due_on < today),
         "is_demo": bool(row.organisation and row.organisation.is_demo),
@@ -120,12 +133,12 @@ def _in_list(row: Alert, today: date) -> dict[str, Any]:
         "url": f"{reverse('alerts')}{row.pk}/",
         "name": f"{_text(_rule(row.rule), 'name')}: {row.object_name}",
         "text": row.text,
-        "level": (row.get_worst_display(), LEVEL_KINDS[row.worst]),
+        "level": (Alert.Level(row.worst).label, LEVEL_KINDS[row.worst]),
         "organisation": firm.name if firm else NONE,
         "is_demo": bool(firm and firm.is_demo),
         "first": row.first.isoformat(),
         "last": row.last.isoformat(),
-        "found": row.get_found_display(),
+        "found": Alert.Found(row.found).label,
         "explains": row.explains or NONE,
         "is_open": row.state == "open",
         "state": common.state(machines.ALERT, row.state),
@@ -247,7 +260,8 @@ def alert(request: HttpRequest, pk: int) -> HttpResponse:
             "remedy": _text(rule, "remedy"),
             "confidence": "single" if rule.tag == "V" else "",
             "value": _value(one),
-            "threshold": shown(one.threshold, rule.unit),
+            "threshold": f"{shown(one.threshold, rule.unit)} {_unit(rule)}".rstrip(),
+            "unit": _unit(rule),
             "found": one.get_found_display(),
             "days": [
                 (day, shown(float(value), rule.unit))

@@ -233,6 +233,11 @@ def _heading(month: str, whole: BulletinLine | None, place: Any) -> str:
     gained = bulletin_document.percentage_points(whole.connectivity_gained)
     if not gained:
         return _("%(about)s, %(month)s: stable connectivity %(connectivity)s") % said
+    if not bulletin_document.is_change(whole.connectivity_gained):
+        return (
+            _("%(about)s, %(month)s: stable connectivity %(connectivity)s, as the month before")
+            % said
+        )
     return _(
         "%(about)s, %(month)s: stable connectivity %(connectivity)s, %(change)s on the month before"
     ) % {**said, "change": gained}

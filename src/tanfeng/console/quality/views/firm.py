@@ -61,6 +61,11 @@ _BALANCES = (
     Column("days_off", gettext_lazy("Days beyond the tolerance"), lambda row: row["days_off"]),
 )  # fmt: skip
 VIEWS = ("days", "balance", "output")
+#: Limits the page names or draws by.
+_RULES = (
+    "submeter_max", "monthly_deviation_max", "consistency_known_min", "completeness_min",
+    "residual_sigma", "residual_months_min", "connected_min",
+)  # fmt: skip
 
 
 @require_safe
@@ -80,6 +85,7 @@ def firm(request: HttpRequest, code: str) -> HttpResponse:
     audit.read_of(request, organisation, "quality.read")
     page = Paginator(meters, _POINTS).get_page(request.GET.get("page"))
     whole = rows.filter(month=month.text).first()
+    rules = common.rules(_RULES, month.first)
     return render(
         request,
         "quality/firm.html",
@@ -93,17 +99,14 @@ def firm(request: HttpRequest, code: str) -> HttpResponse:
             "views": [("days", _("Day by day")), ("balance", _("Balance and reports")),
                       ("output", _("Energy and output"))],
             "page": page,
-            "rows": _rows(page, month) if view == "days" else (),
+            "rows": _rows(page, month, rules["connected_min"]["value"]) if view == "days" else (),
             "held": of_firm.held(code, month.first, month.last, _items(meters))
             if view == "balance" and month.last
             else None,
             "line": output_line.of_firm(code, month.first) if view == "output" else None,
             "heads": heat.heads(month.first, month.days),
             "legend": heat.legend(),
-            "rules": common.rules(
-                ("submeter_max", "monthly_deviation_max", "consistency_known_min",
-                 "completeness_min", "residual_sigma", "residual_months_min"), month.first,
-            ),
+            "rules": rules,
             "outages": _outages(user, organisation),
             "alerts": rights.visible(user, Alert)
             .filter(organisation=organisation, found="open")
@@ -126,9 +129,8 @@ def _items(meters: Any) -> dict[str, str]:
     return {key: item_names(key)[place] for key in keys}
 
 
-def _rows(page: Any, month: common.Month) -> list[dict[str, Any]]:
+def _rows(page: Any, month: common.Month, connected: float) -> list[dict[str, Any]]:
     found = of_firm.point_rows(list(page), month.first, month.end)
-    connected = common.rule("connected_min", month.first)["value"]
     return [
         {
             "row": one,
@@ -151,8 +153,9 @@ def _parts(whole: MonthQuality) -> list[tuple[str, float | None, float, str]]:
             _("Plausibility"), f"{whole.measured - whole.implausible} / {whole.measured}"
         ),
     }  # fmt: skip
+    rules = common.rules(f"weight_{key}" for key in counted)
     return [
-        (name, getattr(whole, key), common.rule(f"weight_{key}")["value"], count)
+        (name, getattr(whole, key), rules[f"weight_{key}"]["value"], count)
         for key, (name, count) in counted.items()
     ]
 

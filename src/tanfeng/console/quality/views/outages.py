@@ -98,7 +98,7 @@ def told(row: Outage, today: date | None = None) -> dict[str, Any]:
         "row": row,
         "url": reverse("outage", args=[row.pk]),
         "point_url": reverse("metering-point", args=[row.meter_id]),
-        "state": (row.get_state_display(), OUTAGE_KINDS[row.state]),
+        "state": (Outage.State(row.state).label, OUTAGE_KINDS[row.state]),
         "left": words,
         "left_kind": kind,
         "is_demo": row.organisation.is_demo,

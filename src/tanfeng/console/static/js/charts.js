@@ -146,6 +146,14 @@ function axes(data, colours, options = {}) {
   return { xAxis: { ...values, axisLabel: { show: false }, splitLine: { show: false } }, yAxis: { ...names, axisLine: { show: false } } };
 }
 
+// Every name is written: in the room of its column, or leaning where that is none.
+function fitted(data, width) {
+  const slot = (width - 56) / Math.max(data.x.length, 1) - 8;
+  const leans = slot < 48 && Math.max(...data.x.map((name) => measure(String(name)))) > slot;
+  const fit = leans ? { rotate: 50, width: 96, overflow: "truncate" } : { width: Math.max(slot, 36), overflow: "break" };
+  return { ...fit, interval: 0, hideOverlap: false };
+}
+
 function guides(data, colours) {
   const lines = [];
   for (const mark of data.marks || []) {
@@ -251,7 +259,9 @@ function stack(data, colours, width) {
   // Parts below zero hang under the axis: the sum stands above the parts over it.
   const tops = data.x.map((_, index) => (sums[index] === null ? null : data.series.reduce((top, one) => top + Math.max(0, one.values[index] || 0), 0)));
   series.push({ name: "", type: "line", data: tops, symbol: "circle", symbolSize: 1, silent: true, lineStyle: { width: 0 }, itemStyle: { color: "transparent" }, z: 9, tooltip: { show: false }, emphasis: { disabled: true }, blur: { label: { opacity: 1 } }, label: { show: data.series.length > 1 && !area && !data.whole, position: "top", color: colours.ink, fontSize: 12, fontWeight: 600, textBorderColor: colours.panel, textBorderWidth: 3, formatter: (item) => format(sums[item.dataIndex], data.places) }, labelLayout: { hideOverlap: true }, markLine: guides(data, colours) });
-  return { ...axes(data, colours, { gap: !area }), grid: grid(right), series };
+  const shape = axes(data, colours, { gap: !area });
+  if (data.named) Object.assign(shape.xAxis.axisLabel, fitted(data, width - (right || 0)));
+  return { ...shape, grid: grid(right), series };
 }
 
 function bars(data, colours, width) {
@@ -349,12 +359,8 @@ function waterfall(data, colours, width) {
   });
   const shape = axes(data, colours, { min: floor || undefined });
   if (ceiling) shape.yAxis.max = ceiling;
-  // A name has the room of its column, or leans where that is none; below zero the figure of a step
-  // stands over it.
-  const slot = (width - 56) / Math.max(rows.length, 1) - 8;
-  const leans = slot < 48 && Math.max(...data.x.map((name) => measure(String(name)))) > slot;
-  const fit = leans ? { rotate: 50, width: 96, overflow: "truncate" } : { width: Math.max(slot, 36), overflow: "break" };
-  shape.xAxis.axisLabel = { ...shape.xAxis.axisLabel, ...fit, interval: 0, hideOverlap: false, margin: lowest < 0 ? 22 : 8 };
+  // Below zero the figure of a step stands over its name.
+  shape.xAxis.axisLabel = { ...shape.xAxis.axisLabel, ...fitted(data, width), margin: lowest < 0 ? 22 : 8 };
   // Names stay at the foot of the picture; the line of zero goes through it.
   if (lowest < 0) shape.xAxis.axisLine = { ...shape.xAxis.axisLine, onZero: false, show: false };
   if (cut) Object.assign(shape.yAxis, { axisLabel: { ...shape.yAxis.axisLabel, [floor ? "showMinLabel" : "showMaxLabel"]: false }, name: words.cutAxis, nameTextStyle: { color: colours["ink-3"], fontSize: 11, align: "left" } });

@@ -176,7 +176,7 @@ function start(echarts) {
     if (total) total.textContent = format(data.total, 0);
     const when = (ms) => (ms === null ? "" : clock(ms).slice(5));
     const worth = data.quality.filter((one) => one.quality !== "measured");
-    list("[data-zoom-worth]", worth.map((one) => [when(one.from), when(one.until), one.words, ""]), said.allMeasured);
+    list("[data-zoom-worth]", worth.map((one) => [when(one.from), when(one.until), one.words, ""]), data.quality.length ? said.allMeasured : said.nothingKnown);
     list("[data-zoom-happened]", data.marks.map((one) => [when(one.x), when(one.until), one.words, one.url]), said.nothingHappened);
   }
 
