@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from tanfeng.metering import _exact, _mend, _spread, _sums
 from tanfeng.metering._devices import Hung
 from tanfeng.metering._flow import KEY, Flags, Floats, Flow, Ints
-from tanfeng.metering._mend import CODE
+from tanfeng.metering._mend import CODE, REACH
 from tanfeng.metering._near import at_changes, not_plain, within, within_reach
 from tanfeng.metering._rows import (
     AMOUNT,
@@ -32,15 +32,15 @@ from tanfeng.metering._rows import (
     LOG_PARTS,
     POWER,
     REGISTER,
+    local_day_of,
     usable,
+    usual_frame,
 )
 from tanfeng.metering._workshop import Workshop
 from tanfeng.metering.frames import SLOT_S
 
 #: Points are taken together until they have so many rows: their columns stay near the processor.
 _BLOCK_ROWS = 2**16
-#: What is usual for a point on a day, as the mending asks for it.
-_USUAL = ("bound", "rarely_still")
 
 
 class Arrays:
@@ -82,41 +82,67 @@ class Arrays:
         self._covered = np.zeros(self._id.size, dtype=np.int16)
         parts = self._by_blocks(self._first_look)
         self._unsure: Ints = parts.pop("unsure")
-        self.days = shop.hold("days", _days(parts))
+        self._days, self._about = _days(parts), about
+        self.days = shop.hold("days", self._days)
 
     # What :mod:`_tables` has, too ---------------------------------------------------------------
 
-    def of_points(self, points: ir.Table) -> ir.Table:
-        """Return the readings of some points, with the columns of ``_rows.beside``."""
-        ids = self._shop.frame("stood_ids", lambda: points.select("id"))["id"].to_numpy()
-        rows = np.flatnonzero(self._of(ids))
-        return self._shop.hold("of_points", _beside(self._flow(rows)))
+    def usual(self, before: pl.DataFrame | None) -> ir.Table:
+        """Tell what is usual for each point on each day, also on those before."""
+        days = self._days
+        if before is not None:
+            before = before.select(days.columns)
+            later = days.join(before, on=["id", "day"], how="anti")
+            days = pl.concat([before, later], how="vertical_relaxed").sort("id", "day")
+        self._usual = usual_frame(days, self._about)
+        return self._shop.hold("usual", self._usual)
 
-    def to_mend(
-        self, hot: ir.Table, still: ir.Table, usual: ir.Table, hung: Hung | None
-    ) -> ir.Table:
+    def standing(self) -> ir.Table | None:
+        """Return the readings of points with something wrong that did stand still."""
+        wrong = self._usual.filter("wrong")
+        ids = wrong["id"].to_numpy()
+        days = wrong.select("day", reaches=pl.min_horizontal("day", "reaches"))
+        margin = DAY_S * (self._interval[ids] * (REACH + 1) // DAY_S + 1)
+        self._hot = self._changed[self._id[self._first]]
+        for name in days.columns:
+            day = ids * KEY + days[name].to_numpy()
+            self._hot |= self._among_days(day - margin, day + margin)
+        concerned = self._changed.copy()
+        concerned[ids] = True
+        if not concerned[self._usual["id"].to_numpy()].any():
+            return None
+        stood = self._days.filter(pl.col("still") > 0)["id"].unique().to_numpy()
+        rows = np.flatnonzero(self._of(stood[concerned[stood]]))
+        return self._shop.hold("standing", _beside(self._flow(rows)))
+
+    def _among_days(self, begin: Ints, end: Ints) -> Flags:
+        """Tell which days lie within one of the spans, both ends included."""
+        first = np.searchsorted(self._day_key, begin)
+        after = np.searchsorted(self._day_key, end, side="right")
+        return within(first, after, self._day_key.size)
+
+    def to_mend(self, still: ir.Table, hung: Hung | None) -> ir.Table:
         """Return what may need mending, one reading of each time; from now on the rest is plain.
 
         Of the days it is only what lies within reach of something wrong.
         """
-        rows, on_days, days = self._on_days(hot, usual)
+        stills = self._shop.frame("stills", lambda: still.select("id", "from_ts", "to_ts"))
+        of_point = stills["id"].to_numpy() * KEY
+        begin, end = (stills[name].to_numpy() for name in ("from_ts", "to_ts"))
+        self._hot |= self._among_days(of_point + local_day_of(begin), of_point + local_day_of(end))
+        on_days = self._on_days()
+        rows = np.flatnonzero(on_days)
         again = rows[self._same_time(rows)]
         self._take_held(again)
         rows = np.setdiff1d(rows, again, assume_unique=True)
         flow, twice = self._flow(rows), np.isin(rows + 1, again)
         key = flow.key
-        of_day = np.searchsorted(days["key"], key - (flow.ats + LOCAL_S) % DAY_S)
-        usually = days[of_day]
-        wrong = twice | self._standing(key, still)
+        begin, end = (np.searchsorted(key, of_point + at, side="right") for at in (begin, end))
+        wrong = twice | within(begin, end, key.size)
         if hung is not None:
             wrong |= at_changes(flow, self._changed, self._scale, hung)
-        wrong |= not_plain(
-            flow,
-            self._kind[flow.id],
-            self._scale[flow.id],
-            usually["bound"].to_numpy(),
-            usually["rarely_still"].to_numpy(),
-        )
+        usual = self._usual_at(key - (flow.ats + LOCAL_S) % DAY_S)
+        wrong |= not_plain(flow, self._kind[flow.id], self._scale[flow.id], *usual)
         near = within_reach(wrong, ~flow.same | ~on_days[rows - 1])
         self._plain[again] = self._plain[rows[near]] = False
         follows = np.concatenate(([False], near[:-1])) & flow.same & on_days[rows - 1]
@@ -135,17 +161,18 @@ class Arrays:
             ),
         )
 
-    def _on_days(self, hot: ir.Table, usual: ir.Table) -> tuple[Ints, Flags, pl.DataFrame]:
-        """Find the rows of some days, by number and by flag, and what is usual on those days."""
-        about = self._shop.frame(
-            "hot_days", lambda: hot.join(usual, ["id", "day"]).select("id", "day", *_USUAL)
-        )
-        key = pl.col("id").cast(pl.Int64) * int(KEY) + pl.col("day")
-        days = about.select(key.alias("key"), *_USUAL).sort("key")
-        wanted = np.isin(self._day_key, days["key"].to_numpy())
+    def _on_days(self) -> Flags:
+        """Tell which rows are of a day that may need mending."""
         on_days = np.zeros(self._id.size, dtype=bool)
-        on_days[1:] = np.repeat(wanted, np.diff(np.append(self._first, self._id.size)))
-        return np.flatnonzero(on_days), on_days, days
+        on_days[1:] = np.repeat(self._hot, np.diff(np.append(self._first, self._id.size)))
+        return on_days
+
+    def _usual_at(self, days: Ints) -> tuple[Floats, Flags]:
+        """Return what can be believed of some days, and whether they rarely stand still."""
+        about = self._usual
+        key = about["id"].to_numpy() * KEY + about["day"].to_numpy()
+        place = np.searchsorted(key, days)
+        return about["bound"].to_numpy()[place], about["rarely_still"].to_numpy()[place]
 
     def _same_time(self, rows: Ints) -> Flags:
         """Tell which rows are of one point and time with the one before."""
@@ -166,14 +193,6 @@ class Arrays:
         order = np.argsort(key)
         found = order[np.searchsorted(key, self._id[rows] * KEY + self._ats[rows], sorter=order)]
         self._value[rows] = held["value"].to_numpy()[found]
-
-    def _standing(self, key: Ints, still: ir.Table) -> Flags:
-        """Tell which rows lie on a standstill that is not believed."""
-        spans = self._shop.frame("standing", lambda: still.select("id", "from_ts", "to_ts"))
-        of_point = spans["id"].cast(pl.Int64).to_numpy() * KEY
-        ends = (of_point + spans[name].to_numpy() for name in ("from_ts", "to_ts"))
-        first, after = (np.searchsorted(key, end, side="right") for end in ends)
-        return within(first, after, key.size)
 
     def unsure(self) -> ir.Table:
         """Return the plain segments that are not known, measured and inside one slot."""

@@ -140,22 +140,14 @@ def _derive(
     point = shop.hold("points", about)
     source = shop.view("readings", readings)
     first = _FIRST_PASS.get(shop.backend.name, Tables)(shop, source, point, about)
-    days = first.days
-    if past is None:
-        usual = shop.step("usual", lambda: _rows.usual(days, point))
-    else:
-        before = shop.hold("before", _by_id(past.days, about).select(days.columns))
-        usual = shop.step("usual", lambda: _rows.usual(_after(before, days, "day"), point), "past")
-    wrong = shop.step("wrong", lambda: _mend.hot_days(usual, point))
-    if not shop.any(wrong):
+    usual = first.usual(None if past is None else _by_id(past.days, about))
+    standing = first.standing()
+    if standing is None:
         return _laid(shop, point, first, None, "plain", past)
-    stood = shop.step("stood", lambda: _mend.stood(days, wrong))
-    standing = first.of_points(stood)
     still = shop.step("still", lambda: _mend.frozen(standing, usual, point))
-    hot = shop.step("hot", lambda: _mend.with_standstills(wrong, still))
     changed = about.filter("changed")
     hung = None if changed.is_empty() else _devices.device_tables(changed, devices)
-    numbered = _numbered(shop, first.to_mend(hot, still, usual, hung), usual, point, hung)
+    numbered = _numbered(shop, first.to_mend(still, hung), usual, point, hung)
     left_out = shop.step("left_out", lambda: _mend.not_believed(numbered))
     kept = shop.step("kept", lambda: _mend.segments(_mend.believed(numbered, left_out)))
     mended = shop.step("mended", lambda: _mend.instead(kept, still))
@@ -181,11 +173,6 @@ def _numbered(
 
 def _by_id(frame: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
     return frame.join(about.select("id", "point"), on="point").drop("point")
-
-
-def _after(before: ir.Table, rows: ir.Table, key: str) -> ir.Table:
-    """Put what is settled before what was derived, in place of what both have."""
-    return before.union(rows.anti_join(before, ["id", key]))
 
 
 def _laid(
@@ -214,7 +201,7 @@ def _laid(
     def build() -> ir.Table:
         told = _spread.told(whole().union(sure.select(_spread.PIECE)), crossing)
         if settled is not None:
-            told = _after(settled, told, "slot")
+            told = _rows.after(settled, told, "slot")
         return _spread.parts(crossing, _spread.profile(told, crossing))
 
     parts = shop.step("parts", build, path if past is None else f"{path} past")
