@@ -246,11 +246,28 @@ class Arrays:
 
         return self._shop.hold("plain_ends", pl.DataFrame(self._by_blocks(work)))
 
-    def sums(self, pieces: Callable[[], ir.Table], length_s: int, name: str, path: str) -> ir.Table:
-        """Sum by period what is sure, and the pieces of what is not."""
-        rest = self._shop.frame(f"rest_{name}", lambda: _sums.parts(pieces(), length_s), path)
+    def sums(self, rest: Callable[[], _spread.Laid], length_s: int, name: str) -> ir.Table:
+        """Sum by period what is sure, and the pieces of what is not.
+
+        Parameters
+        ----------
+        rest : callable
+            Waits for what is being mended meanwhile.
+        length_s : int
+            Of a period.
+        name : str
+            Of the result.
+        """
         sure = self._by_blocks(lambda rows: self._sure_sums(rows, length_s))
-        return self._shop.hold(name, _sums.finished_frame(_added(sure, rest)))
+        zero = np.zeros(sure["id"].size, np.int64)
+        code = np.full(zero.size, CODE["direct"], dtype=np.int8)
+        added = pl.DataFrame({**dict.fromkeys(_sums.ADDED, zero), **sure, "code": code})
+        finished = _sums.finished_frame(added)
+        laid = rest()
+        pieces = self._shop.frame(
+            f"rest_{name}", lambda: _sums.parts(laid.pieces(), length_s), laid.path
+        )
+        return self._shop.hold(name, _with_pieces(finished, added, pieces))
 
     # The work on a block of points --------------------------------------------------------------
 
@@ -437,19 +454,19 @@ def _segments(flow: Flow) -> pl.DataFrame:
     return frame.filter(pl.Series(flow.covered > 0))
 
 
-def _added(total: dict[str, Any], rest: pl.DataFrame) -> pl.DataFrame:
+def _with_pieces(finished: pl.DataFrame, added: pl.DataFrame, rest: pl.DataFrame) -> pl.DataFrame:
     """Add the sums of the pieces to those of what is sure, which stand by point and start."""
-    key = total["id"].astype(np.int64) * KEY + total["start"]
-    mine = rest["id"].cast(pl.Int64).to_numpy() * KEY + rest["start"].to_numpy()
+    key, mine = (frame["id"].to_numpy() * KEY + frame["start"].to_numpy() for frame in (added, rest))
     place = np.searchsorted(key, mine)
     met = np.zeros(mine.size, dtype=bool)
     inside = place < key.size
     met[inside] = key[place[inside]] == mine[inside]
-    both, at = rest.filter(pl.Series(met)), place[met]
-    columns = {name: total.get(name, np.zeros(key.size, np.int64)) for name in _sums.ADDED}
-    for name, column in columns.items():
-        column[at] += both[name].to_numpy()
-    code = np.full(key.size, CODE["direct"], dtype=np.int8)
-    code[at] = both["code"].to_numpy()
-    frame = pl.DataFrame({"id": total["id"], "start": total["start"], **columns, "code": code})
-    return pl.concat([frame, rest.filter(pl.Series(~met)).select(frame.columns)])
+    at = place[met]
+    both = added[at]
+    more = rest.filter(pl.Series(met))
+    both = both.with_columns(both[name] + more[name] for name in _sums.ADDED)
+    both = both.with_columns(more["code"])
+    alone = np.ones(key.size, dtype=bool)
+    alone[at] = False
+    changed = pl.concat([both, rest.filter(pl.Series(~met)).select(both.columns)])
+    return pl.concat([finished.filter(pl.Series(alone)), _sums.finished_frame(changed)])

@@ -135,10 +135,11 @@ class Tables:
         """Return ``id``, ``from_ts`` and ``to_ts`` of the plain segments of each point, at most."""
         return self.segments().select("id", "from_ts", "to_ts")
 
-    def sums(self, pieces: Callable[[], ir.Table], length_s: int, name: str, path: str) -> ir.Table:
+    def sums(self, rest: Callable[[], _spread.Laid], length_s: int, name: str) -> ir.Table:
         """Sum by period what is sure, and the pieces of what is not."""
-        return self._shop.step(
-            name,
-            lambda: _sums.finished(_sums.parts(self._sure().union(pieces()), length_s)),
-            path,
-        )
+        laid = rest()
+
+        def build() -> ir.Table:
+            return _sums.finished(_sums.parts(self._sure().union(laid.pieces()), length_s))
+
+        return self._shop.step(name, build, laid.path)
