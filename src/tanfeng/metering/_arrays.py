@@ -72,16 +72,17 @@ class Arrays:
         self._registers = bool((self._kind == REGISTER).all())
         rows = shop.frame("rows", lambda: usable(source, point).select("id", "ats", "value"))
         self._id, self._ats, self._value = _in_order(rows)
-        day = self._ats - (self._ats + LOCAL_S) % DAY_S
-        self._first = np.flatnonzero((np.diff(day) != 0) | (np.diff(self._id) != 0)) + 1
-        self._day_key = self._id[self._first] * KEY + day[self._first]
+        # Row of the first reading of each point, and the row after the last.
+        self._begin = np.searchsorted(self._id, np.arange(self._kind.size + 1, dtype=np.int32))
         self._plain = np.ones(self._id.size, dtype=bool)
-        del rows, day
+        del rows
         # Of what is sure from the first look: what flowed, and how long; 0 s for the rest.
         self._amount = np.empty(self._id.size)
         self._covered = np.zeros(self._id.size, dtype=np.int16)
         parts = self._by_blocks(self._first_look)
         self._unsure: Ints = parts.pop("unsure")
+        self._first: Ints = parts.pop("first")  # row of each day
+        self._day_key = parts["id"] * KEY + parts["day"]
         self._days, self._about = _days(parts), about
         self.days = shop.hold("days", self._days)
 
@@ -112,7 +113,7 @@ class Arrays:
         if not concerned[self._usual["id"].to_numpy()].any():
             return None
         stood = self._days.filter(pl.col("still") > 0)["id"].unique().to_numpy()
-        rows = np.flatnonzero(self._of(stood[concerned[stood]]))
+        rows = self._of(stood[concerned[stood]])
         return self._shop.hold("standing", _beside(self._flow(rows)))
 
     def _among_days(self, begin: Ints, end: Ints) -> Flags:
@@ -206,7 +207,8 @@ class Arrays:
         """
         asked = self._shop.frame("asked", lambda: _spread.times_of_day(crossing))
         ids, of_day = asked["id"].cast(pl.Int64).to_numpy(), asked["of_day"].to_numpy()
-        rows = np.flatnonzero(self._of(ids) & self._plain & (self._covered > 0))
+        rows = self._of(ids)
+        rows = rows[self._plain[rows] & (self._covered[rows] > 0)]
         end = self._ats[rows] - 1
         slot = end - end % SLOT_S
         at = np.isin(self._id[rows] * KEY + (slot + LOCAL_S) % DAY_S, ids * KEY + of_day)
@@ -274,8 +276,8 @@ class Arrays:
     def _first_look(self, rows: slice) -> dict[str, Any]:
         """Sum the days up as ``_rows.day_sums`` does, and note which rows are not sure."""
         flow = self._flow(rows)
-        run = self._first[slice(*np.searchsorted(self._first, (rows.start, rows.stop)))]
-        first = run - rows.start
+        day = flow.ats - (flow.ats + LOCAL_S) % DAY_S
+        first = _starts(day, flow.id)
         rising = flow.rate > 0
         log = np.log(flow.rate, where=rising, out=np.zeros(flow.rate.size))
         # Whole numbers: see LOG_PARTS.
@@ -291,7 +293,8 @@ class Arrays:
         no_earlier = ~has & ~(flow.same[second] & (second < np.append(first[1:], flow.ats.size)))
         return {
             "id": flow.id[first],
-            "day": self._day_key[np.searchsorted(self._first, run)] - flow.id[first] * KEY,
+            "first": first + rows.start,
+            "day": day[first],
             "n": count(~np.isnan(flow.rate)),
             "still": count(flow.rate == 0),
             "rising": count(rising),
@@ -352,19 +355,19 @@ class Arrays:
             done = list(pool.map(work, self._blocks()))
         return {name: np.concatenate([part[name] for part in done]) for name in done[0]}
 
-    def _of(self, ids: NDArray[Any]) -> Flags:
-        """Tell which rows are of some points."""
-        wanted = np.zeros(self._kind.size + 1, dtype=bool)  # the last is nobody's, as row 0
-        wanted[ids] = True
-        return wanted[self._id]
+    def _of(self, ids: NDArray[Any]) -> Ints:
+        """Return the rows of some points, in order."""
+        ids = np.unique(ids)
+        begin, count = self._begin[ids], np.diff(self._begin)[ids]
+        before = np.cumsum(count) - count  # rows of the points named before
+        return np.repeat(begin - before, count) + np.arange(count.sum())
 
     def _blocks(self) -> Iterator[slice]:
         """Cut the rows between points; there is always one block."""
-        ends = np.append(np.flatnonzero(np.diff(self._id[1:])) + 2, self._id.size)
         at = 1
         while True:
-            place = int(np.searchsorted(ends, at + _BLOCK_ROWS))
-            end = int(ends[min(place, ends.size - 1)])
+            place = int(np.searchsorted(self._begin, at + _BLOCK_ROWS))
+            end = int(self._begin[min(place, self._begin.size - 1)])
             yield slice(at, end)
             if end == self._id.size:
                 return
@@ -456,7 +459,8 @@ def _segments(flow: Flow) -> pl.DataFrame:
 
 def _with_pieces(finished: pl.DataFrame, added: pl.DataFrame, rest: pl.DataFrame) -> pl.DataFrame:
     """Add the sums of the pieces to those of what is sure, which stand by point and start."""
-    key, mine = (frame["id"].to_numpy() * KEY + frame["start"].to_numpy() for frame in (added, rest))
+    keys = (frame["id"].to_numpy() * KEY + frame["start"].to_numpy() for frame in (added, rest))
+    key, mine = keys
     place = np.searchsorted(key, mine)
     met = np.zeros(mine.size, dtype=bool)
     inside = place < key.size
