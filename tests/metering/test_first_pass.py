@@ -15,16 +15,18 @@ from metering.energy_kit import MONDAY, NO_DEVICES, QUARTER, at, every_quarter, 
 from tanfeng.gateway.simulate import scatter, simulate
 from tanfeng.metering import derive
 from tanfeng.metering._tables import Tables
-from tanfeng.metering.derive import deriving, reach, sums
+from tanfeng.metering.derive import Past, deriving, reach, sums
 from tanfeng.metering.frames import DEVICES
 
 PERIODS = ("15min", "hour", "day")
 
 
-def derived(frame: pl.DataFrame, points, devices, *, threads: int = 2) -> dict[str, pl.DataFrame]:
+def derived(
+    frame: pl.DataFrame, points, devices, *, threads: int = 2, past: Past | None = None
+) -> dict[str, pl.DataFrame]:
     """Return everything a derivation gives, in an order of its own."""
     con = ibis.duckdb.connect(threads=threads)
-    with deriving(con.create_table("given", frame), points, devices) as made:
+    with deriving(con.create_table("given", frame), points, devices, past=past) as made:
         tables = {by: sums(made, by=by) for by in PERIODS}
         tables |= {"reach": reach(made), "segments": made.segments, "days": made.shop.made("days")}
         found = {name: con.to_polars(table) for name, table in tables.items()}
@@ -36,10 +38,10 @@ def derived(frame: pl.DataFrame, points, devices, *, threads: int = 2) -> dict[s
     return found
 
 
-def on_tables(monkeypatch, *asked):
+def on_tables(monkeypatch, *asked, **more):
     with monkeypatch.context() as patch:
         patch.setattr(derive, "_FIRST_PASS", {"duckdb": Tables})
-        return derived(*asked)
+        return derived(*asked, **more)
 
 
 def check(one: dict[str, pl.DataFrame], other: dict[str, pl.DataFrame]) -> None:
@@ -150,6 +152,24 @@ def test_both_ways_over_nothing(monkeypatch):
     mine = derived(frame, point(), NO_DEVICES)
     assert mine["day"].is_empty()
     check(mine, on_tables(monkeypatch, frame, point(), NO_DEVICES))
+
+
+def test_both_ways_after_days_that_are_settled(monkeypatch):
+    day, begin = [0.5 + n % 5 for n in range(96)], at(3)
+    values = [sum(day) * (n // 96) + sum(day[: n % 96]) for n in range(96 * 5)]
+    frame = readings([row for n, row in enumerate(every_quarter(values)) if not 400 < n < 420])
+    whole = derived(frame, point(), NO_DEVICES)
+    slots = whole["15min"].select("amount", point=pl.lit("M"), slot="start")
+    first = int(begin.timestamp())
+    past = Past(
+        whole["days"].filter(pl.col("day") <= first).drop("id").with_columns(point=pl.lit("M")),
+        lambda _: slots.filter(pl.col("slot") < first),
+    )
+    asked = frame.filter(pl.col("time") >= begin), point(), NO_DEVICES
+    mine = derived(*asked, past=past)
+    check(mine, on_tables(monkeypatch, *asked, past=past))
+    later = pl.col("start") >= first
+    assert mine["15min"].equals(whole["15min"].filter(later))
 
 
 @settings(max_examples=4, deadline=None)
