@@ -11,33 +11,37 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metering.energy_kit import MONDAY, NO_DEVICES, at, every_quarter, point, readings
+from metering.energy_kit import MONDAY, NO_DEVICES, QUARTER, at, every_quarter, point, readings
 from tanfeng.gateway.simulate import scatter, simulate
 from tanfeng.metering import derive
 from tanfeng.metering._tables import Tables
-from tanfeng.metering.derive import deriving, reach, sums
+from tanfeng.metering.derive import Past, deriving, reach, sums
+from tanfeng.metering.frames import DEVICES
 
 PERIODS = ("15min", "hour", "day")
 
 
-def derived(frame: pl.DataFrame, points, devices, *, threads: int = 2) -> dict[str, pl.DataFrame]:
+def derived(
+    frame: pl.DataFrame, points, devices, *, threads: int = 2, past: Past | None = None
+) -> dict[str, pl.DataFrame]:
     """Return everything a derivation gives, in an order of its own."""
     con = ibis.duckdb.connect(threads=threads)
-    with deriving(con.create_table("given", frame), points, devices) as made:
+    with deriving(con.create_table("given", frame), points, devices, past=past) as made:
         tables = {by: sums(made, by=by) for by in PERIODS}
         tables |= {"reach": reach(made), "segments": made.segments, "days": made.shop.made("days")}
         found = {name: con.to_polars(table) for name, table in tables.items()}
     for name, table in found.items():
         key = [key for key in ("id", "start", "day", "from_ts", "to_ts") if key in table.columns]
-        found[name] = table.select(sorted(table.columns)).sort(key)
+        # Of time that two meters claim there are two segments.
+        found[name] = table.select(sorted(table.columns)).sort(*key, pl.all())
     con.disconnect()
     return found
 
 
-def on_tables(monkeypatch, *asked):
+def on_tables(monkeypatch, *asked, **more):
     with monkeypatch.context() as patch:
         patch.setattr(derive, "_FIRST_PASS", {"duckdb": Tables})
-        return derived(*asked)
+        return derived(*asked, **more)
 
 
 def check(one: dict[str, pl.DataFrame], other: dict[str, pl.DataFrame]) -> None:
@@ -97,6 +101,45 @@ def wrecked(seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     return pl.concat(frames), pl.concat(points)
 
 
+def changed(seed: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Return meters that were changed: early, late, twice, after a while, to another transformer.
+
+    Some register is never told, some time belongs to no meter, some to two.
+    """
+    draw = np.random.default_rng(seed)
+    frames, points, devices = [], [], []
+    for number in range(8):
+        name = f"changed{number}"
+        turns = sorted(draw.choice(range(-20, 96 * 4 + 20), draw.integers(1, 4), replace=False))
+        begins = [-9 if number == 1 else -200, *(turn + draw.choice([0, 0, 3]) for turn in turns)]
+        ends = [turn + (40 if number == 2 else 0) for turn in turns]
+        ends.append(96 * 3 if number in (1, 3) else None)
+        steps = np.cumsum(draw.uniform(1, 3, 96 * 4))
+        shown = [[time, 900 + value] for time, value in every_quarter(list(steps))]
+        for serial, (begin, end) in enumerate(zip(begins, ends, strict=True)):
+            if serial:
+                for row in shown[max(begin, 0) :]:
+                    row[1] -= shown[min(max(begin, 0), len(shown) - 1)][1] - 5
+            told = draw.random() < 0.8
+            devices.append(
+                {
+                    "point": name,
+                    "device": str(serial),
+                    "installed": at(0) + QUARTER * int(begin) + timedelta(minutes=7 * (serial % 2)),
+                    "removed": None if end is None else at(0) + QUARTER * int(end),
+                    "opening": 5.0 if serial and told else None,
+                    "closing": 900.0 + float(draw.integers(0, 400)) if end and told else None,
+                    "multiplier": float(draw.choice([1.0, 1.0, 40.0])),
+                    "digits": 6,
+                    "recorded": MONDAY,
+                }
+            )
+        del shown[70:75]
+        frames.append(readings([tuple(row) for row in shown], name))
+        points.append(point(name))
+    return pl.concat(frames), pl.concat(points), pl.DataFrame(devices, schema=DEVICES)
+
+
 def test_both_ways_over_every_kind_of_meter(monkeypatch):
     frame, points = of_every_kind()
     mine = derived(frame, points, NO_DEVICES)
@@ -111,13 +154,36 @@ def test_both_ways_over_nothing(monkeypatch):
     check(mine, on_tables(monkeypatch, frame, point(), NO_DEVICES))
 
 
+def test_both_ways_after_days_that_are_settled(monkeypatch):
+    day, begin = [0.5 + n % 5 for n in range(96)], at(3)
+    values = [sum(day) * (n // 96) + sum(day[: n % 96]) for n in range(96 * 5)]
+    frame = readings([row for n, row in enumerate(every_quarter(values)) if not 400 < n < 420])
+    whole = derived(frame, point(), NO_DEVICES)
+    slots = whole["15min"].select("amount", point=pl.lit("M"), slot="start")
+    first = int(begin.timestamp())
+    past = Past(
+        whole["days"].filter(pl.col("day") <= first).drop("id").with_columns(point=pl.lit("M")),
+        lambda _: slots.filter(pl.col("slot") < first),
+    )
+    asked = frame.filter(pl.col("time") >= begin), point(), NO_DEVICES
+    mine = derived(*asked, past=past)
+    check(mine, on_tables(monkeypatch, *asked, past=past))
+    later = pl.col("start") >= first
+    assert mine["15min"].equals(whole["15min"].filter(later))
+
+
 @settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 10_000), interval=st.sampled_from([60, 300, 900]))
 def test_both_ways_over_faults(seed, interval):
     faults = scatter(6, start=MONDAY, days=4, seed=seed, share=0.7)
     sim = simulate(6, start=MONDAY, days=4, seed=seed, interval_s=interval, faults=faults)
     wreck, points = wrecked(seed)
-    asked = pl.concat([sim.readings, wreck]), pl.concat([sim.points, points]), sim.devices
+    hung, replaced, devices = changed(seed)
+    asked = (
+        pl.concat([sim.readings, wreck, hung]),
+        pl.concat([sim.points, points, replaced]),
+        pl.concat([sim.devices, devices]),
+    )
     with pytest.MonkeyPatch.context() as patch:
         check(derived(*asked), on_tables(patch, *asked))
 
