@@ -19,9 +19,10 @@ from ibis.expr import types as ir
 from numpy.typing import NDArray
 
 from tanfeng.metering import _exact, _mend, _spread, _sums
-from tanfeng.metering._flow import Flags, Floats, Flow, Ints
+from tanfeng.metering._devices import Hung
+from tanfeng.metering._flow import KEY, Flags, Floats, Flow, Ints
 from tanfeng.metering._mend import CODE
-from tanfeng.metering._near import not_plain, within, within_reach
+from tanfeng.metering._near import at_changes, not_plain, within, within_reach
 from tanfeng.metering._rows import (
     AMOUNT,
     DAY_S,
@@ -40,8 +41,6 @@ from tanfeng.metering.frames import SLOT_S
 _BLOCK_ROWS = 2**16
 #: What is usual for a point on a day, as the mending asks for it.
 _USUAL = ("bound", "rarely_still")
-#: Point and second in one number: seconds stay far below it, on either side of 1970.
-_KEY = np.int64(2**34)
 
 
 class Arrays:
@@ -75,7 +74,7 @@ class Arrays:
         self._id, self._ats, self._value = _in_order(rows)
         day = self._ats - (self._ats + LOCAL_S) % DAY_S
         self._first = np.flatnonzero((np.diff(day) != 0) | (np.diff(self._id) != 0)) + 1
-        self._day_key = self._id[self._first] * _KEY + day[self._first]
+        self._day_key = self._id[self._first] * KEY + day[self._first]
         self._plain = np.ones(self._id.size, dtype=bool)
         del rows, day
         # Of what is sure from the first look: what flowed, and how long; 0 s for the rest.
@@ -93,7 +92,9 @@ class Arrays:
         rows = np.flatnonzero(self._of(ids))
         return self._shop.hold("of_points", _beside(self._flow(rows)))
 
-    def to_mend(self, hot: ir.Table, still: ir.Table, usual: ir.Table) -> ir.Table:
+    def to_mend(
+        self, hot: ir.Table, still: ir.Table, usual: ir.Table, hung: Hung | None
+    ) -> ir.Table:
         """Return what may need mending, one reading of each time; from now on the rest is plain.
 
         Of the days it is only what lies within reach of something wrong.
@@ -103,10 +104,12 @@ class Arrays:
         self._take_held(again)
         rows = np.setdiff1d(rows, again, assume_unique=True)
         flow, twice = self._flow(rows), np.isin(rows + 1, again)
-        key = flow.id * _KEY + flow.ats
+        key = flow.key
         of_day = np.searchsorted(days["key"], key - (flow.ats + LOCAL_S) % DAY_S)
         usually = days[of_day]
-        wrong = twice | self._changed[flow.id] | self._standing(key, still)
+        wrong = twice | self._standing(key, still)
+        if hung is not None:
+            wrong |= at_changes(flow, self._changed, self._scale, hung)
         wrong |= not_plain(
             flow,
             self._kind[flow.id],
@@ -137,7 +140,7 @@ class Arrays:
         about = self._shop.frame(
             "hot_days", lambda: hot.join(usual, ["id", "day"]).select("id", "day", *_USUAL)
         )
-        key = pl.col("id").cast(pl.Int64) * int(_KEY) + pl.col("day")
+        key = pl.col("id").cast(pl.Int64) * int(KEY) + pl.col("day")
         days = about.select(key.alias("key"), *_USUAL).sort("key")
         wanted = np.isin(self._day_key, days["key"].to_numpy())
         on_days = np.zeros(self._id.size, dtype=bool)
@@ -157,17 +160,17 @@ class Arrays:
             return
         doubled = self._shop.hold("doubled", pl.DataFrame({"id": np.unique(self._id[differ])}))
         held = self._shop.frame("held", lambda: _mend.held(self._source, doubled, self._point))
-        key = held["id"].cast(pl.Int64).to_numpy() * _KEY + held["ats"].to_numpy()
+        key = held["id"].cast(pl.Int64).to_numpy() * KEY + held["ats"].to_numpy()
         rows = np.union1d(again, again - 1)
         rows = rows[np.isin(self._id[rows], self._id[differ])]
         order = np.argsort(key)
-        found = order[np.searchsorted(key, self._id[rows] * _KEY + self._ats[rows], sorter=order)]
+        found = order[np.searchsorted(key, self._id[rows] * KEY + self._ats[rows], sorter=order)]
         self._value[rows] = held["value"].to_numpy()[found]
 
     def _standing(self, key: Ints, still: ir.Table) -> Flags:
         """Tell which rows lie on a standstill that is not believed."""
         spans = self._shop.frame("standing", lambda: still.select("id", "from_ts", "to_ts"))
-        of_point = spans["id"].cast(pl.Int64).to_numpy() * _KEY
+        of_point = spans["id"].cast(pl.Int64).to_numpy() * KEY
         ends = (of_point + spans[name].to_numpy() for name in ("from_ts", "to_ts"))
         first, after = (np.searchsorted(key, end, side="right") for end in ends)
         return within(first, after, key.size)
@@ -187,7 +190,7 @@ class Arrays:
         rows = np.flatnonzero(self._of(ids) & self._plain & (self._covered > 0))
         end = self._ats[rows] - 1
         slot = end - end % SLOT_S
-        at = np.isin(self._id[rows] * _KEY + (slot + LOCAL_S) % DAY_S, ids * _KEY + of_day)
+        at = np.isin(self._id[rows] * KEY + (slot + LOCAL_S) % DAY_S, ids * KEY + of_day)
         rows = rows[at]
         return self._shop.hold(
             "sure",
@@ -252,7 +255,7 @@ class Arrays:
         no_earlier = ~has & ~(flow.same[second] & (second < np.append(first[1:], flow.ats.size)))
         return {
             "id": flow.id[first],
-            "day": self._day_key[np.searchsorted(self._first, run)] - flow.id[first] * _KEY,
+            "day": self._day_key[np.searchsorted(self._first, run)] - flow.id[first] * KEY,
             "n": count(~np.isnan(flow.rate)),
             "still": count(flow.rate == 0),
             "rising": count(rising),
@@ -343,7 +346,7 @@ def _in_order(rows: pl.DataFrame) -> tuple[NDArray[np.int32], Ints, Floats]:
         np.concatenate([first, *(run[at].to_numpy() for run in ordered)])
         for at, first in enumerate(nobody)
     )
-    key = id_ * _KEY + ats
+    key = id_ * KEY + ats
     if not (key[1:] >= key[:-1]).all():
         order = np.argsort(key, kind="stable")  # merges runs, too
         id_, ats, value, key = id_[order], ats[order], value[order], key[order]
@@ -417,8 +420,8 @@ def _segments(flow: Flow) -> pl.DataFrame:
 
 def _added(total: dict[str, Any], rest: pl.DataFrame) -> pl.DataFrame:
     """Add the sums of the pieces to those of what is sure, which stand by point and start."""
-    key = total["id"].astype(np.int64) * _KEY + total["start"]
-    mine = rest["id"].cast(pl.Int64).to_numpy() * _KEY + rest["start"].to_numpy()
+    key = total["id"].astype(np.int64) * KEY + total["start"]
+    mine = rest["id"].cast(pl.Int64).to_numpy() * KEY + rest["start"].to_numpy()
     place = np.searchsorted(key, mine)
     met = np.zeros(mine.size, dtype=bool)
     inside = place < key.size

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import polars as pl
 
 _NEVER = 2**40  # far past any reading [s]
 
 
-def device_tables(points: pl.DataFrame, devices: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+class Hung(NamedTuple):
+    """The meters of points whose meter was changed, from :func:`device_tables`."""
+
+    marks: pl.DataFrame
+    spans: pl.DataFrame
+
+
+def device_tables(points: pl.DataFrame, devices: pl.DataFrame) -> Hung:
     """List the registers shown at each change, and which device served when.
 
     Parameters
@@ -45,4 +54,4 @@ def device_tables(points: pl.DataFrame, devices: pl.DataFrame) -> tuple[pl.DataF
         "id", pl.col("to_ts").alias("ats"), pl.col("closing").alias("value"), *about
     )
     marks = pl.concat([opened, closed]).filter(pl.col("value").is_not_null())
-    return marks, known.select("id", "from_ts", "to_ts", *about)
+    return Hung(marks, known.select("id", "from_ts", "to_ts", *about))

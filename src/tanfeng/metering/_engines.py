@@ -28,13 +28,16 @@ class Engine(Protocol):
         """Put a small frame on the backend; it goes when the expressions it stands in do."""
 
     def hold(self, backend: BaseBackend, name: str, frame: pl.DataFrame) -> ir.Table:
-        """Put a small frame on the backend under a name, until :meth:`forget`."""
+        """Put a small frame on the backend under a name, until :meth:`forget_held`."""
 
     def named(self, backend: BaseBackend, name: str, schema: Schema) -> ir.Table:
         """Return a table of the backend whose columns are known: it is not asked for them."""
 
     def answer(self, backend: BaseBackend, statement: str) -> pl.DataFrame:
         """Work a statement out and bring the rows here."""
+
+    def any(self, backend: BaseBackend, name: str) -> bool:
+        """Tell whether a table has a row."""
 
     def view(self, backend: BaseBackend, name: str, table: ir.Table) -> ir.Table:
         """Give a table a name on the backend, until :meth:`forget_view`."""
@@ -43,7 +46,10 @@ class Engine(Protocol):
         """Work a statement out and keep its rows under a name, until :meth:`forget`."""
 
     def forget(self, backend: BaseBackend, name: str) -> None:
-        """Drop what :meth:`hold` or :meth:`keep` made."""
+        """Drop what :meth:`keep` made."""
+
+    def forget_held(self, backend: BaseBackend, name: str) -> None:
+        """Drop what :meth:`hold` made."""
 
     def forget_view(self, backend: BaseBackend, name: str) -> None:
         """Drop what :meth:`view` made."""

@@ -8,9 +8,11 @@ only the readings near those the rules would not leave alone have to go through 
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
-from tanfeng.metering._flow import Flags, Floats, Flow, Ints
+from tanfeng.metering._devices import Hung
+from tanfeng.metering._flow import KEY, Flags, Floats, Flow, Ints
 from tanfeng.metering._mend import REACH
 from tanfeng.metering._rows import AMOUNT, HOUR_S, POWER, REGISTER
 
@@ -44,6 +46,43 @@ def not_plain(
     return found
 
 
+def at_changes(flow: Flow, changed: Flags, scale: Floats, hung: Hung) -> Flags:
+    """Tell which readings a change of their meter says more of than their plain amount.
+
+    The readings on either side of a change, those of a meter with a multiplier of its own, and all
+    of a point with a reading that no meter served for, or two did.
+
+    Parameters
+    ----------
+    flow : Flow
+        Readings by point and time.
+    changed, scale : array
+        Of all points, by number.
+    hung : Hung
+        Of those whose meter was changed.
+    """
+    size, key = flow.id.size, flow.key
+    spans = hung.spans.with_columns(
+        pl.col("from_ts", "to_ts").fill_null(int(KEY)).clip(upper_bound=int(KEY) - 1)
+    )
+    ids = spans["id"].to_numpy()
+    begin, end = (ids * KEY + spans[name].to_numpy() for name in ("from_ts", "to_ts"))
+    first = np.searchsorted(key, begin)
+    after = np.maximum(first, np.searchsorted(key, end))
+    own = spans["device_scale"].fill_null(np.nan).to_numpy()
+    other = ~np.isnan(own) & (own != scale[ids])
+    strange = np.zeros(changed.size, dtype=bool)
+    strange[flow.id[changed[flow.id] & (_spans(first, after, size) != 1)]] = True
+    marks = hung.marks.drop_nulls("ats")
+    moments = np.concatenate((begin, end, marks["id"].to_numpy() * KEY + marks["ats"].to_numpy()))
+    at = np.searchsorted(key, moments)
+    beside, of = np.concatenate((at, at - 1)), np.tile(moments // KEY, 2)
+    beside, of = (column[(beside >= 0) & (beside < size)] for column in (beside, of))
+    found: Flags = strange[flow.id] | within(first[other], after[other], size)
+    found[beside[flow.id[beside] == of]] = True
+    return found
+
+
 def within_reach(wrong: Flags, begins: Flags) -> Flags:
     """Add to the readings that are wrong those near them.
 
@@ -69,7 +108,12 @@ def within_reach(wrong: Flags, begins: Flags) -> Flags:
 
 def within(first: Ints, after: Ints, size: int) -> Flags:
     """Tell of each of so many rows whether one of the spans from ``first`` to ``after`` has it."""
+    return _spans(first, after, size) > 0
+
+
+def _spans(first: Ints, after: Ints, size: int) -> Ints:
+    """Count of each of so many rows the spans that have it."""
     steps = np.zeros(size + 1, dtype=np.int64)
     np.add.at(steps, first, 1)
     np.add.at(steps, after, -1)
-    return np.cumsum(steps[:-1]) > 0
+    return np.cumsum(steps[:-1])

@@ -24,12 +24,8 @@ class DuckDB:
         return ibis.memtable(frame)
 
     def hold(self, backend: BaseBackend, name: str, frame: pl.DataFrame) -> ir.Table:
-        # Ibis asks five things about a table it makes; together they cost more than the table.
-        con = backend.con
-        incoming = f"{name}_incoming"
-        con.register(incoming, frame.to_arrow())
-        con.execute(f'CREATE TEMPORARY TABLE "{name}" AS FROM "{incoming}"')
-        con.unregister(incoming)
+        # Read where it lies: to make a table of it costs more than every question asked of it.
+        backend.con.register(name, frame.to_arrow())
         return self.named(backend, name, PolarsSchema.to_ibis(frame.schema))
 
     def named(self, backend: BaseBackend, name: str, schema: Schema) -> ir.Table:
@@ -40,8 +36,16 @@ class DuckDB:
         assert isinstance(frame, pl.DataFrame)  # noqa: S101 - narrows a union
         return frame
 
+    def any(self, backend: BaseBackend, name: str) -> bool:
+        # Not answer(): that asks DuckDB three things more.
+        found: list[tuple[int]] = backend.con.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchall()
+        return bool(found)
+
     def view(self, backend: BaseBackend, name: str, table: ir.Table) -> ir.Table:
-        return backend.create_view(name, table)
+        # Ibis asks what columns the view has, and so opens every file of the readings.
+        made = ibis.to_sql(table, dialect="duckdb")
+        backend.raw_sql(f'CREATE TEMPORARY VIEW "{name}" AS {made}')
+        return self.named(backend, name, table.schema())
 
     def keep(self, backend: BaseBackend, name: str, statement: str) -> None:
         backend.raw_sql(f'CREATE TEMPORARY TABLE "{name}" AS {statement}')
@@ -49,5 +53,8 @@ class DuckDB:
     def forget(self, backend: BaseBackend, name: str) -> None:
         backend.raw_sql(f'DROP TABLE IF EXISTS "{name}"')
 
+    def forget_held(self, backend: BaseBackend, name: str) -> None:
+        backend.con.unregister(name)
+
     def forget_view(self, backend: BaseBackend, name: str) -> None:
-        backend.drop_view(name, force=True)
+        backend.raw_sql(f'DROP VIEW IF EXISTS "{name}"')

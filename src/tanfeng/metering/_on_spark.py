@@ -42,6 +42,9 @@ class Spark:
     def answer(self, backend: BaseBackend, statement: str) -> pl.DataFrame:
         return _brought(_session(backend).sql(statement))
 
+    def any(self, backend: BaseBackend, name: str) -> bool:
+        return not _session(backend).table(name).isEmpty()
+
     def view(self, backend: BaseBackend, name: str, table: ir.Table) -> ir.Table:
         # Of a view made by a statement Spark keeps the text, and asks for its tables again later.
         _asked(backend, table).createOrReplaceTempView(name)
@@ -68,6 +71,9 @@ class Spark:
                 if leaf.nodeName() == "LogicalRDD":  # else the workers keep it until garbage is due
                     leaf.rdd().unpersist(False)
             session.catalog.dropTempView(name)
+
+    def forget_held(self, backend: BaseBackend, name: str) -> None:
+        self.forget(backend, name)
 
     def forget_view(self, backend: BaseBackend, name: str) -> None:
         _session(backend).catalog.dropTempView(name)

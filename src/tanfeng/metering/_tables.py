@@ -12,6 +12,7 @@ import polars as pl
 from ibis.expr import types as ir
 
 from tanfeng.metering import _mend, _rows, _spread, _sums
+from tanfeng.metering._devices import Hung
 from tanfeng.metering._mend import CODE
 from tanfeng.metering._workshop import Workshop
 
@@ -46,13 +47,17 @@ class Tables:
         """Return the readings of some points, with the columns of ``_rows.beside``."""
         return self._rows.semi_join(points, "id")
 
-    def to_mend(self, hot: ir.Table, still: ir.Table, usual: ir.Table) -> ir.Table:
+    def to_mend(
+        self, hot: ir.Table, still: ir.Table, usual: ir.Table, hung: Hung | None
+    ) -> ir.Table:
         """Return what may need mending, one reading of each time; from now on the rest is plain.
 
         Parameters
         ----------
         hot, still, usual : ibis Table
             From :mod:`tanfeng.metering._mend` and :func:`tanfeng.metering._rows.usual`.
+        hung : Hung or None
+            Of the points whose meter was changed; here all their days are sent.
 
         Returns
         -------

@@ -44,6 +44,7 @@ class Workshop:
         self._manner = manner
         self._prefix = f"tanfeng{next(_numbers)}_"
         self._made: list[str] = []
+        self._held: list[str] = []
         self._views: list[str] = []
 
     def hold(self, name: str, frame: pl.DataFrame) -> ir.Table:
@@ -61,7 +62,7 @@ class Workshop:
         ibis Table
         """
         full = self._prefix + name
-        self._made.append(full)
+        self._held.append(full)
         return self._engine.hold(self.backend, full, frame)
 
     def view(self, name: str, table: ir.Table) -> ir.Table:
@@ -133,8 +134,7 @@ class Workshop:
 
     def any(self, table: ir.Table) -> bool:
         """Tell whether a table of this workshop has a row."""
-        name = self._quoted(table.get_name())
-        return not self._engine.answer(self.backend, f"SELECT 1 FROM {name} LIMIT 1").is_empty()  # noqa: S608
+        return self._engine.any(self.backend, table.get_name())
 
     def clear(self) -> None:
         """Drop every table and view."""
@@ -142,3 +142,5 @@ class Workshop:
             self._engine.forget_view(self.backend, self._views.pop())
         while self._made:
             self._engine.forget(self.backend, self._made.pop())
+        while self._held:
+            self._engine.forget_held(self.backend, self._held.pop())

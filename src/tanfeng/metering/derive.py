@@ -153,8 +153,9 @@ def _derive(
     standing = first.of_points(stood)
     still = shop.step("still", lambda: _mend.frozen(standing, usual, point))
     hot = shop.step("hot", lambda: _mend.with_standstills(wrong, still))
-    rows = first.to_mend(hot, still, usual)
-    numbered = _numbered(shop, rows, usual, point, about, devices)
+    changed = about.filter("changed")
+    hung = None if changed.is_empty() else _devices.device_tables(changed, devices)
+    numbered = _numbered(shop, first.to_mend(hot, still, usual, hung), usual, point, hung)
     left_out = shop.step("left_out", lambda: _mend.not_believed(numbered))
     kept = shop.step("kept", lambda: _mend.segments(_mend.believed(numbered, left_out)))
     mended = shop.step("mended", lambda: _mend.instead(kept, still))
@@ -166,26 +167,16 @@ def _numbered(
     rows: ir.Table,
     usual: ir.Table,
     point: ir.Table,
-    about: pl.DataFrame,
-    devices: pl.DataFrame,
+    hung: _devices.Hung | None,
 ) -> ir.Table:
     """Put the meters that were changed, and what is usual, beside the readings to mend."""
-    changed = bool(about["changed"].any())
-    if changed:
-        marks, spans = (
-            shop.hold(name, frame)
-            for name, frame in zip(
-                ("marks", "spans"),
-                _devices.device_tables(about.filter("changed"), devices),
-                strict=True,
-            )
-        )
+    held = () if hung is None else (shop.hold("marks", hung.marks), shop.hold("spans", hung.spans))
 
     def build() -> ir.Table:
-        hung = _mend.hung(rows, marks, spans) if changed else _mend.never_changed(rows)
-        return _mend.numbered(hung, usual, point)
+        each = _mend.hung(rows, *held) if held else _mend.never_changed(rows)
+        return _mend.numbered(each, usual, point)
 
-    return shop.step("numbered", build, f"{changed}")
+    return shop.step("numbered", build, f"{hung is not None}")
 
 
 def _by_id(frame: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
