@@ -41,7 +41,7 @@ _TRIES = 20
 _FORMAT: dict[str, Any] = {
     "compression": "zstd",
     "compression_level": 1,
-    "row_group_size": 65_536,
+    "row_group_size": 16_384,  # who reads some points decodes little beside them
     "statistics": True,
 }
 _Read = TypeVar("_Read")

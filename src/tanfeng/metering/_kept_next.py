@@ -19,7 +19,7 @@ import polars as pl
 from tanfeng.metering import _exact, _sums
 from tanfeng.metering import _kept_terms as kt
 from tanfeng.metering import _rows as rules
-from tanfeng.metering._mend import CODE, REACH
+from tanfeng.metering._mend import CODE, FROZEN_DAYS, REACH
 from tanfeng.metering._rows import DAY_S, HOUR_S, LOG_PARTS, REFERENCE_DAYS
 from tanfeng.metering.frames import BAD, SLOT_S
 
@@ -31,6 +31,8 @@ LOOK_BACK = 2 * REFERENCE_DAYS + 2
 #: Points whose last reading lies so long before the newest are left to the other way: all that
 #: came since the earliest is read. [s]
 _APART_S = 2 * HOUR_S
+#: Of a point that is open for longer nothing is known yet since its register stopped. [s]
+_OPEN_S = (FROZEN_DAYS + 4) * DAY_S
 #: A rate this near to what can be believed is in doubt: engines differ in the last bit.
 _DOUBT = 1 - 1e-9
 _ADDED = ("n", "still", "rising", "s1", "s2", "doubled")
@@ -80,6 +82,7 @@ def fitting(asked: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
         & (pl.col("kind") == rules.REGISTER)
         & ~pl.col("changed")
         & (pl.col("interval_s") * (REACH + 1) < DAY_S)
+        & (pl.col("last") - pl.col("since") <= _OPEN_S)
     )
     near = pl.col("last") >= pl.col("last").max() - _APART_S
     return here.filter(near).select("id", "point", "last", "scale", "interval_s", "rated")

@@ -22,26 +22,27 @@ from tanfeng.metering import _kept_terms as kt
 from tanfeng.metering._engines import beside
 from tanfeng.metering._faults import ChangesForgotten
 from tanfeng.metering._kept_files import Look, Writer
-from tanfeng.metering._kept_read import month_of, slots_between
+from tanfeng.metering._kept_read import SlotsOf, month_of, slots_between
 from tanfeng.metering._rows import DAY_S, local_day_of, point_table
 from tanfeng.metering._tree import counted, current
 from tanfeng.metering.frames import SLOT_S
+from tanfeng.metering.refresh import CHECKED_S
 
 if TYPE_CHECKING:
     from tanfeng.metering.store import Store
     from tanfeng.metering.virtual import VirtualMeters
 
 #: Of the rules quarter hours are derived by; another number derives everything anew.
-METHOD = 1
+METHOD = 2
 #: Points whose open days are derived together, and quarter hours derived or read together.
-TAIL_POINTS, MOST_SLOTS = 4_000, 3_000_000
+TAIL_POINTS, MOST_SLOTS = 2_000, 3_000_000
 #: Points whose readings follow on that are taken in together: a month of days of each is read.
 NEXT_POINTS = 20_000
 #: Readings of so many points are read here; more are left to the engine.
 FEW_POINTS = 200
 #: Points derived from their beginning at first, until it is known how long their history is.
 _FIRST_POINTS = 32
-#: Days before the open ones that are kept to say what is usual: refresh.py looks 16 back.
+#: Days before the open ones that are kept to say what is usual: refresh.py looks 17 back.
 _DAYS = 40
 #: What of a point its quarter hours rest on.
 _BASIS = (
@@ -75,6 +76,8 @@ class Change:
         ``id``, ``last`` [s], of all of them.
     entries : polars.DataFrame
         Rows of the table of points that are not what they were.
+    again : polars.Series
+        Numbers of points that must be derived from their beginning instead.
     """
 
     before: pl.DataFrame
@@ -82,6 +85,7 @@ class Change:
     days: pl.DataFrame
     ends: pl.DataFrame
     entries: pl.DataFrame
+    again: pl.Series
 
 
 class Settling:
@@ -298,19 +302,19 @@ class Settling:
         tails, rest = refresh.apart(asked)
         if tails:
             tail = tails[0].head(TAIL_POINTS)
-            made = refresh.of_tail(
-                tail, self._days(tail), self._told(tail), self._fetch, *self._register_()
-            )
-            return self._change(tail["id"], made)
+            kept = SlotsOf(self._writer.look, tail["id"].to_list())
+            told = _telling(kept, tail.select("id", "point"))
+            made = refresh.of_tail(tail, self._days(tail), told, self._fetch, *self._register_())
+            return self._change(kept, made)
         some = rest.head(self._history())
         made = refresh.of_whole(some["point"], self._fetch, *self._register_())
         self._per_point = max(1.0, made.slots.height / some.height)
-        return self._change(some["id"], made)
+        return self._change(SlotsOf(self._writer.look, some["id"].to_list()), made)
 
     def _taken(self, change: Change) -> int:
         """Write what metered points came to, and list the virtual ones that rest on them."""
         done = pl.col("id").is_in(change.ends["id"].implode()) & ~pl.col("virtual")
-        left = [self._pending.filter(~done)]
+        left = [self._pending.filter(~done), _from_the_start(change.again)]
         if not change.after.is_empty() and self._virtual is not None:
             left.append(_kept_virtual.touched(change.after, self._known, self._virtual))
         self._pending = _joined(left)
@@ -344,6 +348,7 @@ class Settling:
                 found.days,
                 found.ends.select("id", "last"),
                 _settled_further(look, entries, found.ends),
+                found.ids.clear(),
             )
         ]
 
@@ -354,7 +359,7 @@ class Settling:
     def _history(self) -> int:
         if not self._per_point:
             return _FIRST_POINTS
-        return max(1, min(TAIL_POINTS, int(MOST_SLOTS / self._per_point)))
+        return max(1, int(MOST_SLOTS / self._per_point))
 
     def _fetch(self, names: list[str], since: datetime | None) -> Any:
         con = self._backend()
@@ -379,21 +384,9 @@ class Settling:
         kept = _days_since(self._writer.look, names["id"], first)
         return days.join(kept, on=days.columns, how="anti", nulls_equal=True)
 
-    def _told(self, tail: pl.DataFrame) -> refresh.Told:
-        names, look = tail.select("id", "point"), self._writer.look
-
-        def told(wanted: pl.Series, begin: int, end: int) -> pl.DataFrame:
-            ids = names.filter(pl.col("point").is_in(wanted.implode()))["id"].to_list()
-            low, high = begin // SLOT_S, end // SLOT_S
-            rows = slots_between(look, ids, low, high)
-            rows = rows.join(names, on="id")
-            return rows.with_columns(start=pl.col("slot").cast(pl.Int64) * SLOT_S)
-
-        return told
-
-    def _change(self, ids: pl.Series, made: refresh.Made) -> Change:
+    def _change(self, kept: SlotsOf, made: refresh.Made) -> Change:
         """Find what a derivation changed of what is kept."""
-        known = self._known.filter(pl.col("id").is_in(ids.implode()))
+        known = self._known.filter(pl.col("id").is_in(kept.ids))
         names = known.select("id", "point")
         new = made.slots.join(names, on="point").select(
             pl.col("id"),
@@ -404,7 +397,7 @@ class Settling:
             "code",
         )
         low = None if made.since is None else made.since // SLOT_S
-        old = slots_between(self._writer.look, ids.to_list(), low, None)
+        old = kept.since(None if low is None else low - CHECKED_S // SLOT_S)
         first = new
         if low is None:
             kept_for_good = self._remembered(old)
@@ -428,7 +421,21 @@ class Settling:
             entries = entries.with_columns(first=pl.min_horizontal("first", "first_new"))
         entries = entries.select(known.columns)
         entries = entries.join(known, on=known.columns, how="anti", nulls_equal=True)
-        return Change(before, after, self._days_changed(names, made), ends, entries)
+        days = self._days_changed(names, made)
+        if low is None:
+            return Change(before, after, days, ends, entries, known["id"].clear())
+        # Something new reaches back to where all was settled.
+        settled = pl.col("slot") < low
+        again = pl.concat([some.filter(settled)["id"] for some in (before, after)]).unique()
+        mine = ~pl.col("id").is_in(again.implode())
+        return Change(
+            before.filter(mine),
+            after.filter(mine),
+            days.filter(mine),
+            ends.filter(mine),
+            entries.filter(mine),
+            again,
+        )
 
     def _remembered(self, old: pl.DataFrame) -> pl.DataFrame:
         """Leave out quarter hours of months whose readings were dropped: their energy stays."""
@@ -436,6 +443,17 @@ class Settling:
         if begin is None:
             return old.clear()
         return old.filter(pl.col("slot") >= int(begin.timestamp()) // SLOT_S)
+
+
+def _telling(kept: SlotsOf, names: pl.DataFrame) -> refresh.Told:
+    """Return what gives kept quarter hours of some of the points."""
+
+    def told(wanted: pl.Series, begin: int, end: int) -> pl.DataFrame:
+        rows = kept.since(begin // SLOT_S).filter(pl.col("slot") < end // SLOT_S)
+        mine = names.filter(pl.col("point").is_in(wanted.implode()))
+        return rows.join(mine, on="id").with_columns(start=pl.col("slot").cast(pl.Int64) * SLOT_S)
+
+    return told
 
 
 def _settled_further(look: Look, entries: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:

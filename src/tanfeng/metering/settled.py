@@ -10,6 +10,7 @@ Readings are the truth and this follows from them: it can be thrown away and mad
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,6 +68,7 @@ class Settled:
         self._store, self._register = store, register
         self._said: _Said | None = None
         self._engines: dict[bool, Any] = {}
+        weakref.finalize(self, _closed, self._engines)
 
     # Writing ----------------------------------------------------------------------------------
 
@@ -365,6 +367,11 @@ class _Said:
         if self.read is None and self.points["expression"].null_count() < self.points.height:
             self.read = virtual_meters(self.points)
         return self.read
+
+
+def _closed(engines: dict[bool, Any]) -> None:
+    while engines:
+        engines.popitem()[1].disconnect()
 
 
 def _due(look: Look | None, said: _Said, about: pl.DataFrame) -> pl.DataFrame:
