@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metering.energy_kit import MONDAY, NO_DEVICES, at, every_quarter, point, readings
+from metering.energy_kit import MONDAY, NO_DEVICES, QUARTER, at, every_quarter, point, readings
 from tanfeng.gateway.simulate import scatter, simulate
 from tanfeng.metering import derive
 from tanfeng.metering._tables import Tables
 from tanfeng.metering.derive import deriving, reach, sums
+from tanfeng.metering.frames import DEVICES
 
 PERIODS = ("15min", "hour", "day")
 
@@ -29,7 +30,8 @@ def derived(frame: pl.DataFrame, points, devices, *, threads: int = 2) -> dict[s
         found = {name: con.to_polars(table) for name, table in tables.items()}
     for name, table in found.items():
         key = [key for key in ("id", "start", "day", "from_ts", "to_ts") if key in table.columns]
-        found[name] = table.select(sorted(table.columns)).sort(key)
+        # Of time that two meters claim there are two segments.
+        found[name] = table.select(sorted(table.columns)).sort(*key, pl.all())
     con.disconnect()
     return found
 
@@ -97,6 +99,45 @@ def wrecked(seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     return pl.concat(frames), pl.concat(points)
 
 
+def changed(seed: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Return meters that were changed: early, late, twice, after a while, to another transformer.
+
+    Some register is never told, some time belongs to no meter, some to two.
+    """
+    draw = np.random.default_rng(seed)
+    frames, points, devices = [], [], []
+    for number in range(8):
+        name = f"changed{number}"
+        turns = sorted(draw.choice(range(-20, 96 * 4 + 20), draw.integers(1, 4), replace=False))
+        begins = [-9 if number == 1 else -200, *(turn + draw.choice([0, 0, 3]) for turn in turns)]
+        ends = [turn + (40 if number == 2 else 0) for turn in turns]
+        ends.append(96 * 3 if number in (1, 3) else None)
+        steps = np.cumsum(draw.uniform(1, 3, 96 * 4))
+        shown = [[time, 900 + value] for time, value in every_quarter(list(steps))]
+        for serial, (begin, end) in enumerate(zip(begins, ends, strict=True)):
+            if serial:
+                for row in shown[max(begin, 0) :]:
+                    row[1] -= shown[min(max(begin, 0), len(shown) - 1)][1] - 5
+            told = draw.random() < 0.8
+            devices.append(
+                {
+                    "point": name,
+                    "device": str(serial),
+                    "installed": at(0) + QUARTER * int(begin) + timedelta(minutes=7 * (serial % 2)),
+                    "removed": None if end is None else at(0) + QUARTER * int(end),
+                    "opening": 5.0 if serial and told else None,
+                    "closing": 900.0 + float(draw.integers(0, 400)) if end and told else None,
+                    "multiplier": float(draw.choice([1.0, 1.0, 40.0])),
+                    "digits": 6,
+                    "recorded": MONDAY,
+                }
+            )
+        del shown[70:75]
+        frames.append(readings([tuple(row) for row in shown], name))
+        points.append(point(name))
+    return pl.concat(frames), pl.concat(points), pl.DataFrame(devices, schema=DEVICES)
+
+
 def test_both_ways_over_every_kind_of_meter(monkeypatch):
     frame, points = of_every_kind()
     mine = derived(frame, points, NO_DEVICES)
@@ -117,7 +158,12 @@ def test_both_ways_over_faults(seed, interval):
     faults = scatter(6, start=MONDAY, days=4, seed=seed, share=0.7)
     sim = simulate(6, start=MONDAY, days=4, seed=seed, interval_s=interval, faults=faults)
     wreck, points = wrecked(seed)
-    asked = pl.concat([sim.readings, wreck]), pl.concat([sim.points, points]), sim.devices
+    hung, replaced, devices = changed(seed)
+    asked = (
+        pl.concat([sim.readings, wreck, hung]),
+        pl.concat([sim.points, points, replaced]),
+        pl.concat([sim.devices, devices]),
+    )
     with pytest.MonkeyPatch.context() as patch:
         check(derived(*asked), on_tables(patch, *asked))
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from tanfeng.metering import _exact, _mend, _spread, _sums
 from tanfeng.metering._devices import Hung
 from tanfeng.metering._flow import KEY, Flags, Floats, Flow, Ints
-from tanfeng.metering._mend import CODE
+from tanfeng.metering._mend import CODE, REACH
 from tanfeng.metering._near import at_changes, not_plain, within, within_reach
 from tanfeng.metering._rows import (
     AMOUNT,
@@ -32,15 +32,15 @@ from tanfeng.metering._rows import (
     LOG_PARTS,
     POWER,
     REGISTER,
+    local_day_of,
     usable,
+    usual_frame,
 )
 from tanfeng.metering._workshop import Workshop
 from tanfeng.metering.frames import SLOT_S
 
 #: Points are taken together until they have so many rows: their columns stay near the processor.
 _BLOCK_ROWS = 2**16
-#: What is usual for a point on a day, as the mending asks for it.
-_USUAL = ("bound", "rarely_still")
 
 
 class Arrays:
@@ -72,51 +72,78 @@ class Arrays:
         self._registers = bool((self._kind == REGISTER).all())
         rows = shop.frame("rows", lambda: usable(source, point).select("id", "ats", "value"))
         self._id, self._ats, self._value = _in_order(rows)
-        day = self._ats - (self._ats + LOCAL_S) % DAY_S
-        self._first = np.flatnonzero((np.diff(day) != 0) | (np.diff(self._id) != 0)) + 1
-        self._day_key = self._id[self._first] * KEY + day[self._first]
+        # Row of the first reading of each point, and the row after the last.
+        self._begin = np.searchsorted(self._id, np.arange(self._kind.size + 1, dtype=np.int32))
         self._plain = np.ones(self._id.size, dtype=bool)
-        del rows, day
+        del rows
         # Of what is sure from the first look: what flowed, and how long; 0 s for the rest.
         self._amount = np.empty(self._id.size)
         self._covered = np.zeros(self._id.size, dtype=np.int16)
         parts = self._by_blocks(self._first_look)
         self._unsure: Ints = parts.pop("unsure")
-        self.days = shop.hold("days", _days(parts))
+        self._first: Ints = parts.pop("first")  # row of each day
+        self._day_key = parts["id"] * KEY + parts["day"]
+        self._days, self._about = _days(parts), about
+        self.days = shop.hold("days", self._days)
 
     # What :mod:`_tables` has, too ---------------------------------------------------------------
 
-    def of_points(self, points: ir.Table) -> ir.Table:
-        """Return the readings of some points, with the columns of ``_rows.beside``."""
-        ids = self._shop.frame("stood_ids", lambda: points.select("id"))["id"].to_numpy()
-        rows = np.flatnonzero(self._of(ids))
-        return self._shop.hold("of_points", _beside(self._flow(rows)))
+    def usual(self, before: pl.DataFrame | None) -> ir.Table:
+        """Tell what is usual for each point on each day, also on those before."""
+        days = self._days
+        if before is not None:
+            before = before.select(days.columns)
+            later = days.join(before, on=["id", "day"], how="anti")
+            days = pl.concat([before, later], how="vertical_relaxed").sort("id", "day")
+        self._usual = usual_frame(days, self._about)
+        return self._shop.hold("usual", self._usual)
 
-    def to_mend(
-        self, hot: ir.Table, still: ir.Table, usual: ir.Table, hung: Hung | None
-    ) -> ir.Table:
+    def standing(self) -> ir.Table | None:
+        """Return the readings of points with something wrong that did stand still."""
+        wrong = self._usual.filter("wrong")
+        ids = wrong["id"].to_numpy()
+        days = wrong.select("day", reaches=pl.min_horizontal("day", "reaches"))
+        margin = DAY_S * (self._interval[ids] * (REACH + 1) // DAY_S + 1)
+        self._hot = self._changed[self._id[self._first]]
+        for name in days.columns:
+            day = ids * KEY + days[name].to_numpy()
+            self._hot |= self._among_days(day - margin, day + margin)
+        concerned = self._changed.copy()
+        concerned[ids] = True
+        if not concerned[self._usual["id"].to_numpy()].any():
+            return None
+        stood = self._days.filter(pl.col("still") > 0)["id"].unique().to_numpy()
+        rows = self._of(stood[concerned[stood]])
+        return self._shop.hold("standing", _beside(self._flow(rows)))
+
+    def _among_days(self, begin: Ints, end: Ints) -> Flags:
+        """Tell which days lie within one of the spans, both ends included."""
+        first = np.searchsorted(self._day_key, begin)
+        after = np.searchsorted(self._day_key, end, side="right")
+        return within(first, after, self._day_key.size)
+
+    def to_mend(self, still: ir.Table, hung: Hung | None) -> ir.Table:
         """Return what may need mending, one reading of each time; from now on the rest is plain.
 
         Of the days it is only what lies within reach of something wrong.
         """
-        rows, on_days, days = self._on_days(hot, usual)
+        stills = self._shop.frame("stills", lambda: still.select("id", "from_ts", "to_ts"))
+        of_point = stills["id"].to_numpy() * KEY
+        begin, end = (stills[name].to_numpy() for name in ("from_ts", "to_ts"))
+        self._hot |= self._among_days(of_point + local_day_of(begin), of_point + local_day_of(end))
+        on_days = self._on_days()
+        rows = np.flatnonzero(on_days)
         again = rows[self._same_time(rows)]
         self._take_held(again)
         rows = np.setdiff1d(rows, again, assume_unique=True)
         flow, twice = self._flow(rows), np.isin(rows + 1, again)
         key = flow.key
-        of_day = np.searchsorted(days["key"], key - (flow.ats + LOCAL_S) % DAY_S)
-        usually = days[of_day]
-        wrong = twice | self._standing(key, still)
+        begin, end = (np.searchsorted(key, of_point + at, side="right") for at in (begin, end))
+        wrong = twice | within(begin, end, key.size)
         if hung is not None:
             wrong |= at_changes(flow, self._changed, self._scale, hung)
-        wrong |= not_plain(
-            flow,
-            self._kind[flow.id],
-            self._scale[flow.id],
-            usually["bound"].to_numpy(),
-            usually["rarely_still"].to_numpy(),
-        )
+        usual = self._usual_at(key - (flow.ats + LOCAL_S) % DAY_S)
+        wrong |= not_plain(flow, self._kind[flow.id], self._scale[flow.id], *usual)
         near = within_reach(wrong, ~flow.same | ~on_days[rows - 1])
         self._plain[again] = self._plain[rows[near]] = False
         follows = np.concatenate(([False], near[:-1])) & flow.same & on_days[rows - 1]
@@ -135,17 +162,18 @@ class Arrays:
             ),
         )
 
-    def _on_days(self, hot: ir.Table, usual: ir.Table) -> tuple[Ints, Flags, pl.DataFrame]:
-        """Find the rows of some days, by number and by flag, and what is usual on those days."""
-        about = self._shop.frame(
-            "hot_days", lambda: hot.join(usual, ["id", "day"]).select("id", "day", *_USUAL)
-        )
-        key = pl.col("id").cast(pl.Int64) * int(KEY) + pl.col("day")
-        days = about.select(key.alias("key"), *_USUAL).sort("key")
-        wanted = np.isin(self._day_key, days["key"].to_numpy())
+    def _on_days(self) -> Flags:
+        """Tell which rows are of a day that may need mending."""
         on_days = np.zeros(self._id.size, dtype=bool)
-        on_days[1:] = np.repeat(wanted, np.diff(np.append(self._first, self._id.size)))
-        return np.flatnonzero(on_days), on_days, days
+        on_days[1:] = np.repeat(self._hot, np.diff(np.append(self._first, self._id.size)))
+        return on_days
+
+    def _usual_at(self, days: Ints) -> tuple[Floats, Flags]:
+        """Return what can be believed of some days, and whether they rarely stand still."""
+        about = self._usual
+        key = about["id"].to_numpy() * KEY + about["day"].to_numpy()
+        place = np.searchsorted(key, days)
+        return about["bound"].to_numpy()[place], about["rarely_still"].to_numpy()[place]
 
     def _same_time(self, rows: Ints) -> Flags:
         """Tell which rows are of one point and time with the one before."""
@@ -167,14 +195,6 @@ class Arrays:
         found = order[np.searchsorted(key, self._id[rows] * KEY + self._ats[rows], sorter=order)]
         self._value[rows] = held["value"].to_numpy()[found]
 
-    def _standing(self, key: Ints, still: ir.Table) -> Flags:
-        """Tell which rows lie on a standstill that is not believed."""
-        spans = self._shop.frame("standing", lambda: still.select("id", "from_ts", "to_ts"))
-        of_point = spans["id"].cast(pl.Int64).to_numpy() * KEY
-        ends = (of_point + spans[name].to_numpy() for name in ("from_ts", "to_ts"))
-        first, after = (np.searchsorted(key, end, side="right") for end in ends)
-        return within(first, after, key.size)
-
     def unsure(self) -> ir.Table:
         """Return the plain segments that are not known, measured and inside one slot."""
         flow = self._flow(self._unsure[self._plain[self._unsure]])
@@ -187,7 +207,8 @@ class Arrays:
         """
         asked = self._shop.frame("asked", lambda: _spread.times_of_day(crossing))
         ids, of_day = asked["id"].cast(pl.Int64).to_numpy(), asked["of_day"].to_numpy()
-        rows = np.flatnonzero(self._of(ids) & self._plain & (self._covered > 0))
+        rows = self._of(ids)
+        rows = rows[self._plain[rows] & (self._covered[rows] > 0)]
         end = self._ats[rows] - 1
         slot = end - end % SLOT_S
         at = np.isin(self._id[rows] * KEY + (slot + LOCAL_S) % DAY_S, ids * KEY + of_day)
@@ -227,19 +248,36 @@ class Arrays:
 
         return self._shop.hold("plain_ends", pl.DataFrame(self._by_blocks(work)))
 
-    def sums(self, pieces: Callable[[], ir.Table], length_s: int, name: str, path: str) -> ir.Table:
-        """Sum by period what is sure, and the pieces of what is not."""
-        rest = self._shop.frame(f"rest_{name}", lambda: _sums.parts(pieces(), length_s), path)
+    def sums(self, rest: Callable[[], _spread.Laid], length_s: int, name: str) -> ir.Table:
+        """Sum by period what is sure, and the pieces of what is not.
+
+        Parameters
+        ----------
+        rest : callable
+            Waits for what is being mended meanwhile.
+        length_s : int
+            Of a period.
+        name : str
+            Of the result.
+        """
         sure = self._by_blocks(lambda rows: self._sure_sums(rows, length_s))
-        return self._shop.hold(name, _sums.finished_frame(_added(sure, rest)))
+        zero = np.zeros(sure["id"].size, np.int64)
+        code = np.full(zero.size, CODE["direct"], dtype=np.int8)
+        added = pl.DataFrame({**dict.fromkeys(_sums.ADDED, zero), **sure, "code": code})
+        finished = _sums.finished_frame(added)
+        laid = rest()
+        pieces = self._shop.frame(
+            f"rest_{name}", lambda: _sums.parts(laid.pieces(), length_s), laid.path
+        )
+        return self._shop.hold(name, _with_pieces(finished, added, pieces))
 
     # The work on a block of points --------------------------------------------------------------
 
     def _first_look(self, rows: slice) -> dict[str, Any]:
         """Sum the days up as ``_rows.day_sums`` does, and note which rows are not sure."""
         flow = self._flow(rows)
-        run = self._first[slice(*np.searchsorted(self._first, (rows.start, rows.stop)))]
-        first = run - rows.start
+        day = flow.ats - (flow.ats + LOCAL_S) % DAY_S
+        first = _starts(day, flow.id)
         rising = flow.rate > 0
         log = np.log(flow.rate, where=rising, out=np.zeros(flow.rate.size))
         # Whole numbers: see LOG_PARTS.
@@ -255,7 +293,8 @@ class Arrays:
         no_earlier = ~has & ~(flow.same[second] & (second < np.append(first[1:], flow.ats.size)))
         return {
             "id": flow.id[first],
-            "day": self._day_key[np.searchsorted(self._first, run)] - flow.id[first] * KEY,
+            "first": first + rows.start,
+            "day": day[first],
             "n": count(~np.isnan(flow.rate)),
             "still": count(flow.rate == 0),
             "rising": count(rising),
@@ -316,19 +355,19 @@ class Arrays:
             done = list(pool.map(work, self._blocks()))
         return {name: np.concatenate([part[name] for part in done]) for name in done[0]}
 
-    def _of(self, ids: NDArray[Any]) -> Flags:
-        """Tell which rows are of some points."""
-        wanted = np.zeros(self._kind.size + 1, dtype=bool)  # the last is nobody's, as row 0
-        wanted[ids] = True
-        return wanted[self._id]
+    def _of(self, ids: NDArray[Any]) -> Ints:
+        """Return the rows of some points, in order."""
+        ids = np.unique(ids)
+        begin, count = self._begin[ids], np.diff(self._begin)[ids]
+        before = np.cumsum(count) - count  # rows of the points named before
+        return np.repeat(begin - before, count) + np.arange(count.sum())
 
     def _blocks(self) -> Iterator[slice]:
         """Cut the rows between points; there is always one block."""
-        ends = np.append(np.flatnonzero(np.diff(self._id[1:])) + 2, self._id.size)
         at = 1
         while True:
-            place = int(np.searchsorted(ends, at + _BLOCK_ROWS))
-            end = int(ends[min(place, ends.size - 1)])
+            place = int(np.searchsorted(self._begin, at + _BLOCK_ROWS))
+            end = int(self._begin[min(place, self._begin.size - 1)])
             yield slice(at, end)
             if end == self._id.size:
                 return
@@ -418,19 +457,20 @@ def _segments(flow: Flow) -> pl.DataFrame:
     return frame.filter(pl.Series(flow.covered > 0))
 
 
-def _added(total: dict[str, Any], rest: pl.DataFrame) -> pl.DataFrame:
+def _with_pieces(finished: pl.DataFrame, added: pl.DataFrame, rest: pl.DataFrame) -> pl.DataFrame:
     """Add the sums of the pieces to those of what is sure, which stand by point and start."""
-    key = total["id"].astype(np.int64) * KEY + total["start"]
-    mine = rest["id"].cast(pl.Int64).to_numpy() * KEY + rest["start"].to_numpy()
+    keys = (frame["id"].to_numpy() * KEY + frame["start"].to_numpy() for frame in (added, rest))
+    key, mine = keys
     place = np.searchsorted(key, mine)
     met = np.zeros(mine.size, dtype=bool)
     inside = place < key.size
     met[inside] = key[place[inside]] == mine[inside]
-    both, at = rest.filter(pl.Series(met)), place[met]
-    columns = {name: total.get(name, np.zeros(key.size, np.int64)) for name in _sums.ADDED}
-    for name, column in columns.items():
-        column[at] += both[name].to_numpy()
-    code = np.full(key.size, CODE["direct"], dtype=np.int8)
-    code[at] = both["code"].to_numpy()
-    frame = pl.DataFrame({"id": total["id"], "start": total["start"], **columns, "code": code})
-    return pl.concat([frame, rest.filter(pl.Series(~met)).select(frame.columns)])
+    at = place[met]
+    both = added[at]
+    more = rest.filter(pl.Series(met))
+    both = both.with_columns(both[name] + more[name] for name in _sums.ADDED)
+    both = both.with_columns(more["code"])
+    alone = np.ones(key.size, dtype=bool)
+    alone[at] = False
+    changed = pl.concat([both, rest.filter(pl.Series(~met)).select(both.columns)])
+    return pl.concat([finished.filter(pl.Series(alone)), _sums.finished_frame(changed)])

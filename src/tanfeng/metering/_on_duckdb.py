@@ -38,12 +38,12 @@ class DuckDB:
 
     def any(self, backend: BaseBackend, name: str) -> bool:
         # Not answer(): that asks DuckDB three things more.
-        found: list[tuple[int]] = backend.con.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchall()  # noqa: S608
-        return bool(found)
+        statement = f'SELECT 1 FROM "{name}" LIMIT 1'  # noqa: S608 - a name of the workshop
+        return bool(backend.con.execute(statement).fetchall())
 
     def view(self, backend: BaseBackend, name: str, table: ir.Table) -> ir.Table:
-        # Ibis asks what columns the view has, and so opens every file of the readings.
-        backend._run_pre_execute_hooks(table)  # frames it stands on come with it
+        # As Ibis does it, but that it asks for the columns, and so opens the readings' files.
+        backend._register_in_memory_tables(table)
         made = ibis.to_sql(table, dialect="duckdb")
         backend.raw_sql(f'CREATE TEMPORARY VIEW "{name}" AS {made}')
         return self.named(backend, name, table.schema())

@@ -11,9 +11,12 @@ import math
 from typing import TypeVar
 
 import ibis
+import numpy as np
 import polars as pl
 from ibis.expr import types as ir
+from numpy.typing import NDArray
 
+from tanfeng.metering._flow import KEY
 from tanfeng.metering.frames import BAD, KINDS, meter_units
 
 HOUR_S = 3600
@@ -33,7 +36,7 @@ RATED_MARGIN = 1.2
 SIGMAS, LEAST_RATIO = 6.0, 20.0
 #: No meter of any city shows more in an hour, in any base unit; sums stay exact below it.
 MOST = 1e10
-_Number = TypeVar("_Number", int, pl.Expr)
+_Number = TypeVar("_Number", int, pl.Expr, NDArray[np.int64])
 #: Readings of a register further apart than this multiple of their spacing leave a gap.
 GAP = 1.5
 #: A point that stands still in fewer of its readings than this share does not stand still.
@@ -85,7 +88,7 @@ def local_day(at: ir.IntegerValue) -> ir.IntegerValue:
 
 
 def local_day_of(at: _Number) -> _Number:
-    """Do what :func:`local_day` does, with a number or a column of a frame."""
+    """Do what :func:`local_day` does, with a number, an array or a column of a frame."""
     return at - (at + LOCAL_S) % DAY_S
 
 
@@ -312,3 +315,54 @@ def usual(days: ir.Table, points: ir.Table) -> ir.Table:
         wrong=wrong.fill_null(False),
         reaches=local_day(told.earliest),
     )
+
+
+def usual_frame(days: pl.DataFrame, points: pl.DataFrame) -> pl.DataFrame:
+    """Do what :func:`usual` does, with frames; the days come and go by point and day."""
+    key = days["id"].to_numpy().astype(np.int64) * KEY + days["day"].to_numpy()
+    # Each window by itself: summed up over all days a number might no longer be exact.
+    first = np.searchsorted(key, key - REFERENCE_DAYS * DAY_S)
+    windows = np.stack((first, np.arange(1, key.size + 1)), axis=1).ravel()
+    before = {
+        f"{name}_before": np.add.reduceat(np.append(days[name].to_numpy(), 0), windows)[::2]
+        for name in _ADDED
+    }
+    about = points.select("id", "rated")
+    sums = days.with_columns(**before).join(about, on="id", maintain_order="left")
+    rising = pl.when(pl.col("rising_before") > 0).then("rising_before")
+    mean = pl.col("s1_before") / LOG_PARTS / rising
+    square = pl.col("s2_before") / LOG_PARTS / rising
+    variance = pl.max_horizontal(square - mean * mean, 0.0)
+    spread = pl.max_horizontal(SIGMAS * variance.sqrt(), math.log(LEAST_RATIO))
+    believed = pl.when(pl.col("rising_before") >= LEAST_RISING).then((mean + spread).exp())
+    spoken = pl.col("n_before") - pl.col("n") >= LEAST_READINGS
+    n, still = (
+        pl.col(f"{name}_before") - pl.when(spoken).then(name).otherwise(0)
+        for name in ("n", "still")
+    )
+    bound = pl.coalesce(pl.col("rated") * RATED_MARGIN, believed, MOST)
+    told = sums.with_columns(
+        bound=pl.min_horizontal(bound, MOST),
+        typical=mean.exp(),
+        rarely_still=(n >= LEAST_READINGS) & (still < RARELY_STILL * n),
+    )
+    wrong = (
+        (pl.col("highest") > pl.col("bound"))
+        | (pl.col("lowest") < 0)
+        | (pl.col("doubled") > 0)
+        | ((pl.col("still") > 0) & pl.col("rarely_still"))
+    )
+    return told.select(
+        "id",
+        "day",
+        "bound",
+        "typical",
+        "rarely_still",
+        wrong=wrong.fill_null(False),
+        reaches=local_day_of(pl.col("earliest")),
+    )
+
+
+def after(before: ir.Table, rows: ir.Table, key: str) -> ir.Table:
+    """Put what is settled before what was derived, in place of what both have."""
+    return before.union(rows.anti_join(before, ["id", key]))

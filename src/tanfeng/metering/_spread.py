@@ -7,6 +7,9 @@ itself used at the same time of day on the days before, or is even if nothing te
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import ibis
 from ibis.expr import types as ir
 
@@ -21,6 +24,19 @@ _THURSDAY = 3
 
 #: Columns of a piece of a segment that lies in one slot.
 PIECE = ("id", "amount", "code", "slot", "covered")
+
+
+class Laid(NamedTuple):
+    """What the first pass was not sure of, mended and laid into slots.
+
+    ``pieces`` gives what of it is :data:`PIECE`; ``mended`` has the segments that needed mending,
+    with ``plain``: the bare difference of the two registers (None: nothing did); ``path`` names
+    the statements, which differ with what had to be mended.
+    """
+
+    pieces: Callable[[], ir.Table]
+    mended: ir.Table | None
+    path: str
 
 
 def _rest(day: ir.IntegerValue) -> ir.BooleanValue:

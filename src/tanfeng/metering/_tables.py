@@ -43,19 +43,52 @@ class Tables:
         self.days = shop.step("days", lambda: _rows.day_sums(self._rows))
         self._plain = self._rows
 
-    def of_points(self, points: ir.Table) -> ir.Table:
-        """Return the readings of some points, with the columns of ``_rows.beside``."""
-        return self._rows.semi_join(points, "id")
+    def usual(self, before: pl.DataFrame | None) -> ir.Table:
+        """Tell what is usual for each point on each day.
 
-    def to_mend(
-        self, hot: ir.Table, still: ir.Table, usual: ir.Table, hung: Hung | None
-    ) -> ir.Table:
+        Parameters
+        ----------
+        before : polars.DataFrame or None
+            Days that are settled, with the columns of :func:`tanfeng.metering._rows.day_sums`.
+
+        Returns
+        -------
+        ibis Table
+            As of :func:`tanfeng.metering._rows.usual`.
+        """
+        shop, days, point = self._shop, self.days, self._point
+        if before is None:
+            self._usual = shop.step("usual", lambda: _rows.usual(days, point))
+        else:
+            held = shop.hold("before", before.select(days.columns))
+            self._usual = shop.step(
+                "usual", lambda: _rows.usual(_rows.after(held, days, "day"), point), "past"
+            )
+        return self._usual
+
+    def standing(self) -> ir.Table | None:
+        """Find whether anything is wrong, and what may be a standstill if there is.
+
+        Returns
+        -------
+        ibis Table or None
+            Readings of points with something wrong that did stand still, with the columns of
+            :func:`tanfeng.metering._rows.beside`. None: nothing is wrong.
+        """
+        shop, days, usual, point = self._shop, self.days, self._usual, self._point
+        wrong = self._wrong = shop.step("wrong", lambda: _mend.hot_days(usual, point))
+        if not shop.any(wrong):
+            return None
+        stood = shop.step("stood", lambda: _mend.stood(days, wrong))
+        return self._rows.semi_join(stood, "id")
+
+    def to_mend(self, still: ir.Table, hung: Hung | None) -> ir.Table:
         """Return what may need mending, one reading of each time; from now on the rest is plain.
 
         Parameters
         ----------
-        hot, still, usual : ibis Table
-            From :mod:`tanfeng.metering._mend` and :func:`tanfeng.metering._rows.usual`.
+        still : ibis Table
+            From :func:`tanfeng.metering._mend.frozen`.
         hung : Hung or None
             Of the points whose meter was changed; here all their days are sent.
 
@@ -65,6 +98,8 @@ class Tables:
             ``id``, ``ats``, ``value``, ``again`` (there were several), and of the first reading
             of each stretch ``link_ts`` and ``link``: time and value of the one before.
         """
+        wrong = self._wrong
+        hot = self._shop.step("hot", lambda: _mend.with_standstills(wrong, still))
         self._plain = self._rows.anti_join(hot, ["id", "day"])
         shop, days, point = self._shop, self.days, self._point
         found = self._rows.semi_join(hot, ["id", "day"])
@@ -100,10 +135,11 @@ class Tables:
         """Return ``id``, ``from_ts`` and ``to_ts`` of the plain segments of each point, at most."""
         return self.segments().select("id", "from_ts", "to_ts")
 
-    def sums(self, pieces: Callable[[], ir.Table], length_s: int, name: str, path: str) -> ir.Table:
+    def sums(self, rest: Callable[[], _spread.Laid], length_s: int, name: str) -> ir.Table:
         """Sum by period what is sure, and the pieces of what is not."""
-        return self._shop.step(
-            name,
-            lambda: _sums.finished(_sums.parts(self._sure().union(pieces()), length_s)),
-            path,
-        )
+        laid = rest()
+
+        def build() -> ir.Table:
+            return _sums.finished(_sums.parts(self._sure().union(laid.pieces()), length_s))
+
+        return self._shop.step(name, build, laid.path)

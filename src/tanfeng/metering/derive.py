@@ -12,6 +12,7 @@ limits are explained in ``docs/methods/metering.md``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,29 +39,41 @@ PERIODS = {"15min": SLOT_S, "hour": HOUR_S, "day": DAY_S}
 class Derived:
     """What the readings of some points come to.
 
+    Arrays are summed up while what is not sure is still mended: whoever asks for anything but
+    ``points`` and ``first`` waits for that, and nobody else may ask the backend meanwhile.
+
     Parameters
     ----------
     points : ibis Table
         From :func:`tanfeng.metering._rows.point_table`.
-    pieces : callable
-        Gives ``id``, ``slot`` [s], ``amount`` [base unit] (null: not known), ``covered`` [s],
-        ``code``, of what is not known, measured and inside one slot from the first.
     first : Tables or Arrays
         All readings, and what is sure of them.
-    mended : ibis Table or None
-        The segments that needed mending, with ``plain``: the bare difference of the two registers.
-    shop : Workshop
+    rest : callable
+        Waits for what is not sure; measured and inside one slot from the first it is not.
+    workshop : Workshop
         Holds the tables.
-    path : str
-        Names the statements: they differ with what had to be mended.
     """
 
     points: ir.Table
-    pieces: Callable[[], ir.Table]
     first: Tables | Arrays
-    mended: ir.Table | None
-    shop: Workshop
-    path: str
+    rest: Callable[[], _spread.Laid]
+    workshop: Workshop
+
+    @property
+    def shop(self) -> Workshop:
+        """Holds the tables."""
+        self.rest()
+        return self.workshop
+
+    @property
+    def mended(self) -> ir.Table | None:
+        """The segments that needed mending, with ``plain``; None: nothing did."""
+        return self.rest().mended
+
+    @property
+    def path(self) -> str:
+        """Names the statements: they differ with what had to be mended."""
+        return self.rest().path
 
     @property
     def segments(self) -> ir.Table:
@@ -68,8 +81,8 @@ class Derived:
 
         What flowed between two readings, before it is laid into slots.
         """
-        plain = self.first.segments()
-        return plain if self.mended is None else plain.union(self.mended.drop("plain"))
+        mended, plain = self.mended, self.first.segments()
+        return plain if mended is None else plain.union(mended.drop("plain"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +133,8 @@ def deriving(
     backend = readings.get_backend()
     shop = Workshop(backend, _FIRST_PASS.get(backend.name, Tables).__name__)
     try:
-        yield _derive(shop, _known(readings, known_on), points, devices, past)
+        with ThreadPoolExecutor(1) as beside:
+            yield _derive(shop, _known(readings, known_on), points, devices, past, beside)
     finally:
         shop.clear()
 
@@ -135,31 +149,33 @@ def _derive(
     points: pl.DataFrame,
     devices: pl.DataFrame,
     past: Past | None,
+    beside: ThreadPoolExecutor,
 ) -> Derived:
     about = _rows.point_table(points, devices)
     point = shop.hold("points", about)
     source = shop.view("readings", readings)
     first = _FIRST_PASS.get(shop.backend.name, Tables)(shop, source, point, about)
-    days = first.days
-    if past is None:
-        usual = shop.step("usual", lambda: _rows.usual(days, point))
-    else:
-        before = shop.hold("before", _by_id(past.days, about).select(days.columns))
-        usual = shop.step("usual", lambda: _rows.usual(_after(before, days, "day"), point), "past")
-    wrong = shop.step("wrong", lambda: _mend.hot_days(usual, point))
-    if not shop.any(wrong):
-        return _laid(shop, point, first, None, "plain", past)
-    stood = shop.step("stood", lambda: _mend.stood(days, wrong))
-    standing = first.of_points(stood)
+    usual = first.usual(None if past is None else _by_id(past.days, about))
+    standing = first.standing()
+    if standing is None:
+        laid = _laid(shop, point, first, None, past)
+        return Derived(point, first, lambda: laid, shop)
     still = shop.step("still", lambda: _mend.frozen(standing, usual, point))
-    hot = shop.step("hot", lambda: _mend.with_standstills(wrong, still))
     changed = about.filter("changed")
     hung = None if changed.is_empty() else _devices.device_tables(changed, devices)
-    numbered = _numbered(shop, first.to_mend(hot, still, usual, hung), usual, point, hung)
-    left_out = shop.step("left_out", lambda: _mend.not_believed(numbered))
-    kept = shop.step("kept", lambda: _mend.segments(_mend.believed(numbered, left_out)))
-    mended = shop.step("mended", lambda: _mend.instead(kept, still))
-    return _laid(shop, point, first, mended, "mended", past)
+    rows = first.to_mend(still, hung)
+
+    def mend() -> _spread.Laid:
+        numbered = _numbered(shop, rows, usual, point, hung)
+        left_out = shop.step("left_out", lambda: _mend.not_believed(numbered))
+        kept = shop.step("kept", lambda: _mend.segments(_mend.believed(numbered, left_out)))
+        mended = shop.step("mended", lambda: _mend.instead(kept, still))
+        return _laid(shop, point, first, mended, past)
+
+    mending = beside.submit(mend)
+    if isinstance(first, Tables):  # nothing can be done meanwhile
+        mending.result()
+    return Derived(point, first, mending.result, shop)
 
 
 def _numbered(
@@ -183,21 +199,15 @@ def _by_id(frame: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
     return frame.join(about.select("id", "point"), on="point").drop("point")
 
 
-def _after(before: ir.Table, rows: ir.Table, key: str) -> ir.Table:
-    """Put what is settled before what was derived, in place of what both have."""
-    return before.union(rows.anti_join(before, ["id", key]))
-
-
 def _laid(
     shop: Workshop,
     point: ir.Table,
     first: Tables | Arrays,
     mended: ir.Table | None,
-    path: str,
     past: Past | None,
-) -> Derived:
+) -> _spread.Laid:
     """Lay what is not sure into slots."""
-    unsure = first.unsure()
+    unsure, path = first.unsure(), "plain" if mended is None else "mended"
 
     def segments() -> ir.Table:
         return unsure if mended is None else unsure.union(mended.drop("plain"))
@@ -207,24 +217,19 @@ def _laid(
 
     crossing = shop.step("crossing", lambda: _spread.crossing(segments()), path)
     if not shop.any(crossing):
-        return Derived(point, whole, first, mended, shop, path)
+        return _spread.Laid(whole, mended, path)
     sure = first.sure(crossing)
     settled = None if past is None else shop.hold("told", _settled(shop, point, crossing, past))
 
     def build() -> ir.Table:
         told = _spread.told(whole().union(sure.select(_spread.PIECE)), crossing)
         if settled is not None:
-            told = _after(settled, told, "slot")
+            told = _rows.after(settled, told, "slot")
         return _spread.parts(crossing, _spread.profile(told, crossing))
 
     parts = shop.step("parts", build, path if past is None else f"{path} past")
-    return Derived(
-        point,
-        lambda: whole().union(parts.select(_spread.PIECE)),
-        first,
-        mended,
-        shop,
-        f"{path} crossing",
+    return _spread.Laid(
+        lambda: whole().union(parts.select(_spread.PIECE)), mended, f"{path} crossing"
     )
 
 
@@ -252,7 +257,7 @@ def sums(derived: Derived, *, by: str) -> ir.Table:
         ``id``, ``start`` [s], ``amount``, ``measured`` [base unit], ``known_s``, ``measured_s``
         [s] (how much of the period is known, and measured), ``code`` (the most serious rule).
     """
-    return derived.first.sums(derived.pieces, PERIODS[by], f"by_{by}", derived.path)
+    return derived.first.sums(derived.rest, PERIODS[by], f"by_{by}")
 
 
 def reach(derived: Derived) -> ir.Table:
@@ -263,9 +268,9 @@ def reach(derived: Derived) -> ir.Table:
     ibis Table
         ``id``, ``point``, ``first``, ``last`` [s].
     """
-    ends = derived.first.ends()
-    if derived.mended is not None:
-        ends = ends.union(derived.mended.select("id", "from_ts", "to_ts"))
+    mended, ends = derived.mended, derived.first.ends()
+    if mended is not None:
+        ends = ends.union(mended.select("id", "from_ts", "to_ts"))
     return derived.shop.step("reach", lambda: _reach(ends, derived.points), derived.path)
 
 
