@@ -7,7 +7,7 @@ import pytest
 
 from metering.energy_kit import at, every_quarter, point, readings
 from metering.settled_kit import Home, differences, kept
-from tanfeng.metering.store import Store
+from tanfeng.metering._settling import Settling
 
 
 @pytest.fixture
@@ -21,13 +21,13 @@ def home(tmp_path):
 @pytest.fixture
 def asked(monkeypatch):
     """From when on readings were fetched."""
-    found, table = [], Store.table
+    found, fetch = [], Settling._fetch
 
-    def spied(self, con, names, since=None, *more):
+    def spied(self, names, since):
         found.append(since)
-        return table(self, con, names, since, *more)
+        return fetch(self, names, since)
 
-    monkeypatch.setattr(Store, "table", spied)
+    monkeypatch.setattr(Settling, "_fetch", spied)
     return found
 
 
@@ -40,8 +40,8 @@ def test_an_hour_more_touches_the_open_days_only(home, asked):
     home.append(frame.filter(pl.col("time") > at(19, 0, 15)))
     asked.clear()
     home.advance()
-    # Settled up to midnight of day 18; two days more are looked at.
-    assert asked == [at(16)]
+    # Settled up to midnight of day 18; three days more are looked at.
+    assert asked == [at(15)]
     new = kept(home.settled)["slots"].join(before, on=before.columns, how="anti", nulls_equal=True)
     assert new["slot"].to_list() == [int(at(19, 0, m).timestamp()) // 900 for m in (0, 15, 30, 45)]
     assert new["amount"].to_list() == pytest.approx([10.0] * 4)

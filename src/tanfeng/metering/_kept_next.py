@@ -8,7 +8,6 @@ Whoever does not fit is left to :mod:`tanfeng.metering.refresh`: in doubt a poin
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ import polars as pl
 from tanfeng.metering import _exact, _sums
 from tanfeng.metering import _kept_terms as kt
 from tanfeng.metering import _rows as rules
-from tanfeng.metering._mend import CODE, REACH
+from tanfeng.metering._mend import CODE, FROZEN_DAYS, REACH
 from tanfeng.metering._rows import DAY_S, HOUR_S, LOG_PARTS, REFERENCE_DAYS
 from tanfeng.metering.frames import BAD, SLOT_S
 
@@ -31,6 +30,8 @@ LOOK_BACK = 2 * REFERENCE_DAYS + 2
 #: Points whose last reading lies so long before the newest are left to the other way: all that
 #: came since the earliest is read. [s]
 _APART_S = 2 * HOUR_S
+#: Of a point that is open for longer nothing is known yet since its register stopped. [s]
+_OPEN_S = (FROZEN_DAYS + 4) * DAY_S
 #: A rate this near to what can be believed is in doubt: engines differ in the last bit.
 _DOUBT = 1 - 1e-9
 _ADDED = ("n", "still", "rising", "s1", "s2", "doubled")
@@ -80,6 +81,7 @@ def fitting(asked: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
         & (pl.col("kind") == rules.REGISTER)
         & ~pl.col("changed")
         & (pl.col("interval_s") * (REACH + 1) < DAY_S)
+        & (pl.col("last") - pl.col("since") <= _OPEN_S)
     )
     near = pl.col("last") >= pl.col("last").max() - _APART_S
     return here.filter(near).select("id", "point", "last", "scale", "interval_s", "rated")
@@ -191,38 +193,11 @@ def _doubtful(days: pl.DataFrame, new: pl.DataFrame, points: pl.DataFrame) -> pl
 
 
 def _usual(days: pl.DataFrame, points: pl.DataFrame) -> pl.DataFrame:
-    """Do what ``_rows.usual`` does: tell of each day whether something was wrong, in doubt yes."""
-    reach = f"{(REFERENCE_DAYS + 1) * DAY_S}i"
-    added = ("n", "still", "rising", "s1", "s2")
-    ordered = days.sort("id", "midnight")
-    before = ordered.rolling("midnight", period=reach, closed="right", group_by="id").agg(
-        pl.col(name).sum().alias(f"{name}_before") for name in added
-    )
-    told = ordered.join(before, on=["id", "midnight"]).join(points.select("id", "rated"), on="id")
-    rising = pl.col("rising_before")
-    mean = pl.col("s1_before") / LOG_PARTS / rising
-    square = pl.col("s2_before") / LOG_PARTS / rising
-    spread = pl.max_horizontal(square - mean * mean, 0.0).sqrt() * rules.SIGMAS
-    believed = (mean + pl.max_horizontal(spread, math.log(rules.LEAST_RATIO))).exp()
-    bound = pl.min_horizontal(
-        pl.coalesce(
-            pl.col("rated") * rules.RATED_MARGIN,
-            pl.when(rising >= rules.LEAST_RISING).then(believed),
-            pl.lit(rules.MOST),
-        ),
-        rules.MOST,
-    )
-    spoken = pl.col("n_before") - pl.col("n") >= rules.LEAST_READINGS
-    n = pl.col("n_before") - pl.when(spoken).then("n").otherwise(0)
-    still = pl.col("still_before") - pl.when(spoken).then("still").otherwise(0)
-    rarely = (n >= rules.LEAST_READINGS) & (still < rules.RARELY_STILL * n)
-    wrong = (
-        (pl.col("highest") > bound * _DOUBT)
-        | (pl.col("lowest") < 0)
-        | (pl.col("doubled") > 0)
-        | ((pl.col("still") > 0) & rarely)
-    )
-    return told.select("id", "midnight", "still", wrong=wrong)
+    """Tell of each day whether something was wrong, in doubt yes."""
+    days = days.rename({"midnight": "day"}).sort("id", "day")
+    told = rules.usual_frame(days, points)
+    doubt = days["highest"] > told["bound"] * _DOUBT
+    return days.select("id", "still", midnight="day", wrong=told["wrong"] | doubt)
 
 
 def _slots(rows: pl.DataFrame) -> pl.DataFrame:

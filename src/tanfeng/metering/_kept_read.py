@@ -29,6 +29,29 @@ def slots_between(look: Look, ids: list[int], low: int | None, high: int | None)
     return rows.filter(pl.col("code").is_not_null())
 
 
+class SlotsOf:
+    """The kept quarter hours of some points, read as far back as somebody asks.
+
+    Parameters
+    ----------
+    look : Look
+    ids : list of int
+    """
+
+    def __init__(self, look: Look, ids: list[int]) -> None:
+        self.ids, self._look = ids, look
+        self._read: tuple[int, pl.DataFrame] | None = None
+
+    def since(self, low: int | None) -> pl.DataFrame:
+        """Return those from one on; None: all of them."""
+        if low is None:
+            return slots_between(self._look, self.ids, None, None)
+        if self._read is None or low < self._read[0]:
+            self._read = low, slots_between(self._look, self.ids, low, None)
+        begin, rows = self._read
+        return rows if low == begin else rows.filter(pl.col("slot") >= low)
+
+
 def month_of(slot: int) -> str:
     """Return the local month a quarter hour lies in, as ``2026-11``."""
     at = datetime.fromtimestamp(slot * SLOT_S + LOCAL_S, UTC)

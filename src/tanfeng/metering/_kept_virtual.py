@@ -14,17 +14,10 @@ from tanfeng.metering import _kept_terms as kt
 from tanfeng.metering._kept_files import Look
 from tanfeng.metering._kept_read import slots_between
 from tanfeng.metering.frames import SLOT_S
-from tanfeng.metering.virtual import VirtualMeters, virtual_meters
+from tanfeng.metering.virtual import VirtualMeters
 
 #: Quarter hours of inputs that are read together.
 _MOST_SLOTS = 3_000_000
-
-
-def meters(points: pl.DataFrame) -> VirtualMeters | None:
-    """Read the expressions of a register; None where it has none."""
-    if points["expression"].null_count() == points.height:
-        return None
-    return virtual_meters(points)
 
 
 def inputs(virtual: VirtualMeters | None) -> pl.DataFrame:

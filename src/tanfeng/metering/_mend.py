@@ -479,7 +479,9 @@ def frozen(rows: ir.Table, usual: ir.Table, points: ir.Table) -> ir.Table:
     """Stretches in which a register stood still and did not mean it.
 
     Either what came after makes up for the standstill, or nothing has come yet: then nothing is
-    known. A plant that truly stands still goes on afterwards at its ordinary rate.
+    known. A plant that truly stands still goes on afterwards at its ordinary rate. Something must
+    be wrong on the day it stopped or the next, or on the day it went on: what is wrong long before
+    or after says nothing of it.
 
     Parameters
     ----------
@@ -540,4 +542,12 @@ def frozen(rows: ir.Table, usual: ir.Table, points: ir.Table) -> ir.Table:
         amount=ibis.null("float64"),
         code=ibis.literal(CODE["frozen"], "int8"),
     )
-    return late.union(waiting)
+    found = late.union(waiting)
+    wrong = usual.filter(usual.wrong).select("id", "day")
+    first, last = local_day(found.from_ts), local_day(found.to_ts)
+    of_days = found.select(
+        "id", "from_ts", "to_ts", day=ibis.array([first, first + DAY_S, last]).unnest()
+    )
+    with_wrong = of_days.filter(of_days.day <= local_day(of_days.to_ts))
+    with_wrong = with_wrong.semi_join(wrong, ["id", "day"]).select("id", "from_ts", "to_ts")
+    return found.semi_join(with_wrong, ["id", "from_ts", "to_ts"])

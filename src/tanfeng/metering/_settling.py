@@ -9,39 +9,83 @@ numbers to which differences are added.
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
 
 from tanfeng.metering import _kept_next, _kept_virtual, refresh
 from tanfeng.metering import _kept_terms as kt
+from tanfeng.metering._engines import beside
 from tanfeng.metering._faults import ChangesForgotten
 from tanfeng.metering._kept_files import Look, Writer
-from tanfeng.metering._kept_read import month_of, slots_between
+from tanfeng.metering._kept_read import SlotsOf, month_of, slots_between
 from tanfeng.metering._rows import DAY_S, local_day_of, point_table
 from tanfeng.metering._tree import counted, current
 from tanfeng.metering.frames import SLOT_S
+from tanfeng.metering.refresh import CHECKED_S
 
 if TYPE_CHECKING:
-    from tanfeng.metering.register import Register
     from tanfeng.metering.store import Store
+    from tanfeng.metering.virtual import VirtualMeters
 
 #: Of the rules quarter hours are derived by; another number derives everything anew.
-METHOD = 1
+METHOD = 2
 #: Points whose open days are derived together, and quarter hours derived or read together.
-TAIL_POINTS, MOST_SLOTS = 4_000, 3_000_000
+TAIL_POINTS, MOST_SLOTS = 2_000, 3_000_000
 #: Points whose readings follow on that are taken in together: a month of days of each is read.
 NEXT_POINTS = 20_000
+#: Readings of so many points are read here; more are left to the engine.
+FEW_POINTS = 200
 #: Points derived from their beginning at first, until it is known how long their history is.
 _FIRST_POINTS = 32
-#: Days before the open ones that are kept to say what is usual: refresh.py looks 16 back.
+#: Days before the open ones that are kept to say what is usual: refresh.py looks 17 back.
 _DAYS = 40
 #: What of a point its quarter hours rest on.
 _BASIS = (
     "kind", "unit", "multiplier", "digits", "rated_power", "interval_s", "expression",
 )  # fmt: skip
 _DEVICE = ("device", "installed", "removed", "opening", "closing", "multiplier", "digits")
+
+
+class Said(Protocol):
+    """What the register says at one of its changes."""
+
+    number: int
+    points: pl.DataFrame
+    devices: pl.DataFrame
+
+    def virtual(self) -> VirtualMeters | None:
+        """Return its virtual meters, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What some points came to.
+
+    Parameters
+    ----------
+    before, after : polars.DataFrame
+        Quarter hours as kept that are not any more, and those to write.
+    days : polars.DataFrame
+        Sums of days as kept that are not what they were.
+    ends : polars.DataFrame
+        ``id``, ``last`` [s], of all of them.
+    entries : polars.DataFrame
+        Rows of the table of points that are not what they were.
+    again : polars.Series
+        Numbers of points that must be derived from their beginning instead.
+    """
+
+    before: pl.DataFrame
+    after: pl.DataFrame
+    days: pl.DataFrame
+    ends: pl.DataFrame
+    entries: pl.DataFrame
+    again: pl.Series
 
 
 class Settling:
@@ -52,30 +96,38 @@ class Settling:
     writer : Writer
         Holds the lock.
     store : Store
-    register : Register
+    said : Said
+        What the register says.
+    backend : callable
+        Gives the engine that derives.
     """
 
-    def __init__(self, writer: Writer, store: Store, register: Register) -> None:
-        self._writer, self._store, self._register = writer, store, register
+    def __init__(
+        self, writer: Writer, store: Store, said: Said, backend: Callable[[], Any]
+    ) -> None:
+        self._writer, self._store, self._backend = writer, store, backend
+        self._number, self._points, self._devices = said.number, said.points, said.devices
+        self._virtual = said.virtual()
         self._per_point = 0.0
         #: Up to this point those that follow on were taken in; None: all of them.
         self._followed: int | None = -1
-        self._con: Any = None
-        self._points = register.points()
-        self._devices = register.devices()
-        self._virtual = _kept_virtual.meters(self._points)
+        self._known = writer.look.read("points")
+        self._pending = writer.look.read("pending")
+        #: What was noted and is not written yet: the first step writes it.
+        self._noted: tuple[dict[tuple[str, str], pl.DataFrame], dict[str, Any]] | None = None
 
     # What changed -----------------------------------------------------------------------------
 
     def note(self, now: datetime) -> int:
         """Write down what is to be derived, up to the present; return how many entries."""
-        version, number = self._store.version(), self._register.number()
+        version, number = self._store.version(), self._number
         mark = self._writer.look.mark
         fresh = mark.get("method") != METHOD or mark["version"] > version
         if not fresh and (version, number) == (mark["version"], mark["register"]):
-            return self._writer.look.rows("pending")
+            return self._pending.height
         if fresh and mark:
             self._writer.commit({}, {}, anew=list(kt.TABLES))
+            self._known, self._pending = self._known.clear(), self._pending.clear()
         new_mark = {
             "method": METHOD,
             "version": version,
@@ -83,31 +135,31 @@ class Settling:
             "moment": now.isoformat(),
             "done": mark.get("done") if not fresh else None,
         }
-        known = self._known()
         rows: dict[tuple[str, str], pl.DataFrame] = {}
         again: list[pl.DataFrame] = []
         if fresh or number != mark["register"]:
-            about = self._about(known, rows)
-            self._move(known, about)
+            about = self._about(self._known, rows)
+            self._move(self._known, about)
             rows[("points", "all")] = about.entries
             again += about.again
-            known = pl.concat([known, about.entries]).unique("id", keep="last")
+            self._known = pl.concat([self._known, about.entries]).unique("id", keep="last")
         if fresh:
-            again.append(_from_the_start(known["id"]))
+            again.append(_from_the_start(self._known["id"]))
         else:
-            again.append(self._touched(mark["version"], known))
-        pending = _joined([self._writer.look.read("pending"), *again])
+            again.append(self._touched(mark["version"], self._known))
+        pending = _joined([self._pending, *again])
         # Of a register that was put back to an earlier day some points may be missing.
-        here = known.join(self._points, on="point", how="semi")
-        pending = pending.join(here, on="id", how="semi")
-        rows[("pending", "all")] = pending
-        if pending.is_empty():
-            new_mark["done"] = new_mark["moment"]
-        self._writer.commit(rows, new_mark, anew=["pending"])
-        return pending.height
+        here = self._known.join(self._points, on="point", how="semi")
+        self._pending = pending.join(here, on="id", how="semi")
+        self._noted = rows, new_mark
+        if self._pending.is_empty():
+            self.leave()
+        return self._pending.height
 
-    def _known(self) -> pl.DataFrame:
-        return self._writer.look.read("points")
+    def leave(self) -> None:
+        """Write down what was noted, where no step did."""
+        if self._noted is not None:
+            self._write({})
 
     def _virtual_names(self) -> pl.Series:
         return self._points.filter(pl.col("expression").is_not_null())["point"]
@@ -200,89 +252,105 @@ class Settling:
 
     def step(self) -> int:
         """Derive some of what is pending, which something is; return how many entries are left."""
-        look = self._writer.look
-        pending = look.read("pending")
-        metered = pending.filter(~pl.col("virtual"))
+        metered = self._pending.filter(~pl.col("virtual"))
         if not metered.is_empty():
-            return self._metered(look, pending, metered)
-        before, after, some, left = _kept_virtual.step(look, pending, self._virtual, self._known())
+            return self._metered(metered)
+        before, after, some, left = _kept_virtual.step(
+            self._writer.look, self._pending, self._virtual, self._known
+        )
         place = some.select("id", "source", "sign")
         rows = _sums_changed(before.join(place, on="id"), after.join(place, on="id"))
         rows[("points", "all")] = some
-        return self._write(_parted(rows, after), left)
+        self._pending = left
+        return self._write(_parted(rows, after))
 
-    def _write(self, rows: dict[tuple[str, str], pl.DataFrame], left: pl.DataFrame) -> int:
-        rows[("pending", "all")] = left
-        mark = dict(self._writer.look.mark)
-        if left.is_empty():
+    def _write(self, rows: dict[tuple[str, str], pl.DataFrame]) -> int:
+        """Write rows, what was noted before them, and what is left."""
+        noted, mark = self._noted or ({}, dict(self._writer.look.mark))
+        self._noted = None
+        entries = [some[("points", "all")] for some in (noted, rows) if ("points", "all") in some]
+        if entries:
+            rows = {**rows, ("points", "all"): pl.concat(entries).unique("id", keep="last")}
+            changed = pl.concat([self._known, rows[("points", "all")]])
+            self._known = changed.unique("id", keep="last", maintain_order=True)
+        if self._pending.is_empty():
             mark["done"] = mark["moment"]
+        rows = {**noted, **rows, ("pending", "all"): self._pending}
         self._writer.commit(rows, mark, anew=["pending"])
-        return left.height
+        return self._pending.height
 
-    def _metered(self, look: Look, pending: pl.DataFrame, metered: pl.DataFrame) -> int:
-        known = self._known()
+    def _metered(self, metered: pl.DataFrame) -> int:
+        """Take in points that follow on; where there are no more of them, derive some others."""
         asked = (
-            metered.join(known.select("id", "point", "since"), on="id")
+            metered.join(self._known.select("id", "point", "since"), on="id")
             .join(self._points.select("point", "interval_s"), on="point")
             .rename({"low": "first"})
             .sort("id")
         )
-        while self._followed is not None:
-            rows = self._next(look, asked.filter(pl.col("id") > self._followed))
-            if rows:
-                return self._taken(pending, rows, known)
+        done: list[Change] = []
+        while self._followed is not None and not done:
+            done += self._next(asked.filter(pl.col("id") > self._followed))
+        if self._followed is None:
+            taken = pl.concat([asked["id"].clear(), *(one.ends["id"] for one in done)])
+            others = asked.filter(~pl.col("id").is_in(taken.implode()))
+            if not others.is_empty():
+                done.append(self._others(others))
+        return self._taken(_together(done))
+
+    def _others(self, asked: pl.DataFrame) -> Change:
+        """Derive some points again, from the open days on or from the beginning."""
         tails, rest = refresh.apart(asked)
         if tails:
             tail = tails[0].head(TAIL_POINTS)
-            made = refresh.of_tail(
-                tail,
-                self._days(look, tail),
-                self._told(look, tail),
-                self._fetch,
-                *self._register_(),
-            )
-            rows = self._rows(look, tail["id"], made)
-        else:
-            tail = rest.head(self._history())
-            made = refresh.of_whole(tail["point"], self._fetch, *self._register_())
-            self._per_point = max(1.0, made.slots.height / tail.height)
-            rows = self._rows(look, tail["id"], made)
-        return self._taken(pending, rows, known)
+            kept = SlotsOf(self._writer.look, tail["id"].to_list())
+            told = _telling(kept, tail.select("id", "point"))
+            made = refresh.of_tail(tail, self._days(tail), told, self._fetch, *self._register_())
+            return self._change(kept, made)
+        some = rest.head(self._history())
+        made = refresh.of_whole(some["point"], self._fetch, *self._register_())
+        self._per_point = max(1.0, made.slots.height / some.height)
+        return self._change(SlotsOf(self._writer.look, some["id"].to_list()), made)
 
-    def _taken(
-        self, pending: pl.DataFrame, rows: dict[Any, pl.DataFrame], known: pl.DataFrame
-    ) -> int:
+    def _taken(self, change: Change) -> int:
         """Write what metered points came to, and list the virtual ones that rest on them."""
-        done = pl.col("id").is_in(rows[("ends", "all")]["id"].implode()) & ~pl.col("virtual")
-        left = [pending.filter(~done)]
-        slots = rows.pop("changed")
-        if not slots.is_empty() and self._virtual is not None:
-            left.append(_kept_virtual.touched(slots, known, self._virtual))
-        return self._write(_parted(rows, slots), _joined(left))
+        done = pl.col("id").is_in(change.ends["id"].implode()) & ~pl.col("virtual")
+        left = [self._pending.filter(~done), _from_the_start(change.again)]
+        if not change.after.is_empty() and self._virtual is not None:
+            left.append(_kept_virtual.touched(change.after, self._known, self._virtual))
+        self._pending = _joined(left)
+        place = self._known.select("id", "source", "sign")
+        rows = _sums_changed(*(some.join(place, on="id") for some in (change.before, change.after)))
+        for part, some in kt.parted(change.days, "midnight").items():
+            rows[("days", part)] = some
+        rows[("ends", "all")] = change.ends
+        rows[("points", "all")] = change.entries
+        return self._write(_parted(rows, change.after))
 
-    def _next(self, look: Look, asked: pl.DataFrame) -> dict[Any, pl.DataFrame]:
+    def _next(self, asked: pl.DataFrame) -> list[Change]:
         """Take in readings that follow on; nothing where none do."""
+        look = self._writer.look
         ends = look.read("ends", keys=asked["id"].to_list())
         about = point_table(*self._register_())
         points = _kept_next.fitting(asked.join(ends, on="id"), about).sort("id").head(NEXT_POINTS)
-        self._followed = None if points.is_empty() else int(points["id"][-1])
+        self._followed = None if points.height < NEXT_POINTS else int(points["id"][-1])
         if points.is_empty():
-            return {}
+            return []
         last = int(points["last"].min())  # type: ignore[arg-type]
         begin = local_day_of(last) - _kept_next.LOOK_BACK * DAY_S
         found = _kept_next.follow(self._store, points, _days_since(look, points["id"], begin))
         if found.ids.is_empty():
-            return {}
-        entries = self._known().filter(pl.col("id").is_in(found.ids.implode()))
-        place = entries.select("id", "source", "sign")
-        none = kt.TABLES["slots"].schema.to_frame().join(place, on="id")
-        rows = _sums_changed(none, found.slots.join(place, on="id"))
-        for part, some in kt.parted(found.days, "midnight").items():
-            rows[("days", part)] = some
-        rows[("ends", "all")] = found.ends.select("id", "last")
-        rows[("points", "all")] = _settled_further(look, entries, found.ends)
-        rows["changed"] = found.slots
-        return rows
+            return []
+        entries = self._known.filter(pl.col("id").is_in(found.ids.implode()))
+        return [
+            Change(
+                kt.TABLES["slots"].schema.to_frame(),
+                found.slots,
+                found.days,
+                found.ends.select("id", "last"),
+                _settled_further(look, entries, found.ends),
+                found.ids.clear(),
+            )
+        ]
 
     def _register_(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         real = self._points.filter(pl.col("expression").is_null())
@@ -291,53 +359,34 @@ class Settling:
     def _history(self) -> int:
         if not self._per_point:
             return _FIRST_POINTS
-        return max(1, min(TAIL_POINTS, int(MOST_SLOTS / self._per_point)))
+        return max(1, int(MOST_SLOTS / self._per_point))
 
     def _fetch(self, names: list[str], since: datetime | None) -> Any:
-        import ibis
+        con = self._backend()
+        if since is None or len(names) > FEW_POINTS:
+            return self._store.table(con, names, since)
+        return beside(con, self._store.raw(names, since))
 
-        if self._con is None:
-            self._con = ibis.duckdb.connect()
-            self._con.raw_sql("SET enable_progress_bar = false")
-        return self._store.table(self._con, names, since)
-
-    @staticmethod
-    def _days(look: Look, tail: pl.DataFrame) -> pl.DataFrame:
+    def _days(self, tail: pl.DataFrame) -> pl.DataFrame:
         begin = int(tail["since"].min()) - _DAYS * DAY_S  # type: ignore[arg-type]
-        days = _days_since(look, tail["id"], begin)
+        days = _days_since(self._writer.look, tail["id"], begin)
         return days.join(tail.select("id", "point"), on="id").drop("id").rename({"midnight": "day"})
 
-    @staticmethod
-    def _days_changed(
-        look: Look, names: pl.DataFrame, made: refresh.Made
-    ) -> dict[Any, pl.DataFrame]:
+    def _days_changed(self, names: pl.DataFrame, made: refresh.Made) -> pl.DataFrame:
         """Return the sums of days that are not what they were, as far as they are needed."""
         days = made.days.join(names, on="point").join(made.open, on="point", how="left")
         begin = pl.coalesce("since", pl.col("day").max().over("id")) - _DAYS * DAY_S
         days = days.filter(pl.col("day") > begin).rename({"day": "midnight"})
         days = days.select(list(kt.TABLES["days"].schema))
         first = days["midnight"].min()
-        if isinstance(first, int):
-            kept = _days_since(look, names["id"], first)
-            days = days.join(kept, on=days.columns, how="anti", nulls_equal=True)
-        return {("days", part): some for part, some in kt.parted(days, "midnight").items()}
+        if not isinstance(first, int):
+            return days
+        kept = _days_since(self._writer.look, names["id"], first)
+        return days.join(kept, on=days.columns, how="anti", nulls_equal=True)
 
-    @staticmethod
-    def _told(look: Look, tail: pl.DataFrame) -> refresh.Told:
-        names = tail.select("id", "point")
-
-        def told(wanted: pl.Series, begin: int, end: int) -> pl.DataFrame:
-            ids = names.filter(pl.col("point").is_in(wanted.implode()))["id"].to_list()
-            low, high = begin // SLOT_S, end // SLOT_S
-            rows = slots_between(look, ids, low, high)
-            rows = rows.join(names, on="id")
-            return rows.with_columns(start=pl.col("slot").cast(pl.Int64) * SLOT_S)
-
-        return told
-
-    def _rows(self, look: Look, ids: pl.Series, made: refresh.Made) -> dict[Any, pl.DataFrame]:
+    def _change(self, kept: SlotsOf, made: refresh.Made) -> Change:
         """Find what a derivation changed of what is kept."""
-        known = self._known().filter(pl.col("id").is_in(ids.implode()))
+        known = self._known.filter(pl.col("id").is_in(kept.ids))
         names = known.select("id", "point")
         new = made.slots.join(names, on="point").select(
             pl.col("id"),
@@ -348,7 +397,7 @@ class Settling:
             "code",
         )
         low = None if made.since is None else made.since // SLOT_S
-        old = slots_between(look, ids.to_list(), low, None)
+        old = kept.since(None if low is None else low - CHECKED_S // SLOT_S)
         first = new
         if low is None:
             kept_for_good = self._remembered(old)
@@ -360,11 +409,8 @@ class Settling:
             )
             old = kept_for_good
         before, after = kt.changed(old, new)
-        rows = self._days_changed(look, names, made)
-        place = known.select("id", "source", "sign")
-        rows |= _sums_changed(before.join(place, on="id"), after.join(place, on="id"))
         entries = known.drop("since").join(made.open, on="point", how="left")
-        rows[("ends", "all")] = entries.select("id", "last")
+        ends = entries.select("id", "last")
         if low is not None:
             first = after.filter(pl.col("code").is_not_null())
         first = first.group_by("id").agg(first=pl.col("slot").min())
@@ -374,11 +420,22 @@ class Settling:
         else:
             entries = entries.with_columns(first=pl.min_horizontal("first", "first_new"))
         entries = entries.select(known.columns)
-        rows[("points", "all")] = entries.join(
-            known, on=known.columns, how="anti", nulls_equal=True
+        entries = entries.join(known, on=known.columns, how="anti", nulls_equal=True)
+        days = self._days_changed(names, made)
+        if low is None:
+            return Change(before, after, days, ends, entries, known["id"].clear())
+        # Something new reaches back to where all was settled.
+        settled = pl.col("slot") < low
+        again = pl.concat([some.filter(settled)["id"] for some in (before, after)]).unique()
+        mine = ~pl.col("id").is_in(again.implode())
+        return Change(
+            before.filter(mine),
+            after.filter(mine),
+            days.filter(mine),
+            ends.filter(mine),
+            entries.filter(mine),
+            again,
         )
-        rows["changed"] = after
-        return rows
 
     def _remembered(self, old: pl.DataFrame) -> pl.DataFrame:
         """Leave out quarter hours of months whose readings were dropped: their energy stays."""
@@ -386,6 +443,17 @@ class Settling:
         if begin is None:
             return old.clear()
         return old.filter(pl.col("slot") >= int(begin.timestamp()) // SLOT_S)
+
+
+def _telling(kept: SlotsOf, names: pl.DataFrame) -> refresh.Told:
+    """Return what gives kept quarter hours of some of the points."""
+
+    def told(wanted: pl.Series, begin: int, end: int) -> pl.DataFrame:
+        rows = kept.since(begin // SLOT_S).filter(pl.col("slot") < end // SLOT_S)
+        mine = names.filter(pl.col("point").is_in(wanted.implode()))
+        return rows.join(mine, on="id").with_columns(start=pl.col("slot").cast(pl.Int64) * SLOT_S)
+
+    return told
 
 
 def _settled_further(look: Look, entries: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
@@ -409,6 +477,18 @@ def _settled_further(look: Look, entries: pl.DataFrame, ends: pl.DataFrame) -> p
         plain, on=["id", "slot"], how="semi"
     )
     return sure.with_columns(since="until").select(entries.columns)
+
+
+def _together(changes: list[Change]) -> Change:
+    """Put together what came of points that are not the same."""
+    if len(changes) == 1:
+        return changes[0]
+    return Change(
+        *(
+            pl.concat([getattr(one, field.name) for one in changes])
+            for field in dataclasses.fields(Change)
+        )
+    )
 
 
 class _About:

@@ -50,8 +50,11 @@ _DAYS = pl.Schema(
     }
 )
 _OPEN = pl.Schema({"point": pl.String, "since": pl.Int64, "last": pl.Int64})
-#: Readings are fetched from so long before the open days: faults reach over a day at most. [s]
-_LEAD_S = 2 * DAY_S
+#: Quarter hours are given from so long before the open days, to see that they are what they were:
+#: mending goes no further back than the days beside a wrong one and the reading before it. [s]
+CHECKED_S = 2 * DAY_S
+#: Readings are fetched from so long before the open days. [s]
+_LEAD_S = CHECKED_S + DAY_S
 #: Points are derived together whose open days began within so long, or so many times longer ago.
 _APART_S, _APART_TIMES = 2 * DAY_S, 3
 #: A register that stood still for longer is taken at its word: nothing older is pending. [s]
@@ -77,7 +80,8 @@ class Made:
         ``point``, ``since`` [s]: the local midnight before which it is settled; null: nothing is;
         ``last`` [s]: the end of its last segment.
     since : int or None
-        Slots are given from this local midnight on [s]; None: from the beginning.
+        The open days begin at this local midnight [s], and slots are given from
+        :data:`CHECKED_S` before it on; None: all days are open.
     lead : int or None
         Days are given after this local midnight [s]; None: from the beginning.
     """
@@ -197,7 +201,9 @@ def _made(derived: Derived, since: int | None = None, lead: int | None = None) -
         return frame.select(pl.col(name).cast(kind) for name, kind in schema.items())
 
     summed = sums(derived, by="15min")
-    slots = named(summed if since is None else summed.filter(summed.start >= since), _SLOTS)
+    if since is not None:
+        summed = summed.filter(summed.start >= since - CHECKED_S)
+    slots = named(summed, _SLOTS)
     days = named(derived.shop.made("days"), _DAYS)
     if lead is not None:
         days = days.filter(pl.col("day") > lead)

@@ -10,11 +10,12 @@ Readings are the truth and this follows from them: it can be thrown away and mad
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -70,6 +71,8 @@ class Settled:
         self._files = Files(Path(folder), kt.TABLES)
         self._store, self._register = store, register
         self._said: _Said | None = None
+        self._engines: dict[bool, Any] = {}
+        weakref.finalize(self, _closed, self._engines)
 
     # Writing ----------------------------------------------------------------------------------
 
@@ -128,12 +131,13 @@ class Settled:
         if everything:
             files = Files(self._files.folder, kt.TABLES, anew_of=self._files)
         with files.writing(wait=wait) as writer:
-            work = Settling(writer, self._store, self._register)
+            work = Settling(writer, self._store, self._now(), lambda: self._engine(everything))
             left = work.note(now)
             steps = 0
             while left and go_on(left):
                 left = work.step()
                 steps += 1
+            work.leave()
             if everything and not left:
                 self._files.take(files)
         return Advanced(steps, left)
@@ -338,6 +342,18 @@ class Settled:
         )
         return _compare.differing(mine, theirs)
 
+    def _engine(self, anew: bool) -> Any:
+        """Return the engine that derives, which holds nothing between two derivations.
+
+        Whoever advances holds a lock, and whoever derives anew another: neither shares it.
+        """
+        if anew not in self._engines:
+            import ibis
+
+            self._engines[anew] = ibis.duckdb.connect()
+            self._engines[anew].raw_sql("SET enable_progress_bar = false")
+        return self._engines[anew]
+
     def _now(self) -> _Said:
         """Return what the register says; it is read again when it changed."""
         number = self._register.number()
@@ -362,7 +378,7 @@ class _Said:
     devices: pl.DataFrame
     nodes: pl.DataFrame
     edges: pl.DataFrame
-    virtual: VirtualMeters | None = None
+    read: VirtualMeters | None = None
     trees: dict[tuple[str, frozenset[str]], tuple[pl.DataFrame, Tree]] = field(default_factory=dict)
 
     def laid(self, what: str, names: Collection[str]) -> tuple[pl.DataFrame, Tree]:
@@ -388,11 +404,16 @@ class _Said:
             self.trees[key] = found
         return found
 
-    def expressions(self) -> VirtualMeters:
-        """Return its virtual meters, read once; asked for only where there are some."""
-        if self.virtual is None:
-            self.virtual = virtual_meters(self.points)
-        return self.virtual
+    def virtual(self) -> VirtualMeters | None:
+        """Return its virtual meters, read once; None where there are none."""
+        if self.read is None and self.points["expression"].null_count() < self.points.height:
+            self.read = virtual_meters(self.points)
+        return self.read
+
+
+def _closed(engines: dict[bool, Any]) -> None:
+    while engines:
+        engines.popitem()[1].disconnect()
 
 
 def _due(look: Look | None, said: _Said, about: pl.DataFrame) -> pl.DataFrame:
@@ -401,9 +422,10 @@ def _due(look: Look | None, said: _Said, about: pl.DataFrame) -> pl.DataFrame:
     if look is not None:
         known = _points(look).drop_nulls("first")
         firsts = known.select("point", kt.time("first").alias("start"))
-    if about["expression"].null_count() == about.height:
+    virtual = said.virtual()
+    if virtual is None or about["expression"].null_count() == about.height:
         return _spans(about, firsts, said.devices)
-    due = said.expressions().due(_spans(said.points, firsts, said.devices))
+    due = virtual.due(_spans(said.points, firsts, said.devices))
     return due.filter(pl.col("point").is_in(about["point"].implode()))
 
 
