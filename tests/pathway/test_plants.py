@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from pathway.plant_kit import NO_LIMITS, PLAIN, best, facilities, options
 from tanfeng.errors import DataError, ModelError
+from tanfeng.pathway import plants
 from tanfeng.pathway.plants import Limits, Outlook, Plants
+from tanfeng.pathway.solver import Options
 
 YEARS = (2026, 2029)
 #: One mill of 1,000 t a year: 2,000 t CO2 at 100,000 yuan; an arc furnace of 500 t at 160,000
@@ -140,6 +142,48 @@ def test_new_capacity_replaces_old_or_is_not_built():
     assert set(told["limit"]) <= {"demand", "replacement"}
     banned = replace(need, suspended=frozenset({"steel"}))
     assert "eaf" not in Plants(site, rows, YEARS, PLAIN, banned).solve().choices["option"]
+
+
+def _street(count):
+    """Return many mills alike but for their size, and what they may change to."""
+    sizes = [1.0 + number / count for number in range(count)]
+    sites = facilities(*((f"m{i}", "steel", "bf", None, None) for i in range(count)))
+    rows = options(
+        *(
+            (f"m{i}", name, None, cost * size, 0.0, 10, run * size, tonnes * size)
+            + (0.0, size, size, True)
+            for i, size in enumerate(sizes)
+            for name, cost, run, tonnes in (
+                ("bf", 0.0, 100.0, 2000.0),
+                ("eaf", 400.0, 160.0, 500.0),
+                ("gas", 300.0, 150.0, 1100.0),
+            )
+        )
+    )  # fmt: skip
+    return (
+        sites,
+        rows,
+        Limits(
+            cap_tco2={2029: 1500.0 * sum(sizes)},
+            demand_t={("steel", year): sum(sizes) for year in range(2026, 2030)},
+        ),
+    )
+
+
+@pytest.mark.parametrize("gap", [0.01, 1e-9])
+def test_many_decisions_are_looked_for_among_the_best(monkeypatch, gap):
+    """With a wide gap the few suffice, with none the whole programme is solved after them."""
+    sites, rows, limits = _street(8)
+    solver = Options(gap=gap)
+    every = Plants(sites, rows, YEARS, PLAIN, limits, options_of_solver=solver).solve()
+    monkeypatch.setattr(plants, "_MANY", 1)
+    monkeypatch.setattr(plants, "_TRIED", 2)
+    few = Plants(sites, rows, YEARS, PLAIN, limits, options_of_solver=solver).solve()
+    assert few.status == "optimal"
+    assert few.cost_cny == pytest.approx(every.cost_cny, rel=2 * gap + 1e-6)
+    assert few.gap <= gap
+    tight = replace(limits, cap_tco2={2029: 1.0})
+    assert Plants(sites, rows, YEARS, PLAIN, tight).solve().status == "infeasible"
 
 
 def test_everything_wrong_is_told_at_once():

@@ -27,6 +27,7 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from tanfeng.errors import ModelError
 from tanfeng.pathway._plant_data import PlantData
@@ -188,6 +189,8 @@ LACKING = pl.Schema(
     {"limit": pl.String(), "year": pl.Int64(), "of": pl.String(), "amount": pl.Float64()}
 )
 Whole = Literal["whole", "shares"]
+#: Whole switches above which the best of each facility are tried first, and how many of each.
+_MANY, _TRIED = 20_000, 20
 #: Shares below this are the solver's rounding.
 _NOTHING = 1e-7
 
@@ -262,7 +265,7 @@ class Plants:
         -------
         Plan
         """
-        solution = self._solver.solve()
+        solution = self._solved()
         if np.isfinite(solution.objective):
             return self._told(solution)
         lacking = pl.DataFrame(schema=LACKING)
@@ -277,6 +280,42 @@ class Plants:
             pl.DataFrame(schema=SHARES),
             lacking,
         )
+
+    def _solved(self) -> Solution:
+        """Solve; of many whole decisions those first that shares of facilities find good.
+
+        The relaxation cannot be dearer than any whole plan, so a plan within the gap of it is
+        within the gap of the best, whatever was left out to find it.
+        """
+        options, switch = self._options, self._made.switch
+        if not self._solver.is_integer or switch.size < _MANY:
+            return self._solver.solve()
+        relaxed = Solver(self._now(whole=False).programme, options).solve()
+        if relaxed.status != "optimal":
+            return relaxed
+        few = Solver(self._now(whole=True).programme, replace(options, gap=options.gap / 2))
+        far = switch.all[~self._near(relaxed)]
+        few.change_columns(far, upper=np.zeros(len(far)))
+        found = few.solve()
+        gap = (found.objective - relaxed.objective) / max(abs(found.objective), 1e-9)
+        if found.status == "optimal" and gap <= options.gap:
+            return replace(found, gap=max(gap, 0.0))
+        if np.isfinite(found.objective):
+            self._solver.begin_at(found.column_values)
+        return self._solver.solve()
+
+    def _near(self, relaxed: Solution) -> NDArray[np.bool_]:
+        """Tell which switches are among the best of their facility, or used already."""
+        switch = self._made.switch
+        option, _ = switch.places(switch.all)
+        facility = self._data.facility_of[option]
+        cost, value = (of[switch.all] for of in (relaxed.reduced_costs, relaxed.column_values))
+        order = np.lexsort((cost, -(value > _NOTHING).astype(int), facility))
+        first = np.searchsorted(facility[order], np.arange(self._data.facilities.height))
+        rank = np.empty(len(order), dtype=np.int64)
+        rank[order] = np.arange(len(order)) - first[facility[order]]
+        near: NDArray[np.bool_] = rank < _TRIED
+        return near
 
     def _place(self, year: int) -> int:
         if year not in self._data.years:
