@@ -150,8 +150,7 @@ def _street(count):
     sites = facilities(*((f"m{i}", "steel", "bf", None, None) for i in range(count)))
     rows = options(
         *(
-            (f"m{i}", name, None, cost * size, 0.0, 10, run * size, tonnes * size)
-            + (0.0, size, size, True)
+            (f"m{i}", name, None, cost * size, 0.0, 10, run * size, tonnes * size, 0.0, size, size, True)
             for i, size in enumerate(sizes)
             for name, cost, run, tonnes in (
                 ("bf", 0.0, 100.0, 2000.0),
