@@ -150,8 +150,8 @@ def _street(count):
     sites = facilities(*((f"m{i}", "steel", "bf", None, None) for i in range(count)))
     rows = options(
         *(
-            (f"m{i}", name, None, cost * size, 0.0, 10, run * size, tonnes * size, 0.0, size, size, True)
-            for i, size in enumerate(sizes)
+            (f"m{i}", name, None, cost * x, 0.0, 10, run * x, tonnes * x, 0.0, x, x, True)
+            for i, x in enumerate(sizes)
             for name, cost, run, tonnes in (
                 ("bf", 0.0, 100.0, 2000.0),
                 ("eaf", 400.0, 160.0, 500.0),
