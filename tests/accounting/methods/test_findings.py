@@ -85,6 +85,35 @@ def test_a_balance_that_makes_no_sense():
     assert "FC = -4" in table["text_en"][0]
 
 
+_DAYS = {"sample_date": date(2024, 5, 1), "test_date": date(2024, 5, 2)}
+
+
+@pytest.mark.parametrize(
+    ("known", "lacks_zh", "lacks_en"),
+    [
+        (
+            {},
+            "采样日期、检测日期、检测机构、证据",
+            "day of sampling, day of the test, laboratory, evidence",
+        ),
+        (_DAYS | {"evidence": "报告 7"}, "检测机构", "laboratory"),
+        (_DAYS | {"evidence": "报告 7", "laboratory": "甲"}, "", ""),
+    ],
+)
+def test_a_measured_value_nobody_can_look_up_is_told(known, lacks_zh, lacks_en):
+    candidate = {"activity_id": 1, "column": "ncv_gj", "value": 23.0, "tier": "measured", **known}
+    table = found(
+        CEMENT,
+        row("fuel", "fuel", "anthracite", used_qty=1.0),
+        candidates=pl.DataFrame([candidate], schema=dict(methods.CANDIDATE_SCHEMA)),
+    ).filter(pl.col("code") == "measured_unproven")
+    assert table.height == bool(lacks_zh)
+    for text in table["text_zh"]:
+        assert text == f"低位发热量采用实测值 23.0，未填写：{lacks_zh}"
+    for text in table["text_en"]:
+        assert text.endswith(f"without its {lacks_en}")
+
+
 def test_a_candidate_that_was_passed_over_says_why():
     candidate = {
         "activity_id": 1,

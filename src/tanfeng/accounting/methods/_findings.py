@@ -36,6 +36,16 @@ FINDING_SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
 #: decimal point is 10, kcal for kJ 4.19. Own threshold. [1]
 _FAR = 3.0
 
+#: What a laboratory's value is looked up by.
+_LABORATORY = MappingProxyType(
+    {
+        "sample_date": ("采样日期", "day of sampling"),
+        "test_date": ("检测日期", "day of the test"),
+        "laboratory": ("检测机构", "laboratory"),
+        "evidence": ("证据", "evidence"),
+    }
+)
+
 _PROVED: Mapping[str, pl.DataType] = MappingProxyType(
     {
         "activity_id": pl.Int64(),
@@ -75,6 +85,11 @@ _TEXTS = MappingProxyType(
             "请核对单位和小数点",
             "{name_en} {value} is more than 3 times off the default {usual} ({ref}; own threshold, "
             "unverified): check its unit and decimal point",
+        ),
+        "measured_unproven": _Text(
+            "warning",
+            "{name_zh}采用实测值 {value}，未填写：{lacks_zh}",
+            "the measured {name_en} {value} is taken, without its {lacks_en}",
         ),
         "factor_outside_validity": _Text(
             "warning",
@@ -121,7 +136,8 @@ def findings(account: MethodAccount, methods: Iterable[Method]) -> pl.DataFrame:
     polars.DataFrame
         Columns of ``FINDING_SCHEMA``: errors (rows that are not counted) first, then warnings
         (a default where the text wants a measurement, an ordered substitute, a value far from its
-        default, a deduction that wants proof, a factor or method outside its validity), then
+        default, a deduction that wants proof, a measured value without day or laboratory, a
+        factor or method outside its validity), then
         candidates passed over.
     """
     chosen = {method.key: method for method in methods}
@@ -149,6 +165,7 @@ def findings(account: MethodAccount, methods: Iterable[Method]) -> pl.DataFrame:
         ),
         _worded("far_from_default", _far(account, rows, declared)),
         _worded("deduction_to_prove", _to_prove(account, rows, chosen)),
+        _worded("measured_unproven", _headed(_unproven(account, rows), chosen)),
         _worded("method_outside_validity", _wrong_years(rows, chosen)),
         *(_worded(code, _headed(part, chosen)) for code, part in _gaps(account).items()),
         _worded("candidate_rejected", _headed(_rejected(account, rows), chosen)),
@@ -307,6 +324,28 @@ def _headed(rows: pl.DataFrame, methods: Mapping[str, Method]) -> pl.DataFrame:
         orient="row",
     )
     return rows.join(table, on=columns[:3], how="left", maintain_order="left")
+
+
+def _unproven(account: MethodAccount, rows: pl.DataFrame) -> pl.DataFrame:
+    """Find laboratory values that were taken although nobody can look them up."""
+    empty = {
+        name: pl.col(name).is_null() if "date" in name else pl.col(name).fill_null("") == ""
+        for name in _LABORATORY
+    }
+    said = {
+        f"lacks_{lang}": pl.concat_str(
+            [pl.when(empty[name]).then(pl.lit(names[at])) for name, names in _LABORATORY.items()],
+            separator=join,
+            ignore_nulls=True,
+        )
+        for at, (lang, join) in enumerate((("zh", "、"), ("en", ", ")))
+    }
+    measured = pl.col("tier").cast(pl.String) == "measured"
+    return (
+        account.choices.filter("chosen", measured, pl.any_horizontal(*empty.values()))
+        .with_columns(pl.col("column").cast(pl.String), **said)
+        .join(rows, on="activity_id", how="left", maintain_order="left")
+    )
 
 
 def _rejected(account: MethodAccount, rows: pl.DataFrame) -> pl.DataFrame:
