@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import polars as pl
+from hypothesis import strategies as st
 
 from tanfeng.pathway.plants import FACILITIES, OPTIONS, Limits, Outlook
 
@@ -129,3 +130,45 @@ def _kept(chosen, span, limits):
 
 NO_LIMITS = Limits()
 PLAIN = Outlook(discount_rate=0.0)
+
+
+_MONEY = st.integers(0, 40).map(lambda n: n * 25e3)
+
+
+@st.composite
+def cases(draw):
+    """Draw one or two facilities of four options, with an outlook and limits."""
+    names = ["a", "b"][: draw(st.integers(1, 2))]
+    years = (2026, 2026 + draw(st.integers(1, 3)))
+    year = st.integers(*years)
+    rows, own = [], []
+    for name in names:
+        rows.append((name, "x", "now", draw(st.none() | year), draw(st.none() | year)))
+        for option in ("now", "new", "other", "closed"):
+            shut = option == "closed"
+            own.append((
+                name, option, draw(st.none() | year), draw(_MONEY), draw(_MONEY),
+                draw(st.integers(1, 6)), 0.0 if shut else draw(_MONEY),
+                0.0 if shut else float(draw(st.integers(0, 20)) * 100),
+                0.0 if shut else float(draw(st.integers(0, 3)) * 100),
+                0.0 if shut else 1000.0, 0.0 if shut else float(draw(st.integers(8, 12)) * 100),
+                draw(st.booleans()),
+            ))  # fmt: skip
+    span = range(years[0], years[1] + 1)
+    outlook = Outlook(
+        discount_rate=draw(st.sampled_from([0.0, 0.08])),
+        activity={("x", y): draw(st.sampled_from([0.5, 1.0, 1.5])) for y in span},
+        grid_tco2_per_mwh=draw(st.sampled_from([{}, {y: 0.5 for y in span}])),
+        carbon_price_cny_per_t=draw(st.sampled_from([{}, {y: 100.0 for y in span}])),
+    )
+    hundreds, money = (st.integers(0, 40).map(lambda n, k=k: n * k) for k in (100.0, 5e4))
+    needs = st.dictionaries(st.tuples(st.just("x"), year), st.sampled_from([500.0, 1000.0]))
+    limits = Limits(
+        cap_tco2=draw(st.dictionaries(year, hundreds, max_size=2)),
+        budget_cny=draw(st.dictionaries(year, money, max_size=1)),
+        peak_year=draw(st.none() | year),
+        demand_t=draw(needs),
+        replacement_ratio=draw(st.sampled_from([{}, {}, {"x": 1.25}])),
+        suspended=draw(st.sampled_from([frozenset(), frozenset({"x"})])),
+    )
+    return facilities(*rows), options(*own), years, outlook, limits

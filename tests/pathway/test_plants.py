@@ -7,9 +7,8 @@ from dataclasses import replace
 import polars as pl
 import pytest
 from hypothesis import assume, given, settings
-from hypothesis import strategies as st
 
-from pathway.plant_kit import NO_LIMITS, PLAIN, best, facilities, options
+from pathway.plant_kit import NO_LIMITS, PLAIN, best, cases, facilities, options
 from tanfeng.errors import DataError, ModelError
 from tanfeng.pathway import plants
 from tanfeng.pathway.plants import Limits, Outlook, Plants
@@ -203,49 +202,8 @@ def test_everything_wrong_is_told_at_once():
     assert [one.rule for one in refused.value.problems] == ["Y401", "Y401", "Y408"]
 
 
-_MONEY = st.integers(0, 40).map(lambda n: n * 25e3)
-
-
-@st.composite
-def _cases(draw):
-    names = ["a", "b"][: draw(st.integers(1, 2))]
-    years = (2026, 2026 + draw(st.integers(1, 3)))
-    year = st.integers(*years)
-    rows, own = [], []
-    for name in names:
-        rows.append((name, "x", "now", draw(st.none() | year), draw(st.none() | year)))
-        for option in ("now", "new", "other", "closed"):
-            shut = option == "closed"
-            own.append((
-                name, option, draw(st.none() | year), draw(_MONEY), draw(_MONEY),
-                draw(st.integers(1, 6)), 0.0 if shut else draw(_MONEY),
-                0.0 if shut else float(draw(st.integers(0, 20)) * 100),
-                0.0 if shut else float(draw(st.integers(0, 3)) * 100),
-                0.0 if shut else 1000.0, 0.0 if shut else float(draw(st.integers(8, 12)) * 100),
-                draw(st.booleans()),
-            ))  # fmt: skip
-    span = range(years[0], years[1] + 1)
-    outlook = Outlook(
-        discount_rate=draw(st.sampled_from([0.0, 0.08])),
-        activity={("x", y): draw(st.sampled_from([0.5, 1.0, 1.5])) for y in span},
-        grid_tco2_per_mwh=draw(st.sampled_from([{}, {y: 0.5 for y in span}])),
-        carbon_price_cny_per_t=draw(st.sampled_from([{}, {y: 100.0 for y in span}])),
-    )
-    hundreds, money = (st.integers(0, 40).map(lambda n, k=k: n * k) for k in (100.0, 5e4))
-    needs = st.dictionaries(st.tuples(st.just("x"), year), st.sampled_from([500.0, 1000.0]))
-    limits = Limits(
-        cap_tco2=draw(st.dictionaries(year, hundreds, max_size=2)),
-        budget_cny=draw(st.dictionaries(year, money, max_size=1)),
-        peak_year=draw(st.none() | year),
-        demand_t=draw(needs),
-        replacement_ratio=draw(st.sampled_from([{}, {}, {"x": 1.25}])),
-        suspended=draw(st.sampled_from([frozenset(), frozenset({"x"})])),
-    )
-    return facilities(*rows), options(*own), years, outlook, limits
-
-
 @settings(max_examples=60, deadline=None)
-@given(_cases())
+@given(cases())
 def test_no_plan_is_cheaper_than_the_one_found(case):
     """Against every plan there is."""
     plan = Plants(*case).solve()
@@ -258,7 +216,7 @@ def test_no_plan_is_cheaper_than_the_one_found(case):
 
 
 @settings(max_examples=25, deadline=None)
-@given(_cases())
+@given(cases())
 def test_what_must_hold_of_any_plan(case):
     """Shares are no dearer than whole decisions; a tighter cap is never cheaper."""
     facilities_, options_, years, outlook, limits = case

@@ -172,9 +172,12 @@ class PlantData:
         own = self.column("emission_tco2")[:, None]
         bought = self.column("electricity_mwh")[:, None] * self.grid
         self.discount: Floats = (1.0 + outlook.discount_rate) ** -np.arange(self.span, dtype=float)
-        emission = (own + bought) * activity
-        running = self.column("running_cny")[:, None] * activity + emission * price
-        self.running: Floats = running * self.discount
+        #: In t, and discounted yuan; what is paid for carbon is part of the running cost.
+        self.emission: Floats = (own + bought) * activity
+        self.carbon: Floats = self.emission * price * self.discount
+        self.running: Floats = (
+            self.column("running_cny")[:, None] * activity * self.discount + self.carbon
+        )
         life = self.column("life_years")[:, None]
         rate = outlook.discount_rate
         # What one yuan spent in a year costs over the rest of the horizon, as an annuity.

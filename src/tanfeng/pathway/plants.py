@@ -238,6 +238,11 @@ class Plants:
         self._options = options_of_solver or Options()
         self._solver = Solver(self._made.programme, self._options)
 
+    @property
+    def data(self) -> PlantData:
+        """What it is built from, option by option and year by year."""
+        return self._data
+
     def cap(self, year: int, tonnes: float) -> None:
         """Change the cap of a year; the next solve goes on from the last.
 
