@@ -98,13 +98,20 @@ def scenario(
 
 def template(
     out: Annotated[Path, typer.Argument(dir_okay=False, help="Workbook to write.")],
+    plants: Annotated[
+        bool, typer.Option("--plants", help="For plants and their options, not scenarios.")
+    ] = False,
     lang: InLang = Lang.ZH,
 ) -> None:
-    """Write the empty workbook scenarios are filled into."""
+    """Write the empty workbook scenarios, or plants, are filled into."""
     from tanfeng.pathway.scenario import Book
+    from tanfeng.sheets.plant_book import write_plants
     from tanfeng.sheets.scenario_book import write_scenarios
 
-    out.write_bytes(write_scenarios(Book({}), lang=lang.value))
+    content = (
+        write_plants(lang=lang.value) if plants else write_scenarios(Book({}), lang=lang.value)
+    )
+    out.write_bytes(content)
     typer.echo(pick(f"已写入 {out}", f"wrote {out}"))
 
 

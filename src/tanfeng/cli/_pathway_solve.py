@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _CAP = re.compile(r"(?:(?P<region>[^/]+)/)?(?P<emission>[^:]+):(?P<year>\d+)=(?P<value>.+)")
 #: Lines of one kind a person is shown; --json has all of them.
 _SHOWN = 20
-_STATUS = {
+STATUS = {
     "optimal": ("最优", "optimal"),
     "infeasible": ("无解", "infeasible"),
     "unbounded": ("成本无下限", "unbounded"),
@@ -136,7 +136,7 @@ def _print(result: Result, files: tuple[str, ...], out: Path | None, lang: Lang)
     for warning in result.warnings[:_SHOWN]:
         typer.echo(f"{graded(warning.severity)}: {warning.line(lang.value)}", err=True)
     _more(len(result.warnings))
-    typer.echo(f"{pick('状态', 'status')}: {pick(*_STATUS[result.status])}")
+    typer.echo(f"{pick('状态', 'status')}: {pick(*STATUS[result.status])}")
     if result.has_values:
         typer.echo(f"{pick('总成本（折现）', 'discounted cost')}: {result.objective:.10g}")
     for question, lacks in result.lacking.items():

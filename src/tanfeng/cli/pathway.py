@@ -8,7 +8,13 @@ from __future__ import annotations
 
 import typer
 
-from tanfeng.cli import _pathway_nowcast, _pathway_peak, _pathway_scenario, _pathway_solve
+from tanfeng.cli import (
+    _pathway_nowcast,
+    _pathway_peak,
+    _pathway_plants,
+    _pathway_scenario,
+    _pathway_solve,
+)
 
 app = typer.Typer(
     help="Say when emissions peak, why, and what the cheapest way there is.",
@@ -21,3 +27,5 @@ app.command("nowcast")(_pathway_nowcast.nowcast)
 app.command("scenario")(_pathway_scenario.scenario)
 app.command("template")(_pathway_scenario.template)
 app.command("solve")(_pathway_solve.solve)
+app.command("plants")(_pathway_plants.plants)
+app.command("curve")(_pathway_plants.curve)
