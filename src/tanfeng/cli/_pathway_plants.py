@@ -151,14 +151,14 @@ def curve(
         _write(frames, out, lang)
     if as_json:
         names = ("avoided_tco2", "output_t", "cost_cny", "carbon_cny")
-        told = {
+        answer: dict[str, Any] = {
             "status": plan.status,
             "now_cny": found.now_cny,
             "plan_cny": found.plan_cny,
             "total": {name: found.total(name) for name in names},
             **{en: frame.to_dicts() for (_, en), frame in frames.items()},
         }
-        typer.echo(json.dumps(told, ensure_ascii=False))
+        typer.echo(json.dumps(answer, ensure_ascii=False))
     else:
         _print_curve(found)
         _written(out)

@@ -195,6 +195,24 @@ _MANY, _TRIED = 20_000, 20
 _NOTHING = 1e-7
 
 
+def check(
+    facilities: pl.DataFrame, options: pl.DataFrame, years: tuple[int, int], outlook: Outlook
+) -> None:
+    """Refuse tables no plan can be made from, before anything is built.
+
+    Parameters
+    ----------
+    facilities, options, years, outlook
+        As of :class:`Plants`.
+
+    Raises
+    ------
+    DataError
+        As of :class:`Plants`; rows counted from 1 within their table, which ``sheet`` names.
+    """
+    PlantData(facilities, options, years, outlook, (FACILITIES, OPTIONS))
+
+
 class Plants:
     """Facilities, options and limits as one programme, to be solved and solved again.
 

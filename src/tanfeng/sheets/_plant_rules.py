@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tanfeng.errors import Problem
-from tanfeng.pathway._places import letter
+from tanfeng.sheets._source import letter
 
 RULES = {
     "Y421": (
@@ -197,7 +197,14 @@ def problem(rule: str, where: Where, value: object, **told: object) -> Problem:
     )
 
 
-def plain(text: str) -> str:
+def text(cell: object) -> str:
+    """Return a cell as its author sees it: 2020, not 2020.0; empty for nothing."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return "" if cell is None else str(cell).strip()
+
+
+def plain(written: str) -> str:
     """Return a heading or name without what people write differently."""
-    shown = text.translate(str.maketrans("（）", "()"))
+    shown = written.translate(str.maketrans("（）", "()"))
     return "".join(shown.split()).casefold()

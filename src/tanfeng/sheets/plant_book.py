@@ -15,11 +15,9 @@ from typing import Any
 import polars as pl
 
 from tanfeng.errors import DataError, Problem
-from tanfeng.pathway._places import text
-from tanfeng.pathway._plant_data import PlantData
-from tanfeng.pathway.plants import FACILITIES, OPTIONS, Limits, Outlook
+from tanfeng.pathway.plants import FACILITIES, OPTIONS, Limits, Outlook, check
 from tanfeng.sheets._guard import Limits as FileLimits
-from tanfeng.sheets._plant_rules import COLUMNS, KINDS, SHEETS, Where, plain, problem
+from tanfeng.sheets._plant_rules import COLUMNS, KINDS, SHEETS, Where, plain, problem, text
 from tanfeng.sheets._source import Grid, open_source
 from tanfeng.sheets._writer import ListColumn, ListTable, tables_workbook
 
@@ -372,7 +370,7 @@ def _relations(
 ) -> list[Problem]:
     """Say what the tables say of each other that cannot be, each at its row of the workbook."""
     try:
-        PlantData(frames["facilities"], frames["options"], years, outlook, (FACILITIES, OPTIONS))
+        check(frames["facilities"], frames["options"], years, outlook)
     except DataError as error:
         found = []
         for one in error.problems:
