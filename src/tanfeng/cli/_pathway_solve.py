@@ -30,11 +30,11 @@ STATUS = {
     "cancelled": ("已取消", "cancelled"),
 }
 _WHY = {
-    "demand": ("其他限制都守住时，缺的需求", "Demand that is lacking when every limit holds"),
-    "limits": ("需求都满足时，守不住的限制", "Limits that are broken when all demand is met"),
+    "demand": ("其他限制都守住时，缺的需求：", "Demand that is lacking when every limit holds:"),
+    "limits": ("需求都满足时，守不住的限制：", "Limits that are broken when all demand is met:"),
     "both": (
-        "只放松需求或只放松限制都不够，两者合起来最少差",
-        "Neither is enough alone; the least of both together",
+        "只放松需求或只放松限制都不够，两者合起来最少差：",
+        "Neither is enough alone; the least of both together:",
     ),
 }
 _Folder = Annotated[
@@ -140,7 +140,7 @@ def _print(result: Result, files: tuple[str, ...], out: Path | None, lang: Lang)
     if result.has_values:
         typer.echo(f"{pick('总成本（折现）', 'discounted cost')}: {result.objective:.10g}")
     for question, lacks in result.lacking.items():
-        typer.echo(pick(*_WHY[question]) + pick("：", ":"))
+        typer.echo(pick(*_WHY[question]))
         for lack in lacks[:_SHOWN]:
             typer.echo(f"  {lack.text(lang.value)}")
         _more(len(lacks))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tanfeng.errors import Problem
+from tanfeng.pathway._places import Said, finding
 
 #: Rule -> what is wrong and what to do, Chinese and English; ``{value}`` is what stands there.
-RULES = {
+RULES: dict[str, Said] = {
     "Y351": (
         "缺少表头“{value}”。",
         "the heading {value!r} is missing.",
@@ -53,16 +54,4 @@ RULES = {
 
 def problem(rule: str, sheet: str, row: int, column: str, value: str, **told: object) -> Problem:
     """Return a finding about a cell of an IAMC table."""
-    zh, en, remedy_zh, remedy_en = (text.format(value=value, **told) for text in RULES[rule])
-    return Problem(
-        rule,
-        "error",
-        zh,
-        en,
-        remedy_zh,
-        remedy_en,
-        sheet=sheet,
-        row=row,
-        column=column,
-        value=value,
-    )
+    return finding(RULES, rule, value, told, sheet=sheet, row=row, column=column)

@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tanfeng.errors import DataError, Problem
+from tanfeng.pathway._places import Said, finding
 from tanfeng.pathway.lp import Floats
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ Integers = NDArray[np.int64]
 NEVER = 9999
 
 #: Rule -> what is wrong and what to do, Chinese and English.
-RULES = {
+RULES: dict[str, Said] = {
     "Y401": (
         "{table} 缺少列 {value}。",
         "the table of {table} lacks the column {value}.",
@@ -90,12 +91,7 @@ _NUMBERS = {
 
 def problem(rule: str, value: object, row: int | None = None, **told: object) -> Problem:
     """Return a finding about a row of a table, rows counted from 1."""
-    texts = (text.format(value=value, **told) for text in RULES[rule])
-    zh, en, remedy_zh, remedy_en = texts
-    sheet = str(told.get("table", ""))
-    return Problem(
-        rule, "error", zh, en, remedy_zh, remedy_en, sheet=sheet, row=row, value=str(value)
-    )
+    return finding(RULES, rule, value, told, sheet=str(told.get("table", "")), row=row)
 
 
 class PlantData:

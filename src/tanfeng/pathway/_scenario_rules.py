@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tanfeng.errors import Problem
+from tanfeng.pathway._places import Said, finding
 
 if TYPE_CHECKING:
     from tanfeng.pathway.scenario import Place
 
 #: Rule -> what is wrong and what to do, Chinese and English; ``{value}`` is what stands there.
-RULES = {
+RULES: dict[str, Said] = {
     "Y301": (
         "没有情景“{value}”；现有：{known}。",
         "there is no scenario {value!r}; there are: {known}.",
@@ -166,18 +167,4 @@ RULES = {
 
 def problem(rule: str, place: Place, value: object, **told: object) -> Problem:
     """Return a finding about a place of a scenario."""
-    texts = (text.format(value=value, **told) for text in RULES[rule])
-    zh, en, remedy_zh, remedy_en = texts
-    return Problem(
-        rule,
-        "error",
-        zh,
-        en,
-        remedy_zh,
-        remedy_en,
-        sheet=place.sheet,
-        row=place.row,
-        column=place.column,
-        heading=place.heading,
-        value=str(value),
-    )
+    return finding(RULES, rule, value, told, **place._asdict())
