@@ -35,6 +35,13 @@ def limestone(amount, **values):
     return row("flux", "material", "limestone", used_qty=amount, **values)
 
 
+def test_an_account_does_not_differ_from_itself():
+    one = run(limestone(100.0), limestone(7.0, ef_tco2=0.41))
+    found = methods.diff(one, one, [STEEL])
+    assert found["emission_a_tco2e"].to_list() == pytest.approx([100 * 0.44 + 7 * 0.41])
+    assert not causes(one, one)
+
+
 def test_more_activity():
     # 100 -> 130 t at 0.44
     assert causes(run(limestone(100.0)), run(limestone(130.0))) == pytest.approx(
