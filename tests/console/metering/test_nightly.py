@@ -50,7 +50,7 @@ def test_work_that_broke_off_is_taken_up_in_the_same_hour(read, monkeypatch):
         broken.setattr(nightly, "tidy", _full)
         with pytest.raises(OSError, match="full"):
             nightly.look()
-    with nightly._alone() as alone:
+    with engine.alone(nightly._LOCK) as alone:
         assert alone is True
         nightly.look()  # somebody else is at it
         assert nightly.is_due(ONE)

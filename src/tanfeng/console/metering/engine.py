@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
@@ -35,6 +38,28 @@ _opening = threading.Lock()
 def folder() -> Path:
     """Return the folder of metering."""
     return Path(settings.METERING)
+
+
+@contextmanager
+def alone(name: str) -> Iterator[bool]:
+    """Tell whether nobody else is at a work, and keep others from it; a killed process lets go.
+
+    Parameters
+    ----------
+    name : str
+        File of the lock below the folder of metering.
+    """
+    path = folder() / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        yield False
+    else:
+        yield True
+    finally:
+        os.close(handle)
 
 
 def register() -> Register:

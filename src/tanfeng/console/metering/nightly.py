@@ -7,10 +7,6 @@ derived and read meanwhile goes on.
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 
 from django.conf import settings
@@ -25,6 +21,7 @@ from tanfeng.periods import LOCAL
 #: How often a process looks whether it is due. [s]
 EVERY_S = 300.0
 _MARK = "tidy"
+_LOCK = ".tidying"
 
 
 def is_due(now: datetime) -> bool:
@@ -33,20 +30,6 @@ def is_due(now: datetime) -> bool:
     if local.hour != settings.TIDY_HOUR or engine.store().version() < 0:
         return False
     return not Mark.objects.filter(name=_MARK, number__gte=local.date().toordinal()).exists()
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """Tell whether nobody else tidies, and keep others from it; a killed process lets go."""
-    handle = os.open(engine.folder() / ".tidying", os.O_WRONLY | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        yield False
-    else:
-        yield True
-    finally:
-        os.close(handle)
 
 
 def tidy() -> None:
@@ -67,7 +50,7 @@ def look() -> None:
     now = timezone.now()
     if not is_due(now):
         return
-    with _alone() as alone:
+    with engine.alone(_LOCK) as alone:
         if alone and is_due(now):
             tidy()
             day = now.astimezone(LOCAL).date().toordinal()

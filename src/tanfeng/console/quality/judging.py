@@ -6,10 +6,7 @@ judges; whoever comes second leaves it to the first.
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -35,6 +32,7 @@ _GAP_DAYS = 35
 #: More different spans than this are judged as one.
 _SPANS = 8
 _DAY = timedelta(days=1)
+_LOCK = "quality/.judging"
 
 Progress = Callable[[int, str], None]
 
@@ -68,22 +66,6 @@ def last_over(now: datetime) -> date:
     return (now - WAIT).astimezone(LOCAL).date() - _DAY
 
 
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """Tell whether nobody else judges, and keep others from it."""
-    folder = engine.folder() / "quality"
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder / ".judging", os.O_WRONLY | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        yield False
-    else:
-        yield True
-    finally:
-        os.close(handle)
-
-
 def is_due(now: datetime) -> bool:
     """Tell whether a day is over, or something touched a judged one, since the last run."""
     mark = Judgement.objects.first()
@@ -112,7 +94,7 @@ def run(
         Told how far it is, in percent, and the day.
     """
     at = now or timezone.now()
-    with _alone() as alone:
+    with engine.alone(_LOCK) as alone:
         return _run(at, again, progress) if alone else None
 
 
