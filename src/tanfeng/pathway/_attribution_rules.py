@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tanfeng.errors import Problem
+from tanfeng.pathway._places import Said, finding
 
-RULES = {
+RULES: dict[str, Said] = {
     "Y411": (
         "{table} 缺少列 {value}。",
         "the table of {table} lacks the column {value}.",
@@ -58,8 +59,4 @@ RULES = {
 
 def problem(rule: str, value: object, row: int | None = None, **told: object) -> Problem:
     """Return a finding about a row of a table, rows counted from 1."""
-    zh, en, remedy_zh, remedy_en = (text.format(value=value, **told) for text in RULES[rule])
-    sheet = str(told.get("table", ""))
-    return Problem(
-        rule, "error", zh, en, remedy_zh, remedy_en, sheet=sheet, row=row, value=str(value)
-    )
+    return finding(RULES, rule, value, told, sheet=str(told.get("table", "")), row=row)

@@ -192,3 +192,12 @@ def repeated(
             told = {"value": shown, "other": other, "what_zh": what_zh, "what_en": what_en}
             found.append(problem("Y005", row[ROW], heading, **told))
     return found
+
+
+def long_rows(table: pl.DataFrame, levels: Sequence[str]) -> tuple[pl.DataFrame, list[Problem]]:
+    """Return row, levels, factor, year and value of a long table, and what is wrong with them."""
+    table = with_rows(table, [*levels, "year", "factor", "value"])
+    year, of_years = years(table)
+    value, of_values = numbers(table, "value")
+    names = (words(table, name).alias(name) for name in (*levels, "factor"))
+    return table.select(ROW, *names, year=year, value=value), of_years + of_values

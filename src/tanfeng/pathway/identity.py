@@ -144,16 +144,7 @@ def factors_of(
 
 
 def _read(table: pl.DataFrame, levels: list[str], identity: str) -> pl.DataFrame:
-    table = _input.with_rows(table, [*levels, "year", "factor", "value"])
-    year, found = _input.years(table)
-    value, told = _input.numbers(table, "value")
-    rows = table.select(
-        ROW,
-        *(_input.words(table, name).alias(name) for name in (*levels, "factor")),
-        year=year,
-        value=value,
-    )
-    found += told
+    rows, found = _input.long_rows(table, levels)
     known = (*IDENTITIES[identity], *_OPTIONAL)
     there = rows["factor"].unique(maintain_order=True).to_list()
     asked = {"identity": identity, "known": ", ".join(known)}
@@ -161,7 +152,7 @@ def _read(table: pl.DataFrame, levels: list[str], identity: str) -> pl.DataFrame
         found.append(_input.problem("Y112", row, "factor", _RULES, value=name, **asked))
     for name in (one for one in IDENTITIES[identity] if one not in there):
         found.append(_input.problem("Y111", None, "factor", _RULES, value=name, **asked))
-    told_rows = {one.row for one in told}
+    told_rows = {one.row for one in found if one.heading == "value"}
     for row, number in rows.select(ROW, "value").iter_rows():
         if number is None and row not in told_rows:
             found.append(_input.problem("Y003", row, "value", **_EMPTY))

@@ -387,16 +387,7 @@ def decompose(
 
 def _read(table: pl.DataFrame, levels: Sequence[str]) -> pl.DataFrame:
     """Return levels, year, factor, value and row; refuse what is no such table."""
-    table = _input.with_rows(table, [*levels, "year", "factor", "value"])
-    year, found = _input.years(table)
-    value, told = _input.numbers(table, "value")
-    rows = table.select(
-        ROW,
-        *(_input.words(table, name).alias(name) for name in (*levels, "factor")),
-        year=year,
-        value=value,
-    )
-    found += told
+    rows, found = _input.long_rows(table, levels)
     below = np.flatnonzero(rows["value"].to_numpy() < 0.0).tolist()
     found += [
         _input.problem("Y006", rows[ROW][place], "value", value=rows["value"][place], **_NEGATIVE)

@@ -249,17 +249,13 @@ class Plants:
         decisions: Whole = "whole",
         options_of_solver: Options | None = None,
     ) -> None:
-        self._data = PlantData(facilities, options, years, outlook, (FACILITIES, OPTIONS))
+        #: What it is built from, option by option and year by year.
+        self.data = PlantData(facilities, options, years, outlook, (FACILITIES, OPTIONS))
         self.limits = limits or Limits()
         self._refuse_strangers()
-        self._made = PlantModel(self._data, self.limits, decisions == "whole")
+        self._made = PlantModel(self.data, self.limits, decisions == "whole")
         self._options = options_of_solver or Options()
         self._solver = Solver(self._made.programme, self._options)
-
-    @property
-    def data(self) -> PlantData:
-        """What it is built from, option by option and year by year."""
-        return self._data
 
     def cap(self, year: int, tonnes: float) -> None:
         """Change the cap of a year; the next solve goes on from the last.
@@ -331,19 +327,19 @@ class Plants:
         """Tell which switches are among the best of their facility, or used already."""
         switch = self._made.switch
         option, _ = switch.places(switch.all)
-        facility = self._data.facility_of[option]
+        facility = self.data.facility_of[option]
         cost, value = (of[switch.all] for of in (relaxed.reduced_costs, relaxed.column_values))
         order = np.lexsort((cost, -(value > _NOTHING).astype(int), facility))
-        first = np.searchsorted(facility[order], np.arange(self._data.facilities.height))
+        first = np.searchsorted(facility[order], np.arange(self.data.facilities.height))
         rank = np.empty(len(order), dtype=np.int64)
         rank[order] = np.arange(len(order)) - first[facility[order]]
         near: NDArray[np.bool_] = rank < _TRIED
         return near
 
     def _place(self, year: int) -> int:
-        if year not in self._data.years:
+        if year not in self.data.years:
             raise ModelError(f"{year} is not computed", f"{year} 年不在计算年份内")
-        return int(year - self._data.years[0])
+        return int(year - self.data.years[0])
 
     def _refuse_strangers(self) -> None:
         """Refuse limits of years and products nobody computes; they would be lost."""
@@ -352,18 +348,18 @@ class Plants:
         for year in (*limits.cap_tco2, *limits.budget_cny, *peak, *(y for _, y in limits.demand_t)):
             self._place(year)
         named = {*(p for p, _ in limits.demand_t), *limits.replacement_ratio, *limits.suspended}
-        strange = sorted(named - set(self._data.products))
+        strange = sorted(named - set(self.data.products))
         if strange:
             told = ", ".join(strange)
             raise ModelError(f"no facility makes {told}", f"没有设施生产 {told}")
 
     def _now(self, *, whole: bool) -> PlantModel:
         """Build the programme with the limits as they are now."""
-        return PlantModel(self._data, self.limits, whole)
+        return PlantModel(self.data, self.limits, whole)
 
     def _prices(self, solution: Solution) -> Floats:
         """Return what one tonne less of each cap would cost, in money of its year; else nan."""
-        data = self._data
+        data = self.data
         priced = solution
         if self._solver.is_integer:
             held = Solver(self._now(whole=True).programme, self._options)
@@ -375,7 +371,7 @@ class Plants:
         return np.where(capped, price + 0.0, np.nan)
 
     def _told(self, solution: Solution) -> Plan:
-        data, made = self._data, self._made
+        data, made = self.data, self._made
         shares = np.clip(made.shares(solution.column_values), 0.0, 1.0)
         years = pl.DataFrame(
             {
@@ -398,7 +394,7 @@ class Plants:
         )
 
     def _running(self, shares: Floats) -> pl.DataFrame:
-        data = self._data
+        data = self.data
         option, year = np.nonzero(shares > _NOTHING)
         return pl.DataFrame(
             {
@@ -411,7 +407,7 @@ class Plants:
         )
 
     def _choices(self, solution: Solution) -> pl.DataFrame:
-        data, made = self._data, self._made
+        data, made = self.data, self._made
         switch, enter = solution.values(made.switch), solution.values(made.enter)
         option, year = np.nonzero(switch > _NOTHING)
         new = np.flatnonzero(enter > _NOTHING)
@@ -443,7 +439,7 @@ class Plants:
             missing = found.values(block)
             for place in np.argwhere(missing > _NOTHING):
                 of = self._of(name, int(place[0]))
-                year = int(self._data.years[place[-1]])
+                year = int(self.data.years[place[-1]])
                 rows.append((name, year, of, float(missing[tuple(place)]) * unit))
         # With shares of facilities every limit can be kept: it is the whole steps that do not fit.
         return pl.DataFrame(rows or [("whole", None, "", None)], schema=LACKING, orient="row")
@@ -451,5 +447,5 @@ class Plants:
     def _of(self, limit: str, place: int) -> str:
         """Return the product or facility a limit speaks of."""
         if limit in ("demand", "replacement"):
-            return str(self._data.products[place])
-        return str(self._data.facilities["facility"][place]) if limit == "deadline" else ""
+            return str(self.data.products[place])
+        return str(self.data.facilities["facility"][place]) if limit == "deadline" else ""
